@@ -1,0 +1,1 @@
+"""Annolake, the open lakehouse for media annotation."""

@@ -1,0 +1,224 @@
+"""Settings: one frozen object, built once at the edge and passed down.
+
+Order: flag > environment `ANNOLAKE_…` > `annolake.toml` > default. `annolake config show` prints each value
+with its origin, secrets masked. Secrets that nobody configured are made at the first start and kept in
+`<home>/secrets.toml` (mode 0600).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+
+from annolake.errors import ConfigError
+
+ENVIRONMENT_PREFIX = "ANNOLAKE_"
+CONFIG_FILE = "annolake.toml"
+ACCOUNT_ID = "000000000000"
+
+Origin = Literal["flag", "environment", "file", "secrets", "default"]
+SECRET = {"secret": True}
+
+
+class Settings(BaseModel):
+    """Every setting of every part. Empty strings mean "derived from `home`, `host` and the ports"."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    home: Path = Field(Path(".annolake"), description="folder of all local state")
+    host: str = Field("127.0.0.1", description="address that every listener binds to")
+    service_port: int = Field(8701, ge=1, le=65535, description="labeling service: Ground Truth API, S3 subset, portal")
+    airflow_port: int = Field(8702, ge=1, le=65535, description="Airflow's web server")
+    dashboards_port: int = Field(8703, ge=1, le=65535, description="Streamlit dashboards")
+
+    region: str = Field("us-east-1", description="AWS region of requests and ARNs")
+    sagemaker_endpoint: str = Field("", description="Ground Truth API; empty: the embedded service; 'aws': Amazon's")
+    s3_endpoint: str = Field("", description="S3 API; empty: the embedded service; 'aws': Amazon's")
+    access_key: str = Field("annolake", description="access key that clients sign with")
+    secret_key: str = Field("", description="its secret", json_schema_extra=SECRET)
+    role_arn: str = Field(f"arn:aws:iam::{ACCOUNT_ID}:role/annolake", description="role named in labeling jobs")
+    media_bucket: str = Field("annolake-media", description="bucket of registered media and their peaks")
+    labeling_bucket: str = Field("annolake-labeling", description="bucket of manifests, templates and outputs")
+    workteam: str = Field("annotators", description="private work team that new jobs go to")
+
+    service_database: str = Field("", description="SQLAlchemy URL of the service's store; empty: SQLite under home")
+    service_secret: str = Field("", description="key of sessions, frames and worker ids", json_schema_extra=SECRET)
+    portal_users: str = Field("", description="JSON object name -> password of local accounts made at start", json_schema_extra=SECRET)
+
+    catalog_uri: str = Field("", description="SQLAlchemy URL of the Iceberg catalog; empty: SQLite under home", json_schema_extra=SECRET)
+    warehouse: str = Field("", description="file:// or s3:// location of the tables; empty: under home")
+    pseudonym_key: str = Field("", description="HMAC key that replaces worker identities in the lake", json_schema_extra=SECRET)
+
+    airflow_password: str = Field("", description="password of Airflow's local user 'admin'", json_schema_extra=SECRET)
+    airflow_jwt_secret: str = Field("", description="secret shared by Airflow's components", json_schema_extra=SECRET)
+    airflow_poll_seconds: float = Field(5.0, gt=0, description="seconds between two looks at a labeling job")
+
+    _origins: dict[str, Origin] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def load(
+        cls,
+        flags: Mapping[str, Any] | None = None,
+        *,
+        environ: Mapping[str, str] | None = None,
+        file: Path | None = None,
+    ) -> Settings:
+        """Build the settings from flags, environment, file and defaults; make missing secrets.
+
+        Raises `ConfigError` naming every unknown or malformed setting and where it was set.
+        """
+        environ = os.environ if environ is None else environ
+        file = Path(environ.get(f"{ENVIRONMENT_PREFIX}CONFIG", CONFIG_FILE)) if file is None else file
+        layers: list[tuple[Origin, dict[str, Any]]] = [
+            ("file", _from_file(file)),
+            ("environment", _from_environment(environ)),
+            ("flag", {k: v for k, v in (flags or {}).items() if v is not None}),
+        ]
+        values: dict[str, Any] = {}
+        origins: dict[str, Origin] = {}
+        for origin, layer in layers:
+            values.update(layer)
+            origins.update(dict.fromkeys(layer, origin))
+        home = Path(values.get("home", cls.model_fields["home"].default)).expanduser().absolute()
+        values["home"] = home
+        for name, value in _secrets(home).items():
+            if not values.get(name):
+                values[name] = value
+                origins[name] = "secrets"
+        try:
+            settings = cls(**values)
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{'.'.join(map(str, e['loc']))} (from {origins.get(str(e['loc'][0]), 'default')}): {e['msg']}"
+                for e in error.errors()
+            )
+            raise ConfigError(f"Settings: {problems}.", hint="List them with: annolake config show") from None
+        settings._origins.update(origins)
+        return settings
+
+    # -- derived places ------------------------------------------------------------------------------------------
+
+    @property
+    def service_url(self) -> str:
+        return f"http://{_client_host(self.host)}:{self.service_port}"
+
+    @property
+    def airflow_url(self) -> str:
+        return f"http://{_client_host(self.host)}:{self.airflow_port}"
+
+    @property
+    def dashboards_url(self) -> str:
+        return f"http://{_client_host(self.host)}:{self.dashboards_port}"
+
+    @property
+    def sagemaker_endpoint_url(self) -> str | None:
+        """Endpoint for boto3's SageMaker client; None means Amazon's own."""
+        return None if self.sagemaker_endpoint == "aws" else self.sagemaker_endpoint or self.service_url
+
+    @property
+    def s3_endpoint_url(self) -> str | None:
+        """Endpoint for boto3's S3 client; None means Amazon's own."""
+        return None if self.s3_endpoint == "aws" else self.s3_endpoint or self.service_url
+
+    @property
+    def buckets_folder(self) -> Path:
+        """Local folder behind the embedded service's buckets: one folder a bucket."""
+        return self.home / "buckets"
+
+    @property
+    def service_database_url(self) -> str:
+        return self.service_database or f"sqlite:///{self.home / 'service' / 'service.db'}"
+
+    @property
+    def catalog_url(self) -> str:
+        return self.catalog_uri or f"sqlite:///{self.home / 'lake' / 'catalog.db'}"
+
+    @property
+    def warehouse_url(self) -> str:
+        return self.warehouse or f"file://{self.home / 'lake' / 'warehouse'}"
+
+    @property
+    def workteam_arn(self) -> str:
+        return f"arn:aws:sagemaker:{self.region}:{ACCOUNT_ID}:workteam/private-crowd/{self.workteam}"
+
+    # -- for people ----------------------------------------------------------------------------------------------
+
+    def explain(self) -> list[tuple[str, str, Origin, str]]:
+        """(name, value with secrets masked, origin, description) of every setting, in order."""
+        rows = []
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            shown = "********" if is_secret(name) and value else str(value)
+            rows.append((name, shown, self._origins.get(name, "default"), field.description or ""))
+        return rows
+
+    def environment(self) -> dict[str, str]:
+        """The settings as `ANNOLAKE_…` variables, for child processes that are to see the same ones."""
+        return {f"{ENVIRONMENT_PREFIX}{name.upper()}": str(getattr(self, name)) for name in type(self).model_fields}
+
+
+def is_secret(name: str) -> bool:
+    """Whether a setting must never be printed."""
+    extra = Settings.model_fields[name].json_schema_extra
+    return isinstance(extra, dict) and bool(extra.get("secret"))
+
+
+def _client_host(host: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - where clients reach a wildcard bind
+
+
+def _from_file(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        return {}
+    try:
+        values = tomllib.loads(file.read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file}: not valid TOML: {error}.") from None
+    _refuse_unknown(values, str(file))
+    return values
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    values = {
+        name.removeprefix(ENVIRONMENT_PREFIX).lower(): value
+        for name, value in environ.items()
+        if name.startswith(ENVIRONMENT_PREFIX) and name != f"{ENVIRONMENT_PREFIX}CONFIG"
+    }
+    _refuse_unknown(values, "the environment")
+    return values
+
+
+def _refuse_unknown(values: Mapping[str, Any], where: str) -> None:
+    unknown = sorted(set(values) - set(Settings.model_fields))
+    if unknown:
+        raise ConfigError(
+            f"Unknown setting in {where}: {', '.join(unknown)}.", hint="The known ones: annolake config show"
+        )
+
+
+GENERATED = ("secret_key", "service_secret", "pseudonym_key", "airflow_password", "airflow_jwt_secret")
+
+
+def _secrets(home: Path) -> dict[str, str]:
+    """Secrets kept under `home`; made there once, complete or not at all, readable by the owner only."""
+    path = home / "secrets.toml"
+    if not path.is_file():
+        home.mkdir(parents=True, exist_ok=True)
+        staged = home / f"secrets.toml.{os.getpid()}.{secrets.token_hex(4)}"
+        lines = "".join(f'{name} = "{secrets.token_urlsafe(24)}"\n' for name in GENERATED)
+        descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as out:
+            out.write(lines)
+        try:
+            os.link(staged, path)  # fails where another process was first: its secrets are the ones
+        except FileExistsError:
+            pass
+        finally:
+            staged.unlink()
+    return {name: str(value) for name, value in tomllib.loads(path.read_text()).items()}

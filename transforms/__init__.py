@@ -1,0 +1,1 @@
+"""Pure transforms: Arrow in, Arrow out."""

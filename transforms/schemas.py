@@ -1,0 +1,394 @@
+"""Every table of the lake: grain, key, partition and the unit and meaning of each column, stated once.
+
+Landing, the quality gate, `docs/tables.md` and the tests all read this module. Times are UTC. Durations and
+positions are seconds (`_s`) from the start of the media. A worker is always a pseudonym (`w_` + 16 hex digits),
+but in `restricted.worker`, which analysts' releases leave out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+TEXT = pa.string()
+INT = pa.int32()
+LONG = pa.int64()
+REAL = pa.float64()
+FLAG = pa.bool_()
+TIME = pa.timestamp("us", tz="UTC")
+MASS = pa.map_(pa.string(), pa.field("value", pa.float64(), nullable=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its Arrow type, whether NULL is allowed, and what it means (with its unit or range)."""
+
+    name: str
+    type: pa.DataType
+    meaning: str
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table of the lake, named `namespace.topic`."""
+
+    name: str
+    grain: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    partition: tuple[str, ...] = ("job_name",)
+
+    @property
+    def arrow(self) -> pa.Schema:
+        """The Arrow schema that every batch written to the table has."""
+        return pa.schema([pa.field(c.name, c.type, nullable=c.nullable) for c in self.columns])
+
+    def empty(self) -> pa.Table:
+        return self.arrow.empty_table()
+
+
+class SchemaMismatch(ValueError):
+    """A table at the door of a transform does not have the columns that it needs; names every difference."""
+
+
+def require(table: pa.Table, wanted: Table | pa.Schema, *, columns: Iterable[str] | None = None) -> pa.Table:
+    """`table` with exactly the wanted columns, in order; raises `SchemaMismatch` naming every difference at once."""
+    schema = wanted.arrow if isinstance(wanted, Table) else wanted
+    names = list(columns) if columns is not None else schema.names
+    missing = [n for n in names if n not in table.schema.names]
+    wrong = [
+        f"{n} is {table.schema.field(n).type}, not {schema.field(n).type}"
+        for n in names
+        if n not in missing and table.schema.field(n).type != schema.field(n).type
+    ]
+    if missing or wrong:
+        where = wanted.name if isinstance(wanted, Table) else "table"
+        raise SchemaMismatch(f"{where}: missing {missing or 'nothing'}; wrong type {wrong or 'none'}")
+    return table.select(names)
+
+
+def _table(name: str, grain: str, key: str, *columns: Column, partition: str = "job_name") -> Table:
+    return Table(name, grain, tuple(key.split()), columns, tuple(partition.split()))
+
+
+LANDING = (
+    Column("landing_id", TEXT, "the landing that wrote the row"),
+    Column("landed_at", TIME, "when that landing ran"),
+)
+JOB = Column("job_name", TEXT, "labeling job")
+OBJECT = Column("object_id", TEXT, "data set object: zero-based line number in the job's input manifest")
+ASSET = Column("asset_id", TEXT, "registered media file; NULL where the source is not registered", True)
+WORKER = Column("worker_id", TEXT, "pseudonym of the annotator")
+REVISION = Column("revision", LONG, "submission time in milliseconds since 1970; the highest one counts")
+LAYER = Column("layer", TEXT, "what was asked: a track category of a segmentation, or a question about the clip")
+
+# -- bronze: what arrived ---------------------------------------------------------------------------------------------
+
+MEDIA_OBJECT = _table(
+    "bronze.media_object", "one version of one media file at its source", "source_uri source_version",
+    Column("source_uri", TEXT, "where the file was found: file:// or s3://"),
+    Column("source_version", TEXT, "ETag, or size and hash"),
+    ASSET,
+    Column("bytes", LONG, "size"),
+    Column("content_hash", TEXT, "BLAKE3 of the content, hex"),
+    *LANDING, partition="",
+)
+MANIFEST_LINE = _table(
+    "bronze.manifest_line", "one line of one version of an output manifest", "job_name source_uri line_no line_hash",
+    JOB,
+    Column("source_uri", TEXT, "the manifest"),
+    Column("source_version", TEXT, "its ETag, or size and hash"),
+    Column("source_modified_at", TIME, "when that version was written"),
+    Column("line_no", LONG, "1-based line number"),
+    OBJECT,
+    Column("line", TEXT, "the line as it arrived"),
+    Column("line_hash", TEXT, "hash of the line"),
+    *LANDING,
+)
+WORKER_RESPONSE = _table(
+    "bronze.worker_response", "one worker's answer in one worker-response file",
+    "job_name object_id worker_id revision answer_hash",
+    JOB, OBJECT,
+    Column("source_uri", TEXT, "the worker-response file"),
+    Column("source_version", TEXT, "its ETag, or size and hash"),
+    Column("answer_no", INT, "zero-based position in the file"),
+    WORKER, REVISION,
+    Column("accepted_at", TIME, "when the worker took the task", True),
+    Column("submitted_at", TIME, "when the worker submitted"),
+    Column("time_spent_s", REAL, "time on the task without pauses, as reported", True),
+    Column("answer", TEXT, "answerContent as JSON text, unchanged"),
+    Column("answer_hash", TEXT, "hash of it"),
+    *LANDING,
+)
+LANDING_OUTCOME = _table(
+    "bronze.landing_outcome", "one input of one landing: landed, or the reason why not", "landing_id source_uri line_no",
+    Column("kind", TEXT, "media, manifest_line or worker_response"),
+    Column("job_name", TEXT, "labeling job; NULL for media", True),
+    Column("source_uri", TEXT, "the input"),
+    Column("source_version", TEXT, "its ETag, or size and hash; NULL where it could not be read", True),
+    Column("line_no", LONG, "1-based line, or position of the answer; 0 for a whole file"),
+    Column("is_ok", FLAG, "whether it landed"),
+    Column("reason_code", TEXT, "short reason, for counting; NULL where it landed as new", True),
+    Column("reason", TEXT, "the reason in a sentence", True),
+    Column("seconds", REAL, "time that it took", True),
+    *LANDING, partition="",
+)
+
+# -- silver: one meaning per column -----------------------------------------------------------------------------------
+
+ASSET_TABLE = _table(
+    "silver.asset", "one media file, by content", "asset_id",
+    Column("asset_id", TEXT, "first 32 hex digits of the content's BLAKE3 hash"),
+    Column("uri", TEXT, "s3:// location that manifests name"),
+    Column("name", TEXT, "file name at its source"),
+    Column("media_type", TEXT, "audio or video"),
+    Column("duration_s", REAL, "length of the media"),
+    Column("container", TEXT, "container format"),
+    Column("audio_codec", TEXT, "codec of the first audio stream; NULL without sound", True),
+    Column("sample_rate_hz", INT, "of the first audio stream", True),
+    Column("channels", INT, "of the first audio stream", True),
+    Column("video_codec", TEXT, "codec of the first video stream; NULL without picture", True),
+    Column("width_px", INT, "as displayed", True),
+    Column("height_px", INT, "as displayed", True),
+    Column("fps", REAL, "average frames a second", True),
+    Column("bytes", LONG, "size"),
+    Column("content_hash", TEXT, "BLAKE3 of the content, hex"),
+    Column("peaks_uri", TEXT, "s3:// location of the waveform peaks; NULL without sound", True),
+    *LANDING, partition="",
+)
+JOB_TABLE = _table(
+    "silver.job", "one state of a labeling job; the newest counts", "job_name modified_at",
+    JOB,
+    Column("batch_id", TEXT, "batch that the job belongs to; NULL for jobs made elsewhere", True),
+    Column("level", INT, "level of the batch; NULL for jobs made elsewhere", True),
+    Column("task_type", TEXT, "audio_segmentation, video_classification, ..."),
+    Column("label_attribute", TEXT, "LabelAttributeName"),
+    Column("labels", TEXT, "JSON object layer -> list of labels that may be given; NULL where unknown", True),
+    Column("workers_per_object", INT, "annotators asked for each object"),
+    Column("status", TEXT, "LabelingJobStatus"),
+    Column("n_objects", LONG, "objects in the input manifest"),
+    Column("n_labeled", LONG, "TotalLabeled"),
+    Column("n_failed", LONG, "FailedNonRetryableError"),
+    Column("input_uri", TEXT, "input manifest"),
+    Column("output_uri", TEXT, "output manifest; NULL while there is none", True),
+    Column("created_at", TIME, "CreationTime"),
+    Column("modified_at", TIME, "LastModifiedTime"),
+    *LANDING,
+)
+ASSIGNMENT = _table(
+    "silver.assignment", "one worker asked about one object", "job_name object_id worker_id revision",
+    JOB, OBJECT, ASSET, WORKER, REVISION,
+    Column("outcome", TEXT, "answered, skipped or expired"),
+    Column("accepted_at", TIME, "when the task was taken", True),
+    Column("submitted_at", TIME, "when the answer came", True),
+    Column("time_spent_s", REAL, "time on the task without pauses", True),
+    *LANDING,
+)
+ANNOTATION = _table(
+    "silver.annotation", "one worker's answer on one object", "job_name object_id worker_id revision",
+    JOB, OBJECT, ASSET, WORKER, REVISION,
+    Column("task_type", TEXT, "as in silver.job"),
+    Column("accepted_at", TIME, "when the task was taken", True),
+    Column("submitted_at", TIME, "when the answer came"),
+    Column("time_spent_s", REAL, "time on the task without pauses", True),
+    Column("n_segments", INT, "segments in the answer, rejected ones included; NULL where none were asked for", True),
+    Column("transcript", TEXT, "full-content text; NULL where none was given", True),
+    Column("answer", TEXT, "answerContent as JSON text"),
+    *LANDING,
+)
+SEGMENT = _table(
+    "silver.segment", "one labeled stretch of one worker's answer", "job_name object_id worker_id revision layer segment_no",
+    JOB, OBJECT, ASSET, WORKER, REVISION, LAYER,
+    Column("segment_no", INT, "zero-based position within the layer of the answer"),
+    Column("label", TEXT, "tag"),
+    Column("start_s", REAL, "first moment; 0 <= start < end"),
+    Column("end_s", REAL, "last moment; at most the duration"),
+    Column("text", TEXT, "transcript or comment", True),
+    Column("attributes", TEXT, "every other key of the segment, as JSON", True),
+    *LANDING,
+)
+CLASSIFICATION = _table(
+    "silver.classification", "one label that one worker gave to a whole object",
+    "job_name object_id worker_id revision layer label",
+    JOB, OBJECT, ASSET, WORKER, REVISION, LAYER,
+    Column("label", TEXT, "the label; several rows where several were chosen"),
+    *LANDING,
+)
+CONSOLIDATED = _table(
+    "silver.consolidated", "what one version of the output manifest says of one object",
+    "job_name object_id line_hash",
+    JOB, OBJECT, ASSET,
+    Column("line_hash", TEXT, "hash of the manifest line"),
+    Column("observed_at", TIME, "when that version of the manifest was written; the newest counts"),
+    Column("outcome", TEXT, "labeled, failed or unlabeled"),
+    Column("label", TEXT, "class name of a classification", True),
+    Column("confidence", REAL, "0 to 1; 0 with one worker", True),
+    Column("failure_reason", TEXT, "as the backend gave it", True),
+    Column("value", TEXT, "the label attribute's value as JSON", True),
+    Column("metadata", TEXT, "its -metadata as JSON", True),
+    *LANDING,
+)
+QUARANTINE = _table(
+    "silver.quarantine", "one row that broke a rule of severity fail", "table_name row_key rule",
+    JOB,
+    Column("table_name", TEXT, "table that the row was meant for"),
+    Column("row_key", TEXT, "its key, as JSON"),
+    Column("rule", TEXT, "name of the rule that it broke"),
+    Column("reason", TEXT, "the rule in words, with the values found"),
+    Column("object_id", TEXT, "object", True),
+    Column("worker_id", TEXT, "pseudonym of the annotator", True),
+    Column("source_uri", TEXT, "where the row came from", True),
+    Column("row", TEXT, "the row, as JSON"),
+    *LANDING,
+)
+
+# -- measure: sums by object, made by `transforms` --------------------------------------------------------------------
+
+AGREEMENT_SUMS = (
+    Column("duration_s", REAL, "length of the object; NULL for a clip label", True),
+    Column("n_annotators", INT, "annotators who answered"),
+    Column("n_pairs", INT, "pairs of annotators"),
+    Column("mass", REAL, "time-weighted count of pairable values: seconds x annotators, or annotators"),
+    Column("d_obs", REAL, "observed disagreement mass: sum of d (n^2 - sum c^2) / (n - 1)"),
+    Column("label_mass", MASS, "mass by label; '' is the stretch that nobody labeled"),
+    Column("mass_presence", REAL, "mass of the question: labeled or not", True),
+    Column("d_obs_presence", REAL, "its observed disagreement mass", True),
+    Column("present_mass", REAL, "part of it that was labeled", True),
+    Column("n_boundaries", LONG, "interior boundaries, summed over both sides of all pairs", True),
+    Column("boundary_hits_500ms", LONG, "boundaries matched within 0.5 s, counted on both sides", True),
+    Column("boundary_hits_3s", LONG, "within 3 s", True),
+    Column("boundary_abs_dev_s", REAL, "median |difference| of the matched within 0.5 s", True),
+    Column("n_units", LONG, "segments, summed over both sides of all pairs", True),
+    Column("unit_hits_iou50", LONG, "segments matched at IoU >= 0.5, counted on both sides", True),
+    Column("unit_hits_iou50_label", LONG, "... with the same label", True),
+    Column("sum_iou_matched", REAL, "sum of the matched IoU, counted on both sides", True),
+)
+MEASURE_ITEM = _table(
+    "measure.item", "agreement sums of one object in one layer", "job_name object_id layer",
+    JOB, OBJECT, LAYER, *AGREEMENT_SUMS,
+    Column("reason_code", TEXT, "why there is no agreement: one_annotator, no_labels; NULL where there is", True),
+)
+MEASURE_WORKER_ITEM = _table(
+    "measure.worker_item", "one worker against the others on one object in one layer", "job_name object_id layer worker_id",
+    JOB, OBJECT, LAYER, WORKER,
+    Column("n_others", INT, "other annotators of the object"),
+    Column("mass", REAL, "seconds (or 1) compared, once a pair"),
+    Column("agree", REAL, "part of it on which worker and other said the same"),
+    Column("expected_agree", REAL, "part expected by chance from the job's label shares"),
+    Column("n_units", LONG, "segments of the worker", True),
+    Column("n_units_others", REAL, "mean number of segments of the others", True),
+)
+MEASURE_WORKER = _table(
+    "measure.worker", "estimates of one worker from all answers of a job", "job_name layer worker_id",
+    JOB, LAYER, WORKER,
+    Column("offset_s", REAL, "signed boundary offset: positive is late; the median worker is 0", True),
+    Column("n_boundaries", LONG, "matched boundaries behind the offset", True),
+    Column("skill_ds", REAL, "Dawid-Skene: probability of the right label, 0 to 1; NULL for segments", True),
+)
+
+# -- gold: answers ----------------------------------------------------------------------------------------------------
+
+AGREEMENT_ITEM = _table(
+    "gold.agreement_item", "agreement on one object in one layer", "job_name object_id layer",
+    JOB, OBJECT, LAYER, ASSET,
+    Column("task_type", TEXT, "as in silver.job"),
+    Column("media_type", TEXT, "audio or video", True),
+    Column("asset_name", TEXT, "file name at its source", True),
+    Column("n_assigned", INT, "workers who were asked"),
+    *AGREEMENT_SUMS,
+    Column("observed_agreement", REAL, "1 - d_obs / mass; 0 to 1; NULL where undefined", True),
+    Column("is_disputed", FLAG, "whether observed agreement is under 2/3"),
+    Column("reason_code", TEXT, "why there is no agreement; NULL where there is", True),
+)
+AGREEMENT_JOB = _table(
+    "gold.agreement_job", "one measure of one layer of one job", "job_name layer measure",
+    JOB, LAYER,
+    Column("task_type", TEXT, "as in silver.job"),
+    Column("measure", TEXT, "alpha, alpha_presence, observed_agreement, boundary_f_500ms, boundary_f_3s, unit_f_iou50, ..."),
+    Column("value", REAL, "the measure; NULL with a reason_code where undefined", True),
+    Column("ci_lo", REAL, "lower end of the 95 % interval", True),
+    Column("ci_hi", REAL, "upper end of it", True),
+    Column("se", REAL, "standard error", True),
+    Column("ci_method", TEXT, "jackknife-t", True),
+    Column("n_items", LONG, "objects behind the figure"),
+    Column("n_annotators", LONG, "annotators behind it"),
+    Column("mass", REAL, "seconds x annotators, or answers"),
+    Column("prevalence_max", REAL, "share of the most frequent label, 0 to 1", True),
+    Column("chance_floor", REAL, "the measure where the items of the annotators are paired at random", True),
+    Column("reason_code", TEXT, "why it is undefined: one_annotator, one_label, too_few_items", True),
+)
+LABEL_DISTRIBUTION = _table(
+    "gold.label_distribution", "use of one label by one worker on one day", "job_name layer label worker_id day media_type",
+    JOB, LAYER,
+    Column("task_type", TEXT, "as in silver.job"),
+    Column("label", TEXT, "the label"),
+    WORKER,
+    Column("day", pa.date32(), "day of submission, UTC"),
+    Column("media_type", TEXT, "audio or video; empty where the source is not registered"),
+    Column("n_segments", LONG, "segments, or clips for clip labels"),
+    Column("duration_s", REAL, "seconds labeled; NULL for clip labels", True),
+    Column("n_items", LONG, "objects"),
+)
+WORKER_QUALITY = _table(
+    "gold.worker_quality", "one worker in one layer of one job", "job_name layer worker_id",
+    JOB, LAYER, WORKER,
+    Column("task_type", TEXT, "as in silver.job"),
+    Column("n_items", LONG, "objects answered and compared"),
+    Column("n_labels", LONG, "segments or labels given"),
+    Column("loo_agreement", REAL, "chance-corrected agreement with the other annotators; 1 is full, 0 is chance", True),
+    Column("loo_lo", REAL, "lower end of its 95 % interval", True),
+    Column("loo_hi", REAL, "upper end of it", True),
+    Column("offset_s", REAL, "signed boundary offset: positive is late; the median worker is 0", True),
+    Column("n_boundaries", LONG, "matched boundaries behind the offset", True),
+    Column("over_seg_index", REAL, "segments of the worker over those of the others; 1 is the same", True),
+    Column("skill_ds", REAL, "Dawid-Skene: probability of the right label, 0 to 1; NULL for segments", True),
+    Column("median_time_s", REAL, "median time on a task", True),
+    Column("status", TEXT, "reliable, watch or too_few"),
+)
+
+# -- meta and restricted ----------------------------------------------------------------------------------------------
+
+RELEASE = _table(
+    "meta.release", "one table of one release", "release_id table_name",
+    Column("release_id", LONG, "1, 2, 3, ...: the highest one that is not held is what readers see"),
+    Column("table_name", TEXT, "namespace.topic"),
+    Column("snapshot_id", LONG, "Iceberg snapshot that the release shows"),
+    Column("released_at", TIME, "when it was published"),
+    Column("jobs", TEXT, "JSON list of the jobs that it added or changed"),
+    partition="",
+)
+CHECK_RESULT = _table(
+    "meta.check_result", "one check of one landing", "landing_id table_name check_name",
+    Column("job_name", TEXT, "labeling job; NULL for checks of a whole table", True),
+    Column("table_name", TEXT, "table that was checked"),
+    Column("check_name", TEXT, "rule or expectation"),
+    Column("severity", TEXT, "fail holds the release, warn reports"),
+    Column("is_ok", FLAG, "whether it held"),
+    Column("n_rows", LONG, "rows checked"),
+    Column("n_failed", LONG, "rows that broke it"),
+    Column("detail", TEXT, "what was expected and found", True),
+    *LANDING, partition="",
+)
+WORKER_IDENTITY = _table(
+    "restricted.worker", "who a pseudonym is; left out of analysts' releases, erasable", "worker_id",
+    WORKER,
+    Column("backend_worker_id", TEXT, "workerId of the labeling backend"),
+    Column("provider", TEXT, "identity provider type", True),
+    Column("issuer", TEXT, "issuer of the identity", True),
+    Column("subject", TEXT, "the identity at the issuer", True),
+    *LANDING, partition="",
+)
+
+TABLES: dict[str, Table] = {
+    t.name: t
+    for t in (
+        MEDIA_OBJECT, MANIFEST_LINE, WORKER_RESPONSE, LANDING_OUTCOME,
+        ASSET_TABLE, JOB_TABLE, ASSIGNMENT, ANNOTATION, SEGMENT, CLASSIFICATION, CONSOLIDATED, QUARANTINE,
+        MEASURE_ITEM, MEASURE_WORKER_ITEM, MEASURE_WORKER,
+        AGREEMENT_ITEM, AGREEMENT_JOB, LABEL_DISTRIBUTION, WORKER_QUALITY,
+        RELEASE, CHECK_RESULT, WORKER_IDENTITY,
+    )
+}  # fmt: skip
