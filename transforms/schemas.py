@@ -88,16 +88,21 @@ LAYER = Column("layer", TEXT, "what was asked: a track category of a segmentatio
 # -- bronze: what arrived ---------------------------------------------------------------------------------------------
 
 MEDIA_OBJECT = _table(
-    "bronze.media_object", "one version of one media file at its source", "source_uri source_version",
+    "bronze.media_object",
+    "one version of one media file at its source",
+    "source_uri source_version",
     Column("source_uri", TEXT, "where the file was found: file:// or s3://"),
     Column("source_version", TEXT, "ETag, or size and hash"),
     ASSET,
     Column("bytes", LONG, "size"),
     Column("content_hash", TEXT, "BLAKE3 of the content, hex"),
-    *LANDING, partition="",
+    *LANDING,
+    partition="",
 )
 MANIFEST_LINE = _table(
-    "bronze.manifest_line", "one line of one version of an output manifest", "job_name source_uri line_no line_hash",
+    "bronze.manifest_line",
+    "one line of one version of an output manifest",
+    "job_name source_uri line_no line_hash",
     JOB,
     Column("source_uri", TEXT, "the manifest"),
     Column("source_version", TEXT, "its ETag, or size and hash"),
@@ -109,13 +114,16 @@ MANIFEST_LINE = _table(
     *LANDING,
 )
 WORKER_RESPONSE = _table(
-    "bronze.worker_response", "one worker's answer in one worker-response file",
+    "bronze.worker_response",
+    "one worker's answer in one worker-response file",
     "job_name object_id worker_id revision answer_hash",
-    JOB, OBJECT,
+    JOB,
+    OBJECT,
     Column("source_uri", TEXT, "the worker-response file"),
     Column("source_version", TEXT, "its ETag, or size and hash"),
     Column("answer_no", INT, "zero-based position in the file"),
-    WORKER, REVISION,
+    WORKER,
+    REVISION,
     Column("accepted_at", TIME, "when the worker took the task", True),
     Column("submitted_at", TIME, "when the worker submitted"),
     Column("time_spent_s", REAL, "time on the task without pauses, as reported", True),
@@ -124,7 +132,9 @@ WORKER_RESPONSE = _table(
     *LANDING,
 )
 LANDING_OUTCOME = _table(
-    "bronze.landing_outcome", "one input of one landing: landed, or the reason why not", "landing_id source_uri line_no",
+    "bronze.landing_outcome",
+    "one input of one landing: landed, or the reason why not",
+    "landing_id source_uri line_no",
     Column("kind", TEXT, "media, manifest_line or worker_response"),
     Column("job_name", TEXT, "labeling job; NULL for media", True),
     Column("source_uri", TEXT, "the input"),
@@ -134,13 +144,16 @@ LANDING_OUTCOME = _table(
     Column("reason_code", TEXT, "short reason, for counting; NULL where it landed as new", True),
     Column("reason", TEXT, "the reason in a sentence", True),
     Column("seconds", REAL, "time that it took", True),
-    *LANDING, partition="",
+    *LANDING,
+    partition="",
 )
 
 # -- silver: one meaning per column -----------------------------------------------------------------------------------
 
 ASSET_TABLE = _table(
-    "silver.asset", "one media file, by content", "asset_id",
+    "silver.asset",
+    "one media file, by content",
+    "asset_id",
     Column("asset_id", TEXT, "first 32 hex digits of the content's BLAKE3 hash"),
     Column("uri", TEXT, "s3:// location that manifests name"),
     Column("name", TEXT, "file name at its source"),
@@ -157,10 +170,13 @@ ASSET_TABLE = _table(
     Column("bytes", LONG, "size"),
     Column("content_hash", TEXT, "BLAKE3 of the content, hex"),
     Column("peaks_uri", TEXT, "s3:// location of the waveform peaks; NULL without sound", True),
-    *LANDING, partition="",
+    *LANDING,
+    partition="",
 )
 JOB_TABLE = _table(
-    "silver.job", "one state of a labeling job; the newest counts", "job_name modified_at",
+    "silver.job",
+    "one state of a labeling job; the newest counts",
+    "job_name modified_at",
     JOB,
     Column("batch_id", TEXT, "batch that the job belongs to; NULL for jobs made elsewhere", True),
     Column("level", INT, "level of the batch; NULL for jobs made elsewhere", True),
@@ -179,8 +195,14 @@ JOB_TABLE = _table(
     *LANDING,
 )
 ASSIGNMENT = _table(
-    "silver.assignment", "one worker asked about one object", "job_name object_id worker_id revision",
-    JOB, OBJECT, ASSET, WORKER, REVISION,
+    "silver.assignment",
+    "one worker asked about one object",
+    "job_name object_id worker_id revision",
+    JOB,
+    OBJECT,
+    ASSET,
+    WORKER,
+    REVISION,
     Column("outcome", TEXT, "answered, skipped or expired"),
     Column("accepted_at", TIME, "when the task was taken", True),
     Column("submitted_at", TIME, "when the answer came", True),
@@ -188,8 +210,14 @@ ASSIGNMENT = _table(
     *LANDING,
 )
 ANNOTATION = _table(
-    "silver.annotation", "one worker's answer on one object", "job_name object_id worker_id revision",
-    JOB, OBJECT, ASSET, WORKER, REVISION,
+    "silver.annotation",
+    "one worker's answer on one object",
+    "job_name object_id worker_id revision",
+    JOB,
+    OBJECT,
+    ASSET,
+    WORKER,
+    REVISION,
     Column("task_type", TEXT, "as in silver.job"),
     Column("accepted_at", TIME, "when the task was taken", True),
     Column("submitted_at", TIME, "when the answer came"),
@@ -200,8 +228,15 @@ ANNOTATION = _table(
     *LANDING,
 )
 SEGMENT = _table(
-    "silver.segment", "one labeled stretch of one worker's answer", "job_name object_id worker_id revision layer segment_no",
-    JOB, OBJECT, ASSET, WORKER, REVISION, LAYER,
+    "silver.segment",
+    "one labeled stretch of one worker's answer",
+    "job_name object_id worker_id revision layer segment_no",
+    JOB,
+    OBJECT,
+    ASSET,
+    WORKER,
+    REVISION,
+    LAYER,
     Column("segment_no", INT, "zero-based position within the layer of the answer"),
     Column("label", TEXT, "tag"),
     Column("start_s", REAL, "first moment; 0 <= start < end"),
@@ -211,16 +246,25 @@ SEGMENT = _table(
     *LANDING,
 )
 CLASSIFICATION = _table(
-    "silver.classification", "one label that one worker gave to a whole object",
+    "silver.classification",
+    "one label that one worker gave to a whole object",
     "job_name object_id worker_id revision layer label",
-    JOB, OBJECT, ASSET, WORKER, REVISION, LAYER,
+    JOB,
+    OBJECT,
+    ASSET,
+    WORKER,
+    REVISION,
+    LAYER,
     Column("label", TEXT, "the label; several rows where several were chosen"),
     *LANDING,
 )
 CONSOLIDATED = _table(
-    "silver.consolidated", "what one version of the output manifest says of one object",
+    "silver.consolidated",
+    "what one version of the output manifest says of one object",
     "job_name object_id line_hash",
-    JOB, OBJECT, ASSET,
+    JOB,
+    OBJECT,
+    ASSET,
     Column("line_hash", TEXT, "hash of the manifest line"),
     Column("observed_at", TIME, "when that version of the manifest was written; the newest counts"),
     Column("outcome", TEXT, "labeled, failed or unlabeled"),
@@ -232,7 +276,9 @@ CONSOLIDATED = _table(
     *LANDING,
 )
 QUARANTINE = _table(
-    "silver.quarantine", "one row that broke a rule of severity fail", "table_name row_key rule",
+    "silver.quarantine",
+    "one row that broke a rule of severity fail",
+    "table_name row_key rule",
     JOB,
     Column("table_name", TEXT, "table that the row was meant for"),
     Column("row_key", TEXT, "its key, as JSON"),
@@ -267,13 +313,23 @@ AGREEMENT_SUMS = (
     Column("sum_iou_matched", REAL, "sum of the matched IoU, counted on both sides", True),
 )
 MEASURE_ITEM = _table(
-    "measure.item", "agreement sums of one object in one layer", "job_name object_id layer",
-    JOB, OBJECT, LAYER, *AGREEMENT_SUMS,
+    "measure.item",
+    "agreement sums of one object in one layer",
+    "job_name object_id layer",
+    JOB,
+    OBJECT,
+    LAYER,
+    *AGREEMENT_SUMS,
     Column("reason_code", TEXT, "why there is no agreement: one_annotator, no_labels; NULL where there is", True),
 )
 MEASURE_WORKER_ITEM = _table(
-    "measure.worker_item", "one worker against the others on one object in one layer", "job_name object_id layer worker_id",
-    JOB, OBJECT, LAYER, WORKER,
+    "measure.worker_item",
+    "one worker against the others on one object in one layer",
+    "job_name object_id layer worker_id",
+    JOB,
+    OBJECT,
+    LAYER,
+    WORKER,
     Column("n_others", INT, "other annotators of the object"),
     Column("mass", REAL, "seconds (or 1) compared, once a pair"),
     Column("agree", REAL, "part of it on which worker and other said the same"),
@@ -282,8 +338,12 @@ MEASURE_WORKER_ITEM = _table(
     Column("n_units_others", REAL, "mean number of segments of the others", True),
 )
 MEASURE_WORKER = _table(
-    "measure.worker", "estimates of one worker from all answers of a job", "job_name layer worker_id",
-    JOB, LAYER, WORKER,
+    "measure.worker",
+    "estimates of one worker from all answers of a job",
+    "job_name layer worker_id",
+    JOB,
+    LAYER,
+    WORKER,
     Column("offset_s", REAL, "signed boundary offset: positive is late; the median worker is 0", True),
     Column("n_boundaries", LONG, "matched boundaries behind the offset", True),
     Column("skill_ds", REAL, "Dawid-Skene: probability of the right label, 0 to 1; NULL for segments", True),
@@ -292,8 +352,13 @@ MEASURE_WORKER = _table(
 # -- gold: answers ----------------------------------------------------------------------------------------------------
 
 AGREEMENT_ITEM = _table(
-    "gold.agreement_item", "agreement on one object in one layer", "job_name object_id layer",
-    JOB, OBJECT, LAYER, ASSET,
+    "gold.agreement_item",
+    "agreement on one object in one layer",
+    "job_name object_id layer",
+    JOB,
+    OBJECT,
+    LAYER,
+    ASSET,
     Column("task_type", TEXT, "as in silver.job"),
     Column("media_type", TEXT, "audio or video", True),
     Column("asset_name", TEXT, "file name at its source", True),
@@ -304,10 +369,15 @@ AGREEMENT_ITEM = _table(
     Column("reason_code", TEXT, "why there is no agreement; NULL where there is", True),
 )
 AGREEMENT_JOB = _table(
-    "gold.agreement_job", "one measure of one layer of one job", "job_name layer measure",
-    JOB, LAYER,
+    "gold.agreement_job",
+    "one measure of one layer of one job",
+    "job_name layer measure",
+    JOB,
+    LAYER,
     Column("task_type", TEXT, "as in silver.job"),
-    Column("measure", TEXT, "alpha, alpha_presence, observed_agreement, boundary_f_500ms, boundary_f_3s, unit_f_iou50, ..."),
+    Column(
+        "measure", TEXT, "alpha, alpha_presence, observed_agreement, boundary_f_500ms, boundary_f_3s, unit_f_iou50, ..."
+    ),
     Column("value", REAL, "the measure; NULL with a reason_code where undefined", True),
     Column("ci_lo", REAL, "lower end of the 95 % interval", True),
     Column("ci_hi", REAL, "upper end of it", True),
@@ -321,8 +391,11 @@ AGREEMENT_JOB = _table(
     Column("reason_code", TEXT, "why it is undefined: one_annotator, one_label, too_few_items", True),
 )
 LABEL_DISTRIBUTION = _table(
-    "gold.label_distribution", "use of one label by one worker on one day", "job_name layer label worker_id day media_type",
-    JOB, LAYER,
+    "gold.label_distribution",
+    "use of one label by one worker on one day",
+    "job_name layer label worker_id day media_type",
+    JOB,
+    LAYER,
     Column("task_type", TEXT, "as in silver.job"),
     Column("label", TEXT, "the label"),
     WORKER,
@@ -333,8 +406,12 @@ LABEL_DISTRIBUTION = _table(
     Column("n_items", LONG, "objects"),
 )
 WORKER_QUALITY = _table(
-    "gold.worker_quality", "one worker in one layer of one job", "job_name layer worker_id",
-    JOB, LAYER, WORKER,
+    "gold.worker_quality",
+    "one worker in one layer of one job",
+    "job_name layer worker_id",
+    JOB,
+    LAYER,
+    WORKER,
     Column("task_type", TEXT, "as in silver.job"),
     Column("n_items", LONG, "objects answered and compared"),
     Column("n_labels", LONG, "segments or labels given"),
@@ -352,7 +429,9 @@ WORKER_QUALITY = _table(
 # -- meta and restricted ----------------------------------------------------------------------------------------------
 
 RELEASE = _table(
-    "meta.release", "one table of one release", "release_id table_name",
+    "meta.release",
+    "one table of one release",
+    "release_id table_name",
     Column("release_id", LONG, "1, 2, 3, ...: the highest one that is not held is what readers see"),
     Column("table_name", TEXT, "namespace.topic"),
     Column("snapshot_id", LONG, "Iceberg snapshot that the release shows"),
@@ -361,7 +440,9 @@ RELEASE = _table(
     partition="",
 )
 CHECK_RESULT = _table(
-    "meta.check_result", "one check of one landing", "landing_id table_name check_name",
+    "meta.check_result",
+    "one check of one landing",
+    "landing_id table_name check_name",
     Column("job_name", TEXT, "labeling job; NULL for checks of a whole table", True),
     Column("table_name", TEXT, "table that was checked"),
     Column("check_name", TEXT, "rule or expectation"),
@@ -370,16 +451,20 @@ CHECK_RESULT = _table(
     Column("n_rows", LONG, "rows checked"),
     Column("n_failed", LONG, "rows that broke it"),
     Column("detail", TEXT, "what was expected and found", True),
-    *LANDING, partition="",
+    *LANDING,
+    partition="",
 )
 WORKER_IDENTITY = _table(
-    "restricted.worker", "who a pseudonym is; left out of analysts' releases, erasable", "worker_id",
+    "restricted.worker",
+    "who a pseudonym is; left out of analysts' releases, erasable",
+    "worker_id",
     WORKER,
     Column("backend_worker_id", TEXT, "workerId of the labeling backend"),
     Column("provider", TEXT, "identity provider type", True),
     Column("issuer", TEXT, "issuer of the identity", True),
     Column("subject", TEXT, "the identity at the issuer", True),
-    *LANDING, partition="",
+    *LANDING,
+    partition="",
 )
 
 TABLES: dict[str, Table] = {

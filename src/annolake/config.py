@@ -23,7 +23,11 @@ CONFIG_FILE = "annolake.toml"
 ACCOUNT_ID = "000000000000"
 
 Origin = Literal["flag", "environment", "file", "secrets", "default"]
-SECRET = {"secret": True}
+
+
+def secret(description: str) -> Any:
+    """A setting that is never printed; empty: made at the first start, or derived."""
+    return Field("", description=description, json_schema_extra={"secret": True})
 
 
 class Settings(BaseModel):
@@ -41,22 +45,22 @@ class Settings(BaseModel):
     sagemaker_endpoint: str = Field("", description="Ground Truth API; empty: the embedded service; 'aws': Amazon's")
     s3_endpoint: str = Field("", description="S3 API; empty: the embedded service; 'aws': Amazon's")
     access_key: str = Field("annolake", description="access key that clients sign with")
-    secret_key: str = Field("", description="its secret", json_schema_extra=SECRET)
+    secret_key: str = secret("its secret")
     role_arn: str = Field(f"arn:aws:iam::{ACCOUNT_ID}:role/annolake", description="role named in labeling jobs")
     media_bucket: str = Field("annolake-media", description="bucket of registered media and their peaks")
     labeling_bucket: str = Field("annolake-labeling", description="bucket of manifests, templates and outputs")
     workteam: str = Field("annotators", description="private work team that new jobs go to")
 
     service_database: str = Field("", description="SQLAlchemy URL of the service's store; empty: SQLite under home")
-    service_secret: str = Field("", description="key of sessions, frames and worker ids", json_schema_extra=SECRET)
-    portal_users: str = Field("", description="JSON object name -> password of local accounts made at start", json_schema_extra=SECRET)
+    service_secret: str = secret("key of sessions, frames and worker ids")
+    portal_users: str = secret("JSON object name -> password of local accounts made at start")
 
-    catalog_uri: str = Field("", description="SQLAlchemy URL of the Iceberg catalog; empty: SQLite under home", json_schema_extra=SECRET)
+    catalog_uri: str = secret("SQLAlchemy URL of the Iceberg catalog; empty: SQLite under home")
     warehouse: str = Field("", description="file:// or s3:// location of the tables; empty: under home")
-    pseudonym_key: str = Field("", description="HMAC key that replaces worker identities in the lake", json_schema_extra=SECRET)
+    pseudonym_key: str = secret("HMAC key that replaces worker identities in the lake")
 
-    airflow_password: str = Field("", description="password of Airflow's local user 'admin'", json_schema_extra=SECRET)
-    airflow_jwt_secret: str = Field("", description="secret shared by Airflow's components", json_schema_extra=SECRET)
+    airflow_password: str = secret("password of Airflow's local user 'admin'")
+    airflow_jwt_secret: str = secret("secret shared by Airflow's components")
     airflow_poll_seconds: float = Field(5.0, gt=0, description="seconds between two looks at a labeling job")
 
     _origins: dict[str, Origin] = PrivateAttr(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Tools for those who work on Annolake: generated pages, the test browser."""

@@ -1,0 +1,49 @@
+"""What all tests share: settings in a fresh folder, free ports, the real data where it is present."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+for name in [n for n in os.environ if n.startswith("ANNOLAKE_")]:
+    del os.environ[name]  # the tests' settings are their own
+os.environ["GX_ANALYTICS_ENABLED"] = "False"
+
+from annolake.config import Settings
+
+ROOT = Path(__file__).parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real annotation data that stands beside the checkout; tests that want it skip where it is not."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"no real data at {SHARED_DATA}")
+    return SHARED_DATA
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture
+def make_settings(tmp_path: Path) -> Callable[..., Settings]:
+    """Settings under a fresh home on free ports; keyword arguments override."""
+
+    def make(**flags: object) -> Settings:
+        ports = {f"{part}_port": free_port() for part in ("service", "airflow", "dashboards")}
+        return Settings.load({"home": tmp_path / "home", **ports, **flags}, environ={}, file=tmp_path / "none.toml")
+
+    return make
+
+
+@pytest.fixture
+def settings(make_settings: Callable[..., Settings]) -> Iterator[Settings]:
+    yield make_settings()
