@@ -1,0 +1,60 @@
+"""Strings to whole numbers: the order of the codes is the order of the strings, whatever the order of the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms.schemas import Table
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+Column: TypeAlias = "pa.ChunkedArray[Any] | pa.Array[Any]"
+
+
+def codes(column: Column) -> tuple[list[str], Ints]:
+    """The distinct values in ascending order, and each row's position among them (-1 for NULL).
+
+    >>> codes(pa.array(["b", "a", None, "b"]))
+    (['a', 'b'], array([ 1,  0, -1,  1]))
+    """
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    encoded: Any = whole if pa.types.is_dictionary(whole.type) else pc.dictionary_encode(whole)
+    order = pc.sort_indices(encoded.dictionary).to_numpy()
+    rank = np.empty(len(order) + 1, dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    rank[len(order)] = -1
+    at = pc.fill_null(encoded.indices, len(order)).to_numpy(zero_copy_only=False)
+    return encoded.dictionary.take(pa.array(order)).to_pylist(), rank[at]
+
+
+def reals(column: Column) -> Floats:
+    """A number column as float64, NULL as NaN."""
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    return np.asarray(whole.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def tabulate(schema: pa.Schema | Table, columns: Mapping[str, Sequence[Any] | npt.NDArray[Any] | Column]) -> pa.Table:
+    """A table with exactly the schema's columns from values by name; NaN becomes NULL where the schema allows NULL."""
+    wanted: Any = schema.arrow if isinstance(schema, Table) else schema
+    unknown = set(columns) ^ set(wanted.names)
+    if unknown:
+        raise ValueError(f"columns and schema differ by {sorted(unknown)}")
+    arrays: list[Any] = []
+    for field in wanted:
+        values: Any = columns[field.name]
+        floats = isinstance(values, np.ndarray) and values.dtype.kind == "f"
+        if isinstance(values, (pa.Array, pa.ChunkedArray)):
+            arrays.append(values.cast(field.type))
+        elif floats and field.nullable:
+            arrays.append(pa.array(values, mask=np.isnan(values)).cast(field.type))
+        else:
+            arrays.append(pa.array(values, field.type))
+    return pa.Table.from_arrays(arrays, schema=wanted)
