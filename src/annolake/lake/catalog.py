@@ -1,0 +1,322 @@
+"""The catalog and the two ways to write: append what is new, exactly once; replace the rows of some jobs.
+
+Exactly once: `append_new` joins the keys of the incoming rows against those that are there and appends the rest.
+Two writers at once: the catalog accepts the first commit and refuses the second, which reloads, joins again and
+commits anew. Killed at any moment: either the commit is there, and a rerun finds every key, or it is not.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import sqlite3
+import time
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from urllib.parse import unquote, urlparse
+
+import pyarrow as pa
+from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.exceptions import (
+    CommitFailedException,
+    NamespaceAlreadyExistsError,
+    NoSuchTableError,
+    TableAlreadyExistsError,
+)
+from pyiceberg.expressions import AlwaysTrue, And, BooleanExpression, In
+from pyiceberg.table import Table as IcebergTable
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from annolake.config import Settings
+from annolake.errors import CommitConflict, LakeError
+from annolake.lake.tables import PROPERTIES, iceberg_schema, iceberg_type, partition_spec
+from transforms.schemas import TABLES, SchemaMismatch, Table
+
+log = logging.getLogger(__name__)
+
+CATALOG_NAME = "annolake"
+ATTEMPTS = 30
+LONGEST_PAUSE_S = 1.0
+PRUNE_LIMIT = 200
+"""Most values of the first key column that are worth a filter; Iceberg prunes files by at most that many."""
+
+Result = TypeVar("Result")
+
+
+def open_lake(settings: Settings) -> Lake:
+    """The lake that the settings name; its catalog is made where there is none."""
+    url = settings.catalog_url
+    if url.startswith("sqlite:///"):
+        _prepare_sqlite(Path(url.removeprefix("sqlite:///")))
+        url += "?timeout=60"
+    if settings.warehouse_url.startswith("file://"):
+        Path(unquote(urlparse(settings.warehouse_url).path)).mkdir(parents=True, exist_ok=True)
+    try:
+        return Lake(_connect(url, _storage(settings)))
+    except SQLAlchemyError as error:
+        raise LakeError(
+            f"The lake's catalog does not answer: {error.__class__.__name__}: {error.args[0] if error.args else ''}",
+            hint="Check the setting catalog_uri: annolake config show",
+        ) from error
+
+
+class Lake:
+    """Tables of `transforms.schemas`, made on first use. Close it, or use it as a context."""
+
+    def __init__(self, catalog: SqlCatalog) -> None:
+        self.catalog = catalog
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.catalog.engine.dispose()
+
+    # -- tables --------------------------------------------------------------------------------------------------
+
+    def find(self, name: str) -> IcebergTable | None:
+        """The table as it is now; None where nothing was ever written to it."""
+        _spec(name)
+        try:
+            return self.catalog.load_table(name)
+        except NoSuchTableError:
+            return None
+
+    def table(self, name: str) -> IcebergTable:
+        """The table as it is now, made or widened by columns that the schemas gained."""
+        spec = _spec(name)
+        found = self.find(name) or self._create(spec)
+        have = set(found.schema().column_names)
+        if missing := [c for c in spec.columns if c.name not in have]:
+            try:
+                with found.update_schema() as update:
+                    for column in missing:  # optional: old files have no value for it
+                        update.add_column(column.name, iceberg_type(column.type), doc=column.meaning, required=False)
+            except (CommitFailedException, ValueError):
+                log.debug("%s was widened by another process", name)
+            found = self.catalog.load_table(name)
+        return found
+
+    def _create(self, spec: Table) -> IcebergTable:
+        namespace = spec.name.split(".")[0]
+        try:
+            self.catalog.create_namespace(namespace)
+        except NamespaceAlreadyExistsError:
+            pass
+        except SQLAlchemyError:  # two at once: the second breaks the catalog's primary key
+            if not self.catalog.namespace_exists(namespace):
+                raise
+        schema = iceberg_schema(spec)
+        try:
+            return self.catalog.create_table(
+                spec.name,
+                schema=schema,
+                partition_spec=partition_spec(spec, schema),
+                properties={**PROPERTIES, "comment": spec.grain},
+            )
+        except TableAlreadyExistsError:
+            return self.catalog.load_table(spec.name)
+
+    def snapshot(self, name: str) -> int | None:
+        """Id of the table's current snapshot; None while it has no rows."""
+        table = self.find(name)
+        current = table.current_snapshot() if table else None
+        return current.snapshot_id if current else None
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def scan(
+        self,
+        name: str,
+        jobs: Iterable[str] | None = None,
+        columns: Sequence[str] | None = None,
+        snapshot_id: int | None = None,
+        where: BooleanExpression | None = None,
+    ) -> pa.Table:
+        """Rows of some jobs (all where None) at a snapshot (the current one where None), typed as the schemas say."""
+        spec = _spec(name)
+        wanted = pa.schema([spec.arrow.field(c) for c in columns]) if columns is not None else spec.arrow
+        table = self.find(name)
+        if table is None or table.current_snapshot() is None:
+            return wanted.empty_table()
+        rows: BooleanExpression = where if where is not None else AlwaysTrue()
+        if jobs is not None:
+            jobs = sorted(set(jobs))
+            if not jobs:
+                return wanted.empty_table()
+            rows = And(rows, In("job_name", jobs))
+        schema = table.schema() if snapshot_id is None else table.scan(snapshot_id=snapshot_id).projection()
+        present = tuple(c for c in wanted.names if c in schema.column_names)
+        found = table.scan(row_filter=rows, selected_fields=present, snapshot_id=snapshot_id).to_arrow()
+        return conform(found, wanted)
+
+    def files(self, name: str, snapshot_id: int | None = None) -> list[str]:
+        """Data files of a snapshot, as paths that DuckDB reads; refuses a snapshot with delete files."""
+        table = self.find(name)
+        if table is None or table.current_snapshot() is None:
+            return []
+        tasks = list(table.scan(snapshot_id=snapshot_id).plan_files())
+        if any(task.delete_files for task in tasks):
+            raise LakeError(
+                f"{name} has delete files, written by another engine; reading its data files alone would show "
+                "deleted rows.",
+                hint="Rewrite the data files of the table (rewrite_data_files in Spark), then publish a release.",
+            )
+        return sorted(local_path(str(task.file.file_path)) for task in tasks)
+
+    # -- writing -------------------------------------------------------------------------------------------------
+
+    def append_new(self, name: str, rows: pa.Table, *, landing_id: str = "") -> int:
+        """Append the rows whose key is not there yet, exactly once; returns how many that were.
+
+        Of several incoming rows with one key the first is taken. Raises `CommitConflict` where other writers were
+        faster more often than the bounded retries allow.
+        """
+        spec = _spec(name)
+        rows = first_by_key(conform(rows, spec.arrow), spec.key)
+
+        def attempt(table: IcebergTable) -> int:
+            new = self._absent(table, spec, rows)
+            if new.num_rows:
+                table.append(new, snapshot_properties=_properties(landing_id))
+            return new.num_rows
+
+        return self.commit(name, attempt) if rows.num_rows else 0
+
+    def replace(self, name: str, rows: pa.Table, jobs: Iterable[str], *, build_id: str = "") -> int:
+        """Put `rows` in the place of everything that the table says of these jobs; returns the rows written."""
+        spec = _spec(name)
+        jobs = sorted(set(jobs))
+        rows = conform(rows, spec.arrow)
+        if strangers := set(rows["job_name"].unique().to_pylist()) - set(jobs):
+            raise LakeError(f"{name}: rows of {sorted(strangers)} came for jobs {jobs}.")
+
+        def attempt(table: IcebergTable) -> int:
+            rows_of_jobs = In("job_name", jobs)
+            if next(iter(table.scan(row_filter=rows_of_jobs).plan_files()), None) is not None:
+                table.overwrite(rows, overwrite_filter=rows_of_jobs, snapshot_properties=_properties(build_id))
+            elif rows.num_rows:
+                table.append(rows, snapshot_properties=_properties(build_id))
+            return rows.num_rows
+
+        return self.commit(name, attempt) if jobs else 0
+
+    def commit(self, name: str, attempt: Callable[[IcebergTable], Result]) -> Result:
+        """Call `attempt` with the table as it is now until no other writer was faster; bounded, with jitter."""
+        for number in range(ATTEMPTS):
+            try:
+                with warnings.catch_warnings():
+                    # Two writers may both delete a metadata file that neither needs.
+                    warnings.filterwarnings("ignore", message="Failed to delete old metadata", category=UserWarning)
+                    return attempt(self.table(name))
+            except CommitFailedException as conflict:
+                log.debug("%s: attempt %d met another writer: %s", name, number + 1, conflict)
+            except OperationalError as error:  # SQLite's lock, or a connection that broke in the commit
+                if number == ATTEMPTS - 1 or not _may_pass(error):
+                    raise
+            time.sleep(random.uniform(0.2, 1) * min(LONGEST_PAUSE_S, 0.02 * 1.5**number))  # noqa: S311 - jitter
+        raise CommitConflict(
+            f"{name}: other writers committed first {ATTEMPTS} times in a row.", hint="Run the same command again."
+        )
+
+    def _absent(self, table: IcebergTable, spec: Table, rows: pa.Table) -> pa.Table:
+        """The rows whose key the table does not have; reads key columns of touched partitions only."""
+        if table.current_snapshot() is None:
+            return rows
+        touched: BooleanExpression = AlwaysTrue()
+        for column in dict.fromkeys((*spec.partition, *spec.key[:2])):
+            values = rows[column].unique().to_pylist()
+            prunes = rows.schema.field(column).type == pa.string() and len(values) <= PRUNE_LIMIT
+            if prunes or column in spec.partition:
+                touched = And(touched, In(column, values))
+        there = conform(table.scan(row_filter=touched, selected_fields=spec.key).to_arrow(), _only(spec, spec.key))
+        if not there.num_rows:
+            return rows
+        keys = rows.select(spec.key).append_column("__row", pa.array(range(rows.num_rows), pa.int64()))
+        new = keys.join(there, keys=list(spec.key), join_type="left anti")
+        return rows.take(new["__row"].combine_chunks().sort())
+
+
+def conform(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """`rows` in the schema's order and types; a missing nullable column becomes NULL, a strange one is refused."""
+    unknown = [n for n in rows.schema.names if n not in schema.names]
+    missing = [f.name for f in schema if f.name not in rows.schema.names and not f.nullable]
+    if unknown or missing:
+        raise SchemaMismatch(f"rows do not fit: unknown {unknown or 'none'}; missing {missing or 'none'}")
+    if rows.schema.equals(schema):
+        return rows
+    columns = [
+        rows[f.name].cast(f.type) if f.name in rows.schema.names else pa.nulls(rows.num_rows, f.type) for f in schema
+    ]
+    if empty := [f.name for f, c in zip(schema, columns, strict=True) if not f.nullable and c.null_count]:
+        raise SchemaMismatch(f"rows do not fit: NULL in {empty}")
+    return pa.table(columns, schema=schema)
+
+
+def first_by_key(rows: pa.Table, key: Sequence[str]) -> pa.Table:
+    """The first row of each key, in order."""
+    numbered = rows.select(list(key)).append_column("__row", pa.array(range(rows.num_rows), pa.int64()))
+    firsts = numbered.group_by(list(key)).aggregate([("__row", "min")])["__row_min"]
+    return rows if len(firsts) == rows.num_rows else rows.take(firsts.combine_chunks().sort())
+
+
+def local_path(uri: str) -> str:
+    """A file:// location as a path; any other location unchanged."""
+    return uri.removeprefix("file://") if uri.startswith("file://") else uri
+
+
+def _spec(name: str) -> Table:
+    try:
+        return TABLES[name]
+    except KeyError:
+        raise LakeError(f"No table is called {name}.", hint=f"The tables: {', '.join(TABLES)}") from None
+
+
+def _only(spec: Table, columns: Sequence[str]) -> pa.Schema:
+    return pa.schema([spec.arrow.field(c) for c in columns])
+
+
+def _properties(landing_id: str) -> dict[str, str]:
+    return {"annolake.landing-id": landing_id} if landing_id else {}
+
+
+def _may_pass(error: OperationalError) -> bool:
+    return error.connection_invalidated or "locked" in str(error).lower()
+
+
+def _prepare_sqlite(path: Path) -> None:
+    """WAL, so that readers and the one writer do not stand in each other's way; kept in the file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, timeout=60)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+    finally:
+        connection.close()
+
+
+def _connect(url: str, properties: dict[str, Any]) -> SqlCatalog:
+    for last in (False, False, True):
+        try:
+            return SqlCatalog(CATALOG_NAME, uri=url, **properties)
+        except SQLAlchemyError:  # two processes making the catalog's own tables at once
+            if last:
+                raise
+            time.sleep(0.2)
+    raise AssertionError("unreachable")
+
+
+def _storage(settings: Settings) -> dict[str, str]:
+    properties = {"warehouse": settings.warehouse_url, "s3.region": settings.region}
+    if endpoint := settings.s3_endpoint_url:
+        properties |= {
+            "s3.endpoint": endpoint,
+            "s3.access-key-id": settings.access_key,
+            "s3.secret-access-key": settings.secret_key,
+        }
+    return properties
