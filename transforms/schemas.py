@@ -147,6 +147,23 @@ LANDING_OUTCOME = _table(
     *LANDING,
     partition="",
 )
+BATCH_ITEM = _table(
+    "bronze.batch_item",
+    "one media file that a batch gives out to be labeled",
+    "asset_id claim",
+    Column("asset_id", TEXT, "the media file"),
+    Column(
+        "claim",
+        TEXT,
+        "'first' where the batch took a file that nobody had been given yet, else the batch that asked for it again; "
+        "in the key, so that of two batches at once only one gets the file",
+    ),
+    Column("batch_id", TEXT, "the batch"),
+    JOB,
+    Column("task_type", TEXT, "what is asked about it"),
+    Column("claimed_at", TIME, "when"),
+    partition="",
+)
 
 # -- silver: one meaning per column -----------------------------------------------------------------------------------
 
@@ -470,7 +487,7 @@ WORKER_IDENTITY = _table(
 TABLES: dict[str, Table] = {
     t.name: t
     for t in (
-        MEDIA_OBJECT, MANIFEST_LINE, WORKER_RESPONSE, LANDING_OUTCOME,
+        MEDIA_OBJECT, MANIFEST_LINE, WORKER_RESPONSE, LANDING_OUTCOME, BATCH_ITEM,
         ASSET_TABLE, JOB_TABLE, ASSIGNMENT, ANNOTATION, SEGMENT, CLASSIFICATION, CONSOLIDATED, QUARANTINE,
         MEASURE_ITEM, MEASURE_WORKER_ITEM, MEASURE_WORKER,
         AGREEMENT_ITEM, AGREEMENT_JOB, LABEL_DISTRIBUTION, WORKER_QUALITY,

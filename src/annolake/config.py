@@ -49,7 +49,11 @@ class Settings(BaseModel):
     role_arn: str = Field(f"arn:aws:iam::{ACCOUNT_ID}:role/annolake", description="role named in labeling jobs")
     media_bucket: str = Field("annolake-media", description="bucket of registered media and their peaks")
     labeling_bucket: str = Field("annolake-labeling", description="bucket of manifests, templates and outputs")
+    more_buckets: str = Field("", description="further buckets of the embedded service, separated by commas")
+    template_media: str = Field("", description="s3:// prefixes that templates may show; empty: all buckets but answers")
     workteam: str = Field("annotators", description="private work team that new jobs go to")
+
+    labeling_plan: str = Field("", description="TOML file with the labels and wording of new jobs; empty: built in")
 
     service_database: str = Field("", description="SQLAlchemy URL of the service's store; empty: SQLite under home")
     service_secret: str = secret("key of sessions, frames and worker ids")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -24,9 +24,9 @@ def s3(settings: Settings) -> S3Client:
     return boto3.client("s3", endpoint_url=settings.s3_endpoint_url, **_common(settings, "s3"))
 
 
-def _common(settings: Settings, service: str) -> dict[str, object]:
+def _common(settings: Settings, service: str) -> dict[str, Any]:
     endpoint = settings.s3_endpoint_url if service == "s3" else settings.sagemaker_endpoint_url
-    options: dict[str, object] = {
+    options: dict[str, Any] = {
         "region_name": settings.region,
         "config": Config(
             retries={"mode": "standard", "max_attempts": 4},

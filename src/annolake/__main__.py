@@ -1,0 +1,6 @@
+"""`python -m annolake` is the command `annolake`."""
+
+from annolake.cli import main
+
+if __name__ == "__main__":
+    main()

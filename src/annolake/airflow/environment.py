@@ -1,0 +1,111 @@
+"""Airflow's own settings for a local Annolake, as environment variables; nothing here imports Airflow."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from importlib.metadata import version
+from pathlib import Path
+
+import annolake
+from annolake.config import Settings
+
+USER = "admin"
+PARALLELISM = 3
+"""Workers of the LocalExecutor; it forks all of them at once, 32 by default."""
+
+
+def dags_folder() -> Path:
+    """The DAG files: beside the sources in a checkout, inside the package in a wheel."""
+    package = Path(annolake.__file__).parent
+    checkout = package.parents[1] / "dags"
+    return checkout if checkout.is_dir() else package / "_dags"
+
+
+def airflow_home(settings: Settings) -> Path:
+    """Folder of Airflow's database, logs and generated configuration."""
+    return settings.home / "airflow"
+
+
+def passwords_file(settings: Settings) -> Path:
+    """JSON file of the local user's password, as SimpleAuthManager reads it."""
+    return airflow_home(settings) / "passwords.json"
+
+
+def airflow_environment(settings: Settings) -> dict[str, str]:
+    """The variables that make Airflow local, small, quiet and private: SQLite, LocalExecutor, loopback."""
+    home = airflow_home(settings)
+    values = {
+        "CORE__DAGS_FOLDER": dags_folder(),
+        "CORE__LOAD_EXAMPLES": False,
+        "CORE__DAGS_ARE_PAUSED_AT_CREATION": False,  # assets are to wake them from the first start on
+        "CORE__EXECUTOR": "LocalExecutor",
+        "CORE__PARALLELISM": PARALLELISM,
+        "CORE__AUTH_MANAGER": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager",
+        "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": passwords_file(settings),
+        # Tasks talk to the server at this address; its default is port 8080, whatever the server's port is.
+        "CORE__EXECUTION_API_SERVER_URL": f"{settings.airflow_url}/execution/",
+        "API__HOST": settings.host,
+        "API__PORT": settings.airflow_port,
+        "API__BASE_URL": settings.airflow_url,
+        "API__WORKERS": 1,
+        "API__SECRET_KEY": settings.airflow_jwt_secret,  # one value for all components
+        "API_AUTH__JWT_SECRET": settings.airflow_jwt_secret,
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        "DATABASE__EXTERNAL_DB_MANAGERS": "",
+        "DAG_PROCESSOR__REFRESH_INTERVAL": 10,
+        "SCHEDULER__SCHEDULER_HEARTBEAT_SEC": 2,
+        "SCHEDULER__ENABLE_HEALTH_CHECK": False,  # it would listen on one more port, on every address
+        "USAGE_DATA_COLLECTION__ENABLED": False,
+        "LOGGING__BASE_LOG_FOLDER": home / "logs",
+    }
+    return {"AIRFLOW_HOME": str(home), **{f"AIRFLOW__{name}": str(value) for name, value in values.items()}}
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """This process's environment for children: our settings instead of any Airflow's or Annolake's that is there."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "ANNOLAKE_"))}
+    own = ("127.0.0.1", "localhost", "::1")
+    for name in ("NO_PROXY", "no_proxy"):  # a company's proxy is no way to our own ports
+        kept[name] = ",".join(dict.fromkeys([*filter(None, kept.get(name, "").split(",")), *own]))
+    return {
+        **kept,
+        **settings.environment(),
+        **airflow_environment(settings),
+        "GX_ANALYTICS_ENABLED": "False",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def write_passwords(settings: Settings) -> None:
+    """Give Airflow's local user the password of the settings; readable by the owner only."""
+    path = passwords_file(settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(json.dumps({USER: settings.airflow_password}))
+
+
+def is_migrated(settings: Settings) -> bool:
+    """Whether the installed Airflow's tables are there already; looking costs milliseconds, migrating seconds."""
+    stamp = _stamp(settings)
+    return (airflow_home(settings) / "airflow.db").is_file() and stamp.is_file() and stamp.read_text() == _version()
+
+
+def mark_migrated(settings: Settings) -> None:
+    """Remember the migration; let readers of the SQLite database not wait for its writer."""
+    connection = sqlite3.connect(airflow_home(settings) / "airflow.db", timeout=30)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+    finally:
+        connection.close()
+    _stamp(settings).write_text(_version())
+
+
+def _stamp(settings: Settings) -> Path:
+    return airflow_home(settings) / "migrated"
+
+
+def _version() -> str:
+    return version("apache-airflow-core")
