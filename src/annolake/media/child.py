@@ -1,0 +1,65 @@
+"""The child process that probes: one JSON request a line on standard input, one JSON answer a line on standard output.
+
+    {"path": "/x/a.wav", "peaks_path": "/y/a.json" or null, "seconds": 60}
+    -> {"probe": {…}} or {"code": "truncated", "message": "…", "hint": "…"}
+
+Started as `python -m annolake.media.child MEMORY_BYTES`; ends with its standard input.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import resource
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from annolake.errors import MediaError
+
+
+def main() -> None:
+    """Answer requests until the parent closes the pipe."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    memory = int(sys.argv[1])
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    from annolake.media.decode import examine  # noqa: F401 - loaded before the limit counts
+
+    if sys.platform == "linux":  # elsewhere address space is not limited; time still is
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    for line in sys.stdin:
+        answer = handle(json.loads(line))
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+def handle(request: dict[str, Any]) -> dict[str, Any]:
+    """One answer; only a crash of the process itself gives none."""
+    from annolake.media.decode import as_json, examine
+
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    spent = math.ceil(used.ru_utime + used.ru_stime)
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    resource.setrlimit(resource.RLIMIT_CPU, (spent + math.ceil(request["seconds"]) + 1, hard))  # an orphan ends too
+    peaks_path = request["peaks_path"]
+    try:
+        return {"probe": as_json(examine(Path(request["path"]), Path(peaks_path) if peaks_path else None))}
+    except MediaError as error:
+        return {"code": error.code, "message": error.message, "hint": error.hint}
+    except MemoryError:
+        return {
+            "code": "too_large_memory",
+            "message": "Decoding it takes more memory than one file may use.",
+            "hint": "Convert it to smaller pictures: ffmpeg -i FILE -vf scale=1920:-2 NEW.mp4",
+        }
+    except Exception as error:
+        return {
+            "code": "decode_error",
+            "message": f"Decoding it failed: {type(error).__name__}: {error}.",
+            "hint": None,
+        }
+
+
+if __name__ == "__main__":
+    main()

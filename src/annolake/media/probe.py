@@ -1,0 +1,153 @@
+"""Probe untrusted media in child processes with limits of time and memory.
+
+A file that crashes the decoder or never ends costs one child and becomes a `MediaError`; the child is replaced and
+the others go on. Children live on between files: starting Python and FFmpeg takes longer than most probes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from annolake.errors import MediaError
+from annolake.media.decode import Probe
+
+__all__ = ["Limits", "Probe", "Prober", "probe"]
+
+KEPT_ENVIRONMENT = ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "TMPDIR")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one file may take: seconds (more for large files) and bytes of address space."""
+
+    seconds: float = 60.0
+    seconds_per_mb: float = 0.5
+    memory_bytes: int = 3 << 30
+
+    def seconds_for(self, size: int) -> float:
+        return self.seconds + self.seconds_per_mb * size / 1e6
+
+
+class Prober:
+    """A few children that probe; safe to call from as many threads. Use it as a context."""
+
+    def __init__(self, children: int = 1, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self._free: queue.LifoQueue[_Child | None] = queue.LifoQueue()
+        for _ in range(children):
+            self._free.put(None)  # started when first needed
+        self._n = children
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for _ in range(self._n):
+            child = self._free.get()
+            if child is not None:
+                child.close()
+            self._free.put(None)
+
+    def probe(self, path: Path, peaks_path: Path | None = None) -> Probe:
+        """What the file is; writes its peaks. Raises `MediaError` with code and reason where it cannot be used."""
+        seconds = self.limits.seconds_for(_size(path))
+        child = self._free.get()
+        try:
+            child = child or _Child(self.limits.memory_bytes)
+            request = {"path": str(path), "peaks_path": peaks_path and str(peaks_path), "seconds": seconds}
+            answer = child.ask(request, seconds)
+        except BaseException:
+            if child is not None:
+                child.close()
+                child = None
+            raise
+        finally:
+            self._free.put(child)
+        if "code" in answer:
+            raise MediaError(answer["code"], answer["message"], hint=answer["hint"])
+        return Probe(**{**answer["probe"], "notes": tuple(answer["probe"]["notes"])})
+
+
+def probe(path: Path, peaks_path: Path | None = None, limits: Limits | None = None) -> Probe:
+    """Probe one file in a child of its own."""
+    with Prober(1, limits) as prober:
+        return prober.probe(path, peaks_path)
+
+
+class _Child:
+    """One running child."""
+
+    def __init__(self, memory_bytes: int) -> None:
+        environment = {k: v for k, v in os.environ.items() if k in KEPT_ENVIRONMENT}  # no secrets near the decoders
+        self.process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", "annolake.media.child", str(memory_bytes)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**environment, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+        )
+
+    def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """The answer; raises `MediaError` where there is none in time or the child died of the file."""
+        assert self.process.stdin is not None and self.process.stdout is not None  # noqa: S101 - pipes were asked for
+        try:
+            self.process.stdin.write(json.dumps(request).encode() + b"\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            raise self._died() from None
+        got = b""
+        deadline = time.monotonic() + seconds
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.process.stdout, selectors.EVENT_READ)
+            while not got.endswith(b"\n"):
+                if not selector.select(max(0.0, deadline - time.monotonic())):
+                    raise _timed_out(seconds)
+                piece = os.read(self.process.stdout.fileno(), 65_536)
+                if not piece:
+                    raise self._died()
+                got += piece
+        answer: dict[str, Any] = json.loads(got)
+        return answer
+
+    def _died(self) -> MediaError:
+        code = self.process.wait(timeout=10)
+        if code == -signal.SIGXCPU:
+            return _timed_out(None)
+        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        return MediaError(
+            "decode_error", f"The decoder crashed on it ({how}).", hint="Convert it with another program."
+        )
+
+    def close(self) -> None:
+        """End it at once; it holds nothing."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+
+
+def _timed_out(seconds: float | None) -> MediaError:
+    after = f" after {seconds:.0f} s" if seconds else ""
+    return MediaError("timed_out", f"Decoding it did not end{after}.", hint="Convert it, then ingest it again.")
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise MediaError("unreadable", f"The file cannot be opened: {error.strerror}.") from None
