@@ -1,0 +1,1 @@
+"""What managers and analysts look at: Streamlit pages over gold tables. Pages draw; `dashboards.data` asks."""

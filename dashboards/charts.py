@@ -1,0 +1,167 @@
+"""The charts: intervals drawn, reference lines where they mean something, every mark with its figures on hover.
+
+Tables in, Altair charts out. Colour never speaks alone: shape or position says the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+import pyarrow as pa
+
+from dashboards import palette
+
+ROW_PX = 26
+SHAPES = ("circle", "diamond", "square", "triangle-up")
+Chart = alt.Chart | alt.LayerChart | alt.FacetChart
+
+
+def intervals(
+    rows: pa.Table,
+    *,
+    y: str,
+    value: str,
+    lo: str,
+    hi: str,
+    title: str,
+    colour: tuple[str, Mapping[str, str]] | None = None,
+    lines: Mapping[float, str] | None = None,
+    floor: str | None = None,
+    is_share: bool = False,
+    tooltip: Sequence[str] = (),
+) -> Chart:
+    """A dot with its interval on each row of `y`, in the table's order; `lines` are labeled reference values.
+
+    `colour` is (column, value -> colour), repeated as shape. `floor` is a column drawn as a grey tick. The axis reaches
+    from 0, or the lowest figure, to 1.
+    """
+    base = alt.Chart(rows).encode(
+        y=_rows(rows, y),
+        tooltip=[_tip(rows, c) for c in (y, value, lo, hi, *tooltip)],
+    )
+    ends = [v for c in (lo, value, floor) if c for v in rows[c].to_pylist() if v is not None]
+    scale = alt.Scale(domain=[max(min([0.0, *ends]), -1.0), 1.0], nice=False, clamp=True)
+    x = alt.X(f"{value}:Q", title=title, scale=scale, axis=alt.Axis(format=".0%" if is_share else ".1f"))
+    marks: dict[str, Any] = {"color": alt.value(palette.BLUE)}
+    dots: dict[str, Any] = {}
+    if colour:
+        column, colours = colour
+        shown = [c for c in colours if c in set(rows[column].to_pylist())]
+        legend = alt.Legend(title=None, orient="top", labelLimit=400, columns=2) if len(shown) > 1 else None
+        marks["color"] = alt.Color(
+            f"{column}:N", scale=alt.Scale(domain=shown, range=[colours[c] for c in shown]), legend=legend
+        )
+        dots["shape"] = alt.Shape(
+            f"{column}:N",
+            scale=alt.Scale(domain=shown, range=[SHAPES[list(colours).index(c) % len(SHAPES)] for c in shown]),
+            legend=legend,
+        )
+    layers: list[Any] = [_line(at, text, scale) for at, text in (lines or {}).items()]
+    if floor:
+        layers.append(
+            base.mark_tick(thickness=2, size=14, color=palette.GREY).encode(x=alt.X(f"{floor}:Q", scale=scale))
+        )
+    layers.append(base.mark_rule(strokeWidth=2.5).encode(x=alt.X(f"{lo}:Q", scale=scale), x2=f"{hi}:Q", **marks))
+    layers.append(base.mark_point(filled=True, size=90, opacity=1).encode(x=x, **marks, **dots))
+    return alt.layer(*layers).properties(height=_height(rows, y))
+
+
+def _line(at: float, text: str, scale: alt.Scale) -> Chart:
+    """A reference line over the full height, its meaning written on top."""
+    base = alt.Chart(pa.table({"at": [at], "text": [text]})).encode(x=alt.X("at:Q", scale=scale))
+    line = base.mark_rule(strokeDash=[5, 4], color=palette.GREY, strokeWidth=1.2)
+    words = base.mark_text(align="center", baseline="bottom", dy=-4, color=palette.GREY, fontSize=11)
+    return alt.layer(line, words.encode(text="text:N", y=alt.value(0)))
+
+
+def points(rows: pa.Table, *, y: str, value: str, title: str, zero: str, tooltip: Sequence[str] = ()) -> Chart:
+    """A dot on each row and a stem to the zero line, for signed figures that have no interval."""
+    values = [v for v in rows[value].to_pylist() if v is not None]
+    reach = max([abs(v) for v in values] + [0.05]) * 1.15
+    scale = alt.Scale(domain=[-reach, reach], nice=False)
+    base = alt.Chart(rows).encode(
+        y=_rows(rows, y),
+        tooltip=[_tip(rows, c) for c in (y, value, *tooltip)],
+    )
+    stem = base.mark_rule(strokeWidth=2.5, color=palette.BLUE).encode(
+        x=alt.X(f"{value}:Q", title=title, scale=scale), x2=alt.datum(0)
+    )
+    dot = base.mark_point(filled=True, size=90, opacity=1, color=palette.BLUE).encode(x=alt.X(f"{value}:Q"))
+    return alt.layer(_line(0, zero, scale), stem, dot).properties(height=_height(rows, y))
+
+
+def histogram(rows: pa.Table, *, start: str, end: str, count: str, title: str, line: tuple[float, str]) -> Chart:
+    """Bars of given bins from 0 to 1, with one labeled reference line."""
+    scale = alt.Scale(domain=[0, 1], nice=False)
+    bars = (
+        alt.Chart(rows)
+        .mark_bar(color=palette.BLUE, binSpacing=1)
+        .encode(
+            x=alt.X(f"{start}:Q", title=title, scale=scale, bin="binned"),
+            x2=f"{end}:Q",
+            y=alt.Y(f"{count}:Q", title="objects", axis=alt.Axis(tickMinStep=1)),
+            tooltip=[_tip(rows, c) for c in (start, end, count)],
+        )
+    )
+    return alt.layer(bars, _line(*line, scale)).properties(height=190)
+
+
+def bars(rows: pa.Table, *, y: str, amount: str, title: str, tooltip: Sequence[str] = ()) -> Chart:
+    """Horizontal bars from zero, in the table's order, the amount written at the end."""
+    base = alt.Chart(rows).encode(
+        y=_rows(rows, y),
+        x=alt.X(f"{amount}:Q", title=title),
+        tooltip=[_tip(rows, c) for c in (y, amount, *tooltip)],
+    )
+    words = base.mark_text(align="left", dx=4, color=palette.GREY).encode(text=alt.Text(f"{amount}:Q", format=",.4~g"))
+    bar = base.mark_bar(color=palette.BLUE, height={"band": 0.7})
+    return alt.layer(bar, words).properties(height=_height(rows, y))
+
+
+def stacked(
+    rows: pa.Table, *, part: str, amount: str, title: str, is_share: bool, tooltip: Sequence[str] = ()
+) -> Chart:
+    """One bar a part, stacked by label in the order of use; shares reach from 0 to 1."""
+    places: list[Any] = rows["place"].to_pylist()
+    order = dict(sorted(zip(places, rows["label"].to_pylist(), strict=True)))
+    colours = [palette.OTHER if p > len(palette.CATEGORIES) else palette.CATEGORIES[p - 1] for p in order]
+    x = alt.X(f"{amount}:Q", title=title)
+    if is_share:
+        x = alt.X(f"{amount}:Q", title=title, axis=alt.Axis(format=".0%"), scale=alt.Scale(domain=[0, 1]))
+    chart: Chart = (
+        alt.Chart(rows)
+        .mark_bar(height={"band": 0.75}, stroke="white", strokeWidth=0.6, strokeOpacity=0.7)
+        .encode(
+            y=_rows(rows, part),
+            x=x,
+            color=alt.Color(
+                "label:N",
+                scale=alt.Scale(domain=list(order.values()), range=colours),
+                legend=alt.Legend(title=None, orient="top", columns=4, labelLimit=220),
+            ),
+            order=alt.Order("place:Q"),
+            tooltip=[_tip(rows, c) for c in (part, "label", amount, *tooltip)],
+        )
+        .properties(height=_height(rows, part) + 40)
+    )
+    return chart
+
+
+def _rows(rows: pa.Table, column: str) -> alt.Y:
+    """One line for each value, in the table's order."""
+    order: list[Any] = list(dict.fromkeys(rows[column].to_pylist()))
+    return alt.Y(f"{column}:N", sort=order, title=None, axis=alt.Axis(labelLimit=340, labelOverlap=False))
+
+
+def _height(rows: pa.Table, column: str) -> int:
+    return max(len(set(rows[column].to_pylist())), 1) * ROW_PX + 10
+
+
+def _tip(rows: pa.Table, column: str) -> alt.Tooltip:
+    kind = rows.schema.field(column).type
+    title = column.replace("_", " ")
+    if pa.types.is_floating(kind):
+        return alt.Tooltip(f"{column}:Q", title=title, format=".3~f")
+    return alt.Tooltip(f"{column}:{'Q' if pa.types.is_integer(kind) else 'N'}", title=title)

@@ -1,0 +1,17 @@
+"""The colours, once: Paul Tol's *bright* scheme, told apart with every common colour blindness, on light and dark.
+
+Source: https://personal.sron.nl/~pault/ (qualitative schemes).
+"""
+
+from __future__ import annotations
+
+BLUE, RED, GREEN, YELLOW, CYAN, PURPLE, GREY = (
+    "#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377", "#999999",
+)  # fmt: skip
+
+CATEGORIES = (BLUE, YELLOW, RED, GREEN, CYAN, PURPLE)
+"""Of labels, in the order of their use; what comes after them is `OTHER`."""
+
+OTHER = GREY
+BANDS = {"reliable": BLUE, "tentative": YELLOW, "not reliable": RED, "open": GREY}
+STATUS = {"reliable": BLUE, "watch": RED, "too_few": GREY}

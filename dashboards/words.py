@@ -1,0 +1,63 @@
+"""The words of the pages: reasons, bands and measures as a manager reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dashboards.data import RELIABLE, TENTATIVE
+
+MEASURE_NAMES = {
+    "alpha": "alpha",
+    "observed_agreement": "observed agreement",
+    "boundary_f_500ms": "boundary F (0.5 s)",
+    "unit_f_iou50": "unit F (IoU 0.5)",
+}
+
+REASONS = {
+    "one_annotator": "every object was answered by one annotator only; agreement needs two",
+    "one_label": "everybody gave the same label, so chance explains it as well as agreement",
+    "no_labels": "nobody labeled anything here",
+    "too_few_items": "too few objects were annotated twice",
+}
+
+BANDS = {
+    "reliable": f"reliable: lower bound ≥ {RELIABLE:g}",
+    "tentative": f"tentative: lower bound ≥ {TENTATIVE:g}",
+    "not reliable": f"not reliable: upper bound < {TENTATIVE:g}",
+    "open": f"not reliable so far: interval crosses {TENTATIVE:g}",
+}
+"""What the colours of the agreement chart say; nothing is called bad before its whole interval is."""
+
+
+def reason(code: str | None) -> str:
+    """A reason code in words."""
+    return REASONS.get(code or "", (code or "no reason was stored").replace("_", " "))
+
+
+def band_shown(row: Mapping[str, Any]) -> str:
+    """The chart's band: a low bound alone is not yet a bad job."""
+    band = str(row["band"])
+    return BANDS["open" if band == "not reliable" and not row["is_settled"] else band]
+
+
+def verdict(row: Mapping[str, Any]) -> str:
+    """One sentence about a row of `data.agreement`."""
+    if row["band"] == "undefined":
+        return f"undefined: {reason(row['reason_code'])}"
+    bound = f"at least {row['ci_lo']:.2f}, with 95 % confidence"
+    if row["band"] != "not reliable":
+        return f"{row['band']}: {bound}"
+    if row["is_settled"]:
+        return f"not reliable: at most {row['ci_hi']:.2f}, with 95 % confidence"
+    return f"not reliable so far: the interval crosses {TENTATIVE:g}; more objects would tell"
+
+
+def scope(job_name: str, layer: str) -> str:
+    """A job and layer in one line."""
+    return f"{job_name} · {layer}"
+
+
+def counted(n: int, noun: str) -> str:
+    """`3 objects`, `1 object`."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
