@@ -129,7 +129,7 @@ def _read(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text())
     except OSError as error:
         raise ConfigError(
-            f"Labeling plan {file}: {error.strerror}.", hint="Set labeling_plan, or leave it out."
+            f"Labeling plan {file}: {error.strerror}.", hint="The setting labeling_plan names it."
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"Labeling plan {file}: not valid TOML: {error}.") from None

@@ -66,7 +66,7 @@ def reporter(console: Console) -> Callable[[Part, float], None]:
 def interruptible() -> Iterator[None]:
     """Let TERM and a closed terminal end the block as Ctrl-C does."""
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)}

@@ -1,0 +1,57 @@
+"""What DAG tasks do beyond one library call: end well where there is nothing to do, log what a person wants to read."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+from annolake.config import Settings
+
+log = logging.getLogger(__name__)
+
+
+def ingest_source(settings: Settings, source: str) -> dict[str, int]:
+    """Ingest, with a line in the task's log for each refused file; returns the counts."""
+    from annolake.media.ingest import ingest
+
+    report = ingest(settings, source, on_progress=log.info)
+    for outcome in report.outcomes:
+        if not outcome.is_ok:
+            log.warning("%s: %s", outcome.source_uri, outcome.reason)
+    return {"registered": report.n_registered, "known": report.n_known, "refused": report.n_refused}
+
+
+def plan_batch(
+    settings: Settings, run_id: str, *, batch: str = "", assets: Any = (), jobs: Any = (), plan: Any = None
+) -> str:
+    """Plan and keep a batch; returns its URI, or skips the run where everything is labeled or being labeled."""
+    from annolake.labeling.batch import batch_id_of, plan_media_batch, save_batch
+
+    planned = plan_media_batch(settings, batch or batch_id_of(run_id), plan=plan, assets=assets or (), jobs=jobs or ())
+    if planned is None:
+        raise AirflowSkipException("Nothing is unlabeled: every registered file is in a batch.")
+    for job in planned.jobs:
+        log.info("%s: %d files, labels %s", job.job_name, len(job.asset_ids), job.task.labels)
+    return save_batch(settings, planned)
+
+
+def jobs_to_land(settings: Settings, named: list[str]) -> list[str]:
+    """The named jobs, else those that ended and are not landed; skips the run where there is none."""
+    from annolake.labeling.ended import ended_jobs
+
+    jobs = named or ended_jobs(settings)
+    if not jobs:
+        raise AirflowSkipException("Nothing to land: every ended job is landed, or is being landed by its batch.")
+    return jobs
+
+
+def jobs_to_build(settings: Settings, named: list[str]) -> list[str]:
+    """The named jobs, else those whose silver changed since the last release; skips the run where there is none."""
+    from annolake.lake.release import unreleased_jobs
+
+    jobs = named or unreleased_jobs(settings)
+    if not jobs:
+        raise AirflowSkipException("Nothing to build: the last release shows every landed job.")
+    return jobs
