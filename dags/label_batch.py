@@ -54,10 +54,10 @@ from annolake.airflow.tasks import library_task, settings
 )
 def label_batch() -> None:
     @library_task()
-    def plan(params: dict[str, Any] | None = None, run_id: str = "") -> str:
+    def plan(params: dict[str, Any] | None = None, run_id: str | None = None) -> str:
         from annolake.airflow.steps import plan_batch
 
-        return plan_batch(settings(), run_id, **(params or {}))
+        return plan_batch(settings(), str(run_id), **(params or {}))
 
     @library_task()
     def create(batch_uri: str) -> list[str]:
