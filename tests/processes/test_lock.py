@@ -14,8 +14,7 @@ import pytest
 from annolake.errors import ProcessError
 from annolake.processes.lock import hold
 
-HOLDER = (
-    """
+HOLDER = """
 import subprocess, sys, time
 from pathlib import Path
 from annolake.processes.lock import hold
@@ -25,8 +24,6 @@ with hold(Path(sys.argv[1]), "annolake demo") as holder:
     print(left.pid, flush=True)
     time.sleep(600)
 """
-    % MARK
-)
 
 
 def test_second_holder_is_told_who_is_there(tmp_path: Path) -> None:
