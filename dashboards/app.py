@@ -15,6 +15,7 @@ if ROOT not in sys.path:  # Streamlit puts this file's folder there, not the one
 
 import streamlit as st  # noqa: E402 - after the path
 
+ICON = str(Path(__file__).resolve().with_name("icon.svg"))
 PAGES = (
     st.Page("pages/agreement.py", title="Agreement", icon=":material/handshake:", default=True),
     st.Page("pages/label_distributions.py", title="Label distributions", icon=":material/bar_chart:"),
@@ -23,8 +24,9 @@ PAGES = (
 
 def main() -> None:
     """Draw the page that the address names."""
-    st.set_page_config(page_title="Annolake", page_icon=":material/graphic_eq:", layout="wide")
-    st.navigation(list(PAGES)).run()
+    st.set_page_config(page_title="Annolake", page_icon=ICON, layout="wide")
+    st.logo(ICON)
+    st.navigation(list(PAGES), position="top").run()
 
 
 main()

@@ -13,7 +13,10 @@ import pyarrow as pa
 
 from dashboards import palette
 
-ROW_PX = 26
+ROW_PX = 28
+FIT_WIDTH = alt.AutoSizeParams(type="fit-x", contains="padding")
+"""As wide as the page, as high as its rows need."""
+
 SHAPES = ("circle", "diamond", "square", "triangle-up")
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 
@@ -42,14 +45,15 @@ def intervals(
         tooltip=[_tip(rows, c) for c in (y, value, lo, hi, *tooltip)],
     )
     ends = [v for c in (lo, value, floor) if c for v in rows[c].to_pylist() if v is not None]
-    scale = alt.Scale(domain=[max(min([0.0, *ends]), -1.0), 1.0], nice=False, clamp=True)
-    x = alt.X(f"{value}:Q", title=title, scale=scale, axis=alt.Axis(format=".0%" if is_share else ".1f"))
+    least = max(min([0.0, *ends]), -1.0)
+    scale = alt.Scale(domain=[least, 1.0], nice=False, clamp=True)
+    x = alt.X(f"{value}:Q", title=title, scale=scale, axis=_fifths(is_share, least))
     marks: dict[str, Any] = {"color": alt.value(palette.BLUE)}
     dots: dict[str, Any] = {}
     if colour:
         column, colours = colour
         shown = [c for c in colours if c in set(rows[column].to_pylist())]
-        legend = alt.Legend(title=None, orient="top", labelLimit=400, columns=2) if len(shown) > 1 else None
+        legend = alt.Legend(title=None, orient="top", labelLimit=400, columns=2)
         marks["color"] = alt.Color(
             f"{column}:N", scale=alt.Scale(domain=shown, range=[colours[c] for c in shown]), legend=legend
         )
@@ -65,7 +69,7 @@ def intervals(
         )
     layers.append(base.mark_rule(strokeWidth=2.5).encode(x=alt.X(f"{lo}:Q", scale=scale), x2=f"{hi}:Q", **marks))
     layers.append(base.mark_point(filled=True, size=90, opacity=1).encode(x=x, **marks, **dots))
-    return alt.layer(*layers).properties(height=_height(rows, y))
+    return alt.layer(*layers).properties(height=alt.Step(ROW_PX), autosize=FIT_WIDTH)
 
 
 def _line(at: float, text: str, scale: alt.Scale) -> Chart:
@@ -86,10 +90,10 @@ def points(rows: pa.Table, *, y: str, value: str, title: str, zero: str, tooltip
         tooltip=[_tip(rows, c) for c in (y, value, *tooltip)],
     )
     stem = base.mark_rule(strokeWidth=2.5, color=palette.BLUE).encode(
-        x=alt.X(f"{value}:Q", title=title, scale=scale), x2=alt.datum(0)
+        x=alt.X(f"{value}:Q", title=title, scale=scale, axis=alt.Axis(tickCount=6)), x2=alt.datum(0)
     )
     dot = base.mark_point(filled=True, size=90, opacity=1, color=palette.BLUE).encode(x=alt.X(f"{value}:Q"))
-    return alt.layer(_line(0, zero, scale), stem, dot).properties(height=_height(rows, y))
+    return alt.layer(_line(0, zero, scale), stem, dot).properties(height=alt.Step(ROW_PX), autosize=FIT_WIDTH)
 
 
 def histogram(rows: pa.Table, *, start: str, end: str, count: str, title: str, line: tuple[float, str]) -> Chart:
@@ -99,25 +103,26 @@ def histogram(rows: pa.Table, *, start: str, end: str, count: str, title: str, l
         alt.Chart(rows)
         .mark_bar(color=palette.BLUE, binSpacing=1)
         .encode(
-            x=alt.X(f"{start}:Q", title=title, scale=scale, bin="binned"),
+            x=alt.X(f"{start}:Q", title=title, scale=scale, bin="binned", axis=_fifths(False)),
             x2=f"{end}:Q",
             y=alt.Y(f"{count}:Q", title="objects", axis=alt.Axis(tickMinStep=1)),
             tooltip=[_tip(rows, c) for c in (start, end, count)],
         )
     )
-    return alt.layer(bars, _line(*line, scale)).properties(height=190)
+    return alt.layer(bars, _line(*line, scale)).properties(height=150, autosize=FIT_WIDTH)
 
 
 def bars(rows: pa.Table, *, y: str, amount: str, title: str, tooltip: Sequence[str] = ()) -> Chart:
     """Horizontal bars from zero, in the table's order, the amount written at the end."""
+    most = max([v for v in rows[amount].to_pylist() if v is not None] or [1.0])
     base = alt.Chart(rows).encode(
         y=_rows(rows, y),
-        x=alt.X(f"{amount}:Q", title=title),
+        x=alt.X(f"{amount}:Q", title=title, scale=alt.Scale(domain=[0, most * 1.08]), axis=alt.Axis(tickCount=6)),
         tooltip=[_tip(rows, c) for c in (y, amount, *tooltip)],
     )
     words = base.mark_text(align="left", dx=4, color=palette.GREY).encode(text=alt.Text(f"{amount}:Q", format=",.4~g"))
     bar = base.mark_bar(color=palette.BLUE, height={"band": 0.7})
-    return alt.layer(bar, words).properties(height=_height(rows, y))
+    return alt.layer(bar, words).properties(height=alt.Step(ROW_PX), autosize=FIT_WIDTH)
 
 
 def stacked(
@@ -127,9 +132,9 @@ def stacked(
     places: list[Any] = rows["place"].to_pylist()
     order = dict(sorted(zip(places, rows["label"].to_pylist(), strict=True)))
     colours = [palette.OTHER if p > len(palette.CATEGORIES) else palette.CATEGORIES[p - 1] for p in order]
-    x = alt.X(f"{amount}:Q", title=title)
+    x = alt.X(f"{amount}:Q", title=title, axis=alt.Axis(tickCount=6))
     if is_share:
-        x = alt.X(f"{amount}:Q", title=title, axis=alt.Axis(format=".0%"), scale=alt.Scale(domain=[0, 1]))
+        x = alt.X(f"{amount}:Q", title=title, axis=_fifths(True), scale=alt.Scale(domain=[0, 1]))
     chart: Chart = (
         alt.Chart(rows)
         .mark_bar(height={"band": 0.75}, stroke="white", strokeWidth=0.6, strokeOpacity=0.7)
@@ -139,24 +144,24 @@ def stacked(
             color=alt.Color(
                 "label:N",
                 scale=alt.Scale(domain=list(order.values()), range=colours),
-                legend=alt.Legend(title=None, orient="top", columns=4, labelLimit=220),
+                legend=alt.Legend(title=None, orient="top", columns=4, labelLimit=220, symbolStrokeWidth=0),
             ),
             order=alt.Order("place:Q"),
             tooltip=[_tip(rows, c) for c in (part, "label", amount, *tooltip)],
         )
-        .properties(height=_height(rows, part) + 40)
+        .properties(height=alt.Step(ROW_PX), autosize=FIT_WIDTH)
     )
     return chart
+
+
+def _fifths(is_share: bool, least: float = 0.0) -> alt.Axis:
+    return alt.Axis(values=[n / 5 for n in range(-5, 6) if n / 5 >= least], format=".0%" if is_share else ".1f")
 
 
 def _rows(rows: pa.Table, column: str) -> alt.Y:
     """One line for each value, in the table's order."""
     order: list[Any] = list(dict.fromkeys(rows[column].to_pylist()))
     return alt.Y(f"{column}:N", sort=order, title=None, axis=alt.Axis(labelLimit=340, labelOverlap=False))
-
-
-def _height(rows: pa.Table, column: str) -> int:
-    return max(len(set(rows[column].to_pylist())), 1) * ROW_PX + 10
 
 
 def _tip(rows: pa.Table, column: str) -> alt.Tooltip:

@@ -113,8 +113,8 @@ def other_measures(release: Source, where: Where) -> None:
     panel.table(
         "The measures side by side",
         answer,
-        "job_name layer verdict alpha alpha_lo alpha_hi alpha_chance observed observed_chance boundary_f unit_f "
-        "prevalence_max n_items n_annotators",
+        "job_name layer alpha alpha_lo alpha_hi alpha_chance observed boundary_f unit_f prevalence_max n_items "
+        "n_annotators verdict",
         shown=panel.with_column(
             answer.table, "verdict", [verdicts.get((r["job_name"], r["layer"]), "alpha was not computed") for r in rows]
         ),

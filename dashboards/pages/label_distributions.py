@@ -11,7 +11,7 @@ from dashboards.data import Answer, Part, Unit, Where
 from dashboards.source import Source
 
 PARTS: dict[Part, str] = {"job_name": "job", "worker_id": "worker", "day": "day", "media_type": "media type"}
-DIFFERS = {"differs": palette.RED, "within the interval": palette.BLUE}
+DIFFERS = {"differs": palette.RED, "no clear difference": palette.BLUE}
 
 
 def page() -> None:
@@ -60,7 +60,7 @@ def overall(release: Source, where: Where, unit: Unit) -> None:
     n, workers = sum(answer.column("n_labels")), max(answer.column("n_workers"))
     drawn, left_out = panel.first(answer.table, "labels", "most used")
     panel.chart(
-        f"{unit_name(unit).capitalize()} by label",
+        "How often each label was given" if unit == "count" else "How long each label was given",
         answer,
         charts.bars(
             drawn, y="label", amount="amount", title=unit_name(unit), tooltip=("share", "n_labels", "n_workers")
@@ -125,7 +125,7 @@ def by_worker(release: Source, where: Where, unit: Unit) -> None:
     )
     one = Answer(answer.table.filter([v == label for v in answer.column("label")]), answer.sql)
     differs = sum(map(bool, answer.column("differs")))
-    told = ["differs" if v else "within the interval" for v in one.column("differs")]
+    told = ["differs" if v else "no clear difference" for v in one.column("differs")]
     drawn, left_out = panel.first(panel.with_column(one.table, "told", told), "workers", "farthest")
     everybody = one.column("overall_share")[0]
     panel.chart(
@@ -144,8 +144,8 @@ def by_worker(release: Source, where: Where, unit: Unit) -> None:
             tooltip=("n_items", "n_labels"),
         ),
         note=f"n = {words.counted(len(workers), 'worker')}. Line: 95 % Wilson interval over the objects a worker "
-        f"answered. Of {answer.table.num_rows:,} worker and label pairs {differs:,} differ; about "
-        f"{answer.table.num_rows * 0.05:,.0f} would by chance alone.{left_out}",
+        f"answered. Of {answer.table.num_rows:,} pairs of worker and label {differs:,} differ; one in twenty would by "
+        f"chance alone.{left_out}",
         name="worker-shares",
     )
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import gold_tables as gold
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboards import source
-import gold_tables as gold
 
 APP = Path(__file__).parents[2] / "dashboards" / "app.py"
 
@@ -27,11 +27,11 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenPage]:
         monkeypatch.setattr(source, "current", lambda: shown)
         monkeypatch.setattr(source, "latest_id", lambda: 7)
         app = AppTest.from_file(str(APP), default_timeout=30)
+        if page != "agreement":
+            app.run().switch_page(f"pages/{page}.py")
         for name, value in query.items():
             app.query_params[name] = value
         app.run()
-        if page != "agreement":
-            app.switch_page(f"pages/{page}.py").run()
         return app
 
     yield open_page

@@ -39,7 +39,9 @@ def as_table(table: Table, rows: list[dict[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(filled, schema=TABLES[table.name].arrow)
 
 
-def measure(job: str, layer: str, name: str, value: float | None, half: float | None = None, **more: Any) -> dict[str, Any]:
+def measure(
+    job: str, layer: str, name: str, value: float | None, half: float | None = None, **more: Any
+) -> dict[str, Any]:
     """A row of gold.agreement_job."""
     ends = {} if value is None or half is None else {"ci_lo": value - half, "ci_hi": min(value + half, 1.0)}
     return {"job_name": job, "layer": layer, "task_type": task(job), "measure": name, "value": value, **ends, **more}
@@ -72,8 +74,8 @@ def _items() -> Rows:
     for n in range(12):
         agreement = 0.98 - 0.04 * n
         rows.append(
-            {"job_name": AUDIO, "object_id": str(n), "layer": "speaker", "task_type": task(AUDIO), "media_type": "audio",
-             "asset_name": f"dialogue_{n:02d}.wav", "duration_s": 22.5 + n, "observed_agreement": agreement,
+            {"job_name": AUDIO, "object_id": str(n), "layer": "speaker", "task_type": task(AUDIO),
+             "media_type": "audio", "asset_name": f"dialogue_{n:02d}.wav", "duration_s": 22.5 + n, "observed_agreement": agreement,
              "is_disputed": agreement < 2 / 3, "n_boundaries": 20, "boundary_hits_500ms": 18 - n, "n_units": 24,
              "unit_hits_iou50": 22 - n, "mass": 60.0 + n, "n_annotators": 2 if n == 3 else 3}
         )  # fmt: skip
@@ -94,7 +96,9 @@ def _items() -> Rows:
 def _labels() -> Rows:
     rows: list[dict[str, Any]] = []
 
-    def used(job: str, layer: str, label: str, worker: str, day: int, n: int, seconds: float | None) -> None:
+    def used(  # noqa: PLR0917 - a row at a glance
+        job: str, layer: str, label: str, worker: str, day: int, n: int, seconds: float | None
+    ) -> None:
         rows.append(
             {"job_name": job, "layer": layer, "label": label, "worker_id": worker, "task_type": task(job),
              "day": date(2026, 10, 5) + timedelta(days=day), "media_type": "video" if job == VIDEO else "audio",

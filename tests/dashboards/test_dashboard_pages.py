@@ -1,0 +1,166 @@
+"""Each page opens with full, single and empty data, and says what to run where there is nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import gold_tables as gold
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from annolake.errors import LakeError
+from dashboards import panel, source, words
+
+OpenPage = Callable[..., AppTest]
+PAGES = {"agreement": "Agreement", "label_distributions": "Label distributions"}
+
+
+def shown(app: AppTest) -> str:
+    """All words of the page."""
+    parts = [app.markdown, app.caption, app.info, app.error, app.code, app.subheader]
+    return "\n".join(str(element.value) for kind in parts for element in kind)
+
+
+@pytest.mark.parametrize("rows", [gold.full(), gold.single(), {}], ids=["full", "single", "empty"])
+@pytest.mark.parametrize("page", PAGES)
+def test_page_opens(open_page: OpenPage, page: str, rows: gold.Rows) -> None:
+    app = open_page(rows, page)
+    assert not app.exception
+    assert [t.value for t in app.title] == [PAGES[page]]
+    assert "Release **7** · published 3 minutes ago" in shown(app)
+    if not rows:
+        assert "no answers yet" in shown(app)
+        assert "annolake land JOB" in [c.value for c in app.code]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_figure_can_be_taken_away(open_page: OpenPage, page: str) -> None:
+    app = open_page(gold.full(), page)
+    buttons = [b.label for b in app.download_button]
+    assert buttons.count("CSV") == buttons.count("Parquet") == len(app.expander) >= 3
+    assert {e.label for e in app.expander} == {"Show SQL"}
+    statements = [c.value for c in app.code]
+    connection = gold.connect(gold.full())
+    assert all(connection.sql(s).to_arrow_table().num_rows for s in statements)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_chart_says_n_and_interval(open_page: OpenPage, page: str) -> None:
+    app = open_page(gold.full(), page)
+    charts = [e for e in app.main if type(e).__name__ == "UnknownElement"]
+    notes = [c.value for c in app.caption if "n = " in c.value or "n: hover" in c.value]
+    assert len(notes) >= len(charts) >= 3
+    assert all("nterval" in note for note in notes[:1])
+
+
+def test_agreement_in_words(open_page: OpenPage) -> None:
+    app = open_page(gold.full())
+    assert "undefined: everybody gave the same label" in shown(app)
+    verdicts = app.dataframe[0].value["verdict"].tolist()
+    assert "tentative: at least 0.68, with 95 % confidence" in verdicts
+    assert "not reliable: at most 0.53, with 95 % confidence" in verdicts
+    assert any(v.startswith("not reliable so far") for v in verdicts)
+
+
+def test_one_annotator_is_told_apart_from_disagreement(open_page: OpenPage) -> None:
+    assert "one annotator only; agreement needs two" in shown(open_page(gold.single()))
+
+
+def test_a_job_without_agreement_says_so(open_page: OpenPage) -> None:
+    rows = {k: v for k, v in gold.full().items() if k == "gold.label_distribution"}
+    text = shown(open_page(rows))
+    assert "No agreement was computed for this choice" in text
+    assert "annolake land JOB" in text
+
+
+def test_filters_come_from_the_address(open_page: OpenPage) -> None:
+    app = open_page(gold.full(), job=gold.VIDEO, layer="class")
+    assert app.multiselect(key="job").value == [gold.VIDEO]
+    assert set(app.dataframe[0].value["layer"]) == {"class"}
+    assert app.selectbox(key="workers_of").value == words.scope(gold.VIDEO, "class")
+
+
+def test_a_filter_narrows_the_page(open_page: OpenPage) -> None:
+    app = open_page(gold.full())
+    app.multiselect(key="layer").set_value(["speaker"]).run()
+    assert not app.exception
+    assert set(app.dataframe[0].value["layer"]) == {"speaker"}
+
+
+def test_only_disputed_objects(open_page: OpenPage) -> None:
+    app = open_page(gold.full())
+    assert len(app.dataframe[1].value) == 27
+    app.toggle(key="disputed").set_value(True).run()
+    assert len(app.dataframe[1].value) == 5
+
+
+def test_minutes_are_offered_for_segments_only(open_page: OpenPage) -> None:
+    app = open_page(gold.full(), "label_distributions", one_layer="speaker", unit="minutes", by="worker_id")
+    assert "How long each label was given" in shown(app)
+    assert "of minutes by worker" in shown(app)
+    app = open_page(gold.full(), "label_distributions", one_layer="class")
+    assert "unit" not in [g.key for g in app.button_group]
+    assert not app.exception
+
+
+def test_many_workers_are_cut_and_it_is_said(open_page: OpenPage) -> None:
+    rows = gold.full()
+    one = rows["gold.worker_quality"][0]
+    rows["gold.worker_quality"] = [{**one, "worker_id": f"w_{n:016x}"} for n in range(500)]
+    text = shown(open_page(rows))
+    assert "The 40 lowest of 500 workers are drawn" in text
+
+
+def test_without_a_lake_the_page_says_what_to_run(monkeypatch: pytest.MonkeyPatch, open_page: OpenPage) -> None:
+    def nothing() -> source.Source:
+        raise source.NothingReleased("No release has been published yet.")
+
+    open_page({})
+    monkeypatch.setattr(source, "current", nothing)
+    app = AppTest.from_file(str(panel.__file__).replace("panel.py", "app.py"), default_timeout=30).run()
+    assert not app.exception
+    assert {"make demo", "annolake up"} <= {c.value for c in app.code}
+
+
+def test_a_broken_lake_is_told_with_its_hint(monkeypatch: pytest.MonkeyPatch, open_page: OpenPage) -> None:
+    def broken() -> source.Source:
+        raise LakeError("The catalog does not answer.", hint="annolake config show")
+
+    open_page({})
+    monkeypatch.setattr(source, "current", broken)
+    app = AppTest.from_file(str(panel.__file__).replace("panel.py", "app.py"), default_timeout=30).run()
+    assert "The catalog does not answer." in app.error[0].value
+    assert "annolake config show" in [c.value for c in app.code]
+
+
+def test_downloads_hold_all_rows() -> None:
+    rows = pa.table({"worker": ["a", None], "share": [0.25, None], "n": [1, 2]})
+    assert pa.csv.read_csv(pa.BufferReader(panel.as_csv(rows))).num_rows == 2
+    assert pa.parquet.read_table(pa.BufferReader(panel.as_parquet(rows))).equals(rows)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(5, "just now"), (60, "1 minute ago"), (7300, "2 hours ago"), (90_000, "1 day ago"), (-3, "just now")],
+)
+def test_age(seconds: int, text: str) -> None:
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    assert source.age(now - timedelta(seconds=seconds), now) == text
+
+
+def test_an_unknown_reason_is_still_readable() -> None:
+    assert words.reason("half_a_label") == "half a label"
+    assert words.reason(None) == "no reason was stored"
+
+
+def test_palette_is_told_apart_by_shape_too() -> None:
+    from dashboards import charts, palette
+
+    assert len(charts.SHAPES) >= len(palette.BANDS) >= len(palette.STATUS)
+    assert len(set(palette.CATEGORIES)) == len(palette.CATEGORIES)
+    assert st.__version__
