@@ -7,9 +7,7 @@ The API has no client token: a name that is in use is looked at and compared, an
 from __future__ import annotations
 
 import hashlib
-import html
 import json
-import re
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from typing import Any
@@ -39,7 +37,6 @@ LAMBDA_ACCOUNTS = {
 """Amazon's accounts of the built-in Lambdas; the embedded service reads only the function's name."""
 
 BURNED = {"Failed", "Stopped"}
-CATEGORIES = re.compile(r"""(<annolake-segments\b[^>]*?\bcategories=)("[^"]*"|'[^']*')""", re.DOTALL)
 
 
 def create_job(settings: Settings, batch: Batch, job: JobPlan) -> str:
@@ -141,10 +138,19 @@ def _upload_manifest(settings: Settings, job: JobPlan) -> str:
     with open_lake(settings) as lake:
         rows = {r["asset_id"]: r for r in lake.scan("silver.asset", columns=columns).to_pylist()}
     if missing := [asset for asset in job.asset_ids if asset not in rows]:
-        raise LabelingError(
-            f"{job.job_name}: {len(missing)} of its assets are not registered, {missing[0]} among them."
-        )
-    return _put(settings, f"manifests/{job.job_name}.manifest", manifest_text(rows[a] for a in job.asset_ids))
+        raise LabelingError(f"{job.job_name}: {len(missing)} assets are not registered, {missing[0]} among them.")
+    lines = (json.dumps(manifest_line(rows[asset], job), ensure_ascii=False) for asset in job.asset_ids)
+    return _put(settings, f"manifests/{job.job_name}.manifest", "".join(f"{line}\n" for line in lines))
+
+
+def manifest_line(asset: Mapping[str, Any], job: JobPlan) -> dict[str, Any]:
+    """One object of the input manifest; the segmentation template reads all of it as `task.input`."""
+    line = {"source-ref": asset["uri"], "asset-id": asset["asset_id"], "duration": asset["duration_s"]}
+    if job.task_type not in LAMBDA_SUFFIX:
+        if asset["peaks_uri"]:
+            line["peaks-ref"] = asset["peaks_uri"]
+        line["categories"] = {layer: list(labels) for layer, labels in job.task.labels.items()}
+    return line
 
 
 def _upload_labels(settings: Settings, job: JobPlan) -> str:
@@ -160,22 +166,9 @@ def _upload_labels(settings: Settings, job: JobPlan) -> str:
 
 def _upload_template(settings: Settings, job: JobPlan) -> str:
     name = f"{job.task_type}.liquid.html"
-    template = files("annolake.labeling").joinpath("templates", name).read_text(encoding="utf-8")
-    text = fill_categories(template, job.task.labels)
+    text = files("annolake.labeling").joinpath("templates", name).read_text(encoding="utf-8")
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     return _put(settings, f"templates/{digest}/{name}", text)
-
-
-def fill_categories(template: str, labels: Mapping[str, tuple[str, ...]]) -> str:
-    """The template with the plan's layers and labels in its `<annolake-segments categories=…>`, where it has one.
-
-    >>> fill_categories("<annolake-segments categories='{}'>", {"speaker": ("A", "B")})
-    '<annolake-segments categories="{&quot;speaker&quot;: [&quot;A&quot;, &quot;B&quot;]}">'
-    """
-    text = json.dumps({layer: list(names) for layer, names in labels.items()}, ensure_ascii=False)
-    # a label is data: neither HTML nor Liquid may read it
-    quoted = html.escape(text).replace("{{", "&#123;&#123;").replace("{%", "&#123;%")
-    return CATEGORIES.sub(lambda found: f'{found[1]}"{quoted}"', template)
 
 
 def _put(settings: Settings, key: str, text: str) -> str:
