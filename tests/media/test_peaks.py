@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annolake.media.peaks import PeakBins, absolute_levels
@@ -21,6 +21,7 @@ def by_hand(levels: np.ndarray, rate: int, peaks_per_s: int, n: int) -> list[flo
     return bins
 
 
+@settings(deadline=None)
 @given(
     rate=st.sampled_from([8000, 11025, 16000, 22050, 44100]),
     n=st.integers(1, 4000),

@@ -54,11 +54,9 @@ class Prober:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        for _ in range(self._n):
-            child = self._free.get()
+        for child in [self._free.get() for _ in range(self._n)]:
             if child is not None:
                 child.close()
-            self._free.put(None)
 
     def probe(self, path: Path, peaks_path: Path | None = None) -> Probe:
         """What the file is; writes its peaks. Raises `MediaError` with code and reason where it cannot be used."""

@@ -111,7 +111,7 @@ class LocalSource:
         paths = [self.root]
         try:
             if stat.S_ISDIR(self.root.stat().st_mode):
-                next(os.scandir(self.root), None)
+                os.scandir(self.root).close()
                 paths = list(self._walk(self.root, frozenset(), set(), problems))
         except FileNotFoundError:
             raise MediaError("no_source", f"{self.root}: there is no such file or folder.") from None
@@ -133,7 +133,8 @@ class LocalSource:
     ) -> Iterator[Path]:
         try:
             status = folder.stat()
-            entries = sorted(os.scandir(folder), key=lambda e: os.fsencode(e.name))
+            with os.scandir(folder) as found:
+                entries = sorted(found, key=lambda e: os.fsencode(e.name))
         except OSError as error:
             problems.append(_unreadable(folder, error))
             return
