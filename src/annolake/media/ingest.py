@@ -149,7 +149,8 @@ class _Run:
 
     def finish_chunk(self, objects: list[Staged], outcomes: list[Outcome]) -> None:
         """Commit media objects and outcomes."""
-        self.register.add_objects([object_row(s) for s in objects])
+        if objects:
+            self.register.add_objects([object_row(s) for s in objects])
         self.register.add_outcomes(outcomes)
         self.outcomes += outcomes
 

@@ -1,0 +1,1 @@
+"""Ground Truth manifests: JSON Lines that name what is to be labeled."""
