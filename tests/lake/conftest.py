@@ -106,3 +106,18 @@ def any_lake(any_settings: Settings) -> Iterator[Lake]:
 def lake(settings: Settings) -> Iterator[Lake]:
     with open_lake(settings) as opened:
         yield opened
+
+
+@pytest.fixture
+def s3(moto_endpoint: str):
+    """A client of an S3 with one empty bucket, `labeling`."""
+    import boto3
+
+    client = boto3.client(
+        "s3", endpoint_url=moto_endpoint, aws_access_key_id="a", aws_secret_access_key="b", region_name="us-east-1"
+    )
+    import httpx
+
+    httpx.post(f"{moto_endpoint}/moto-api/reset", timeout=30)
+    client.create_bucket(Bucket="labeling")
+    return client

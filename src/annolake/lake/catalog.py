@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 CATALOG_NAME = "annolake"
 ATTEMPTS = 30
 LONGEST_PAUSE_S = 1.0
+LANDING_PROPERTY = "annolake.landing-id"
+JOB_PROPERTY = "annolake.job-name"
 PRUNE_LIMIT = 200
 """Most values of the first key column that are worth a filter; Iceberg prunes files by at most that many."""
 
@@ -172,19 +174,31 @@ class Lake:
 
     # -- writing -------------------------------------------------------------------------------------------------
 
-    def append_new(self, name: str, rows: pa.Table, *, landing_id: str = "") -> int:
+    def append_new(
+        self,
+        name: str,
+        rows: pa.Table,
+        *,
+        landing_id: str = "",
+        job_name: str = "",
+        key: Sequence[str] = (),
+        within: BooleanExpression | None = None,
+    ) -> int:
         """Append the rows whose key is not there yet, exactly once; returns how many that were.
 
-        Of several incoming rows with one key the first is taken. Raises `CommitConflict` where other writers were
-        faster more often than the bounded retries allow.
+        Of several incoming rows with one key the first is taken. `key` stands in for the table's own; `within`
+        names the rows among which the keys can be. Landing and job are noted in the snapshot: a release shows the
+        landings of the jobs that it was made for. Raises `CommitConflict` where other writers were faster more
+        often than the bounded retries allow.
         """
         spec = _spec(name)
-        rows = first_by_key(conform(rows, spec.arrow), spec.key)
+        key = tuple(key) or spec.key
+        rows = first_by_key(conform(rows, spec.arrow), key)
 
         def attempt(table: IcebergTable) -> int:
-            new = self._absent(table, spec, rows)
+            new = self._absent(table, spec, rows, key, within)
             if new.num_rows:
-                table.append(new, snapshot_properties=_properties(landing_id))
+                table.append(new, snapshot_properties=_properties(landing_id, job_name))
             return new.num_rows
 
         return self.commit(name, attempt) if rows.num_rows else 0
@@ -194,7 +208,7 @@ class Lake:
         spec = _spec(name)
         jobs = sorted(set(jobs))
         rows = conform(rows, spec.arrow)
-        if strangers := set(rows["job_name"].unique().to_pylist()) - set(jobs):
+        if strangers := {str(job) for job in rows["job_name"].unique().to_pylist()} - set(jobs):
             raise LakeError(f"{name}: rows of {sorted(strangers)} came for jobs {jobs}.")
 
         def attempt(table: IcebergTable) -> int:
@@ -225,21 +239,23 @@ class Lake:
             f"{name}: other writers committed first {ATTEMPTS} times in a row.", hint="Run the same command again."
         )
 
-    def _absent(self, table: IcebergTable, spec: Table, rows: pa.Table) -> pa.Table:
+    def _absent(
+        self, table: IcebergTable, spec: Table, rows: pa.Table, key: Sequence[str], within: BooleanExpression | None
+    ) -> pa.Table:
         """The rows whose key the table does not have; reads key columns of touched partitions only."""
         if table.current_snapshot() is None:
             return rows
-        touched: BooleanExpression = AlwaysTrue()
-        for column in dict.fromkeys((*spec.partition, *spec.key[:2])):
+        touched: BooleanExpression = within if within is not None else AlwaysTrue()
+        for column in dict.fromkeys((*spec.partition, *key[:2])):
             values = rows[column].unique().to_pylist()
             prunes = rows.schema.field(column).type == pa.string() and len(values) <= PRUNE_LIMIT
             if prunes or column in spec.partition:
                 touched = And(touched, In(column, values))
-        there = conform(table.scan(row_filter=touched, selected_fields=spec.key).to_arrow(), _only(spec, spec.key))
+        there = conform(table.scan(row_filter=touched, selected_fields=tuple(key)).to_arrow(), _only(spec, key))
         if not there.num_rows:
             return rows
-        keys = rows.select(spec.key).append_column("__row", pa.array(range(rows.num_rows), pa.int64()))
-        new = keys.join(there, keys=list(spec.key), join_type="left anti")
+        keys = rows.select(list(key)).append_column("__row", pa.array(range(rows.num_rows), pa.int64()))
+        new = keys.join(there, keys=list(key), join_type="left anti")
         return rows.take(new["__row"].combine_chunks().sort())
 
 
@@ -282,8 +298,8 @@ def _only(spec: Table, columns: Sequence[str]) -> pa.Schema:
     return pa.schema([spec.arrow.field(c) for c in columns])
 
 
-def _properties(landing_id: str) -> dict[str, str]:
-    return {"annolake.landing-id": landing_id} if landing_id else {}
+def _properties(landing_id: str, job_name: str = "") -> dict[str, str]:
+    return {k: v for k, v in ((LANDING_PROPERTY, landing_id), (JOB_PROPERTY, job_name)) if v}
 
 
 def _may_pass(error: OperationalError) -> bool:

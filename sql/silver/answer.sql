@@ -1,0 +1,46 @@
+/* The answers of a landing with the annotations text unpacked; a step of the other models, not a table.
+   grain: job_name, object_id, worker_id, revision, answer_hash
+   reads: bronze.worker_response, landing.job, landing.object
+   owner: lake
+   checks: none; annotation.sql says which answers are unreadable and why
+   notes: `annotations` is JSON inside JSON, up to three deep; an object instead of the text is taken as well.
+     An answer of a segmentation without a track is readable: nothing was there to label. */
+WITH unpacked AS (
+    SELECT
+        r.*,
+        CAST(r.answer AS JSON) AS content,
+        CASE
+            WHEN json_type(CAST(r.answer AS JSON), '$.annotations') = 'VARCHAR'
+                THEN try_cast(json_extract_string(r.answer, '$.annotations') AS JSON)
+            ELSE json_extract(r.answer, '$.annotations')
+        END AS once
+    FROM bronze.worker_response AS r
+),
+
+segmented AS (
+    SELECT
+        * EXCLUDE (once),
+        CASE WHEN json_type(once) = 'VARCHAR' THEN try_cast(json_extract_string(once, '$') AS JSON) ELSE once END
+            AS annotations
+    FROM unpacked
+)
+
+SELECT
+    a.* EXCLUDE (annotations),
+    j.task_type,
+    o.asset_id,
+    o.duration_s,
+    json_extract(a.annotations, '$.streams') AS streams,
+    CASE
+        WHEN j.task_type NOT LIKE '%segmentation' OR j.task_type = 'semantic_segmentation' THEN NULL
+        WHEN json_extract(a.content, '$.annotations') IS NULL THEN 'the answer has no "annotations"'
+        WHEN a.annotations IS NULL THEN '"annotations" is not JSON'
+        WHEN json_type(a.annotations, '$.streams') IS DISTINCT FROM 'OBJECT'
+            THEN '"annotations" has no object "streams" of tracks'
+        WHEN EXISTS (
+            SELECT 1 FROM json_each(a.annotations, '$.streams') AS track WHERE json_type(track.value) <> 'ARRAY'
+        ) THEN 'a track in "streams" is not a list of segments'
+    END AS problem
+FROM segmented AS a
+CROSS JOIN landing.job AS j
+LEFT JOIN landing.object AS o ON a.object_id = o.object_id

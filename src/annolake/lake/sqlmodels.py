@@ -1,0 +1,76 @@
+"""SQL models: one SELECT a file under `sql/`, with a header; their order is read from the SQL itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import sqlglot
+from sqlglot import exp
+
+import annolake
+from annolake.errors import LakeError
+
+HEADER = re.compile(r"^\s*/\*(?P<text>.*?)\*/", re.DOTALL)
+FIELD = re.compile(r"\b(grain|reads|owner|checks|notes):[ \t]*")
+
+
+@dataclass(frozen=True)
+class SqlModel:
+    """One file: what it makes, from what, and the statement."""
+
+    name: str
+    purpose: str
+    fields: Mapping[str, str]
+    reads: frozenset[str]
+    sql: str
+
+
+def sql_folder() -> Path:
+    """`sql/` of the checkout, or its copy inside an installed package."""
+    package = Path(annolake.__file__).parent
+    for folder in (package / "_sql", package.parents[1] / "sql"):
+        if folder.is_dir():
+            return folder
+    raise LakeError(
+        "The SQL models are not installed.", hint="Install Annolake anew: pip install --force-reinstall annolake"
+    )
+
+
+@cache
+def models(layer: str) -> Mapping[str, SqlModel]:
+    """The models of `sql/<layer>/` by `layer.file`, each after what it reads."""
+    found = {m.name: m for m in (read_model(path, layer) for path in sorted((sql_folder() / layer).glob("*.sql")))}
+    try:
+        order = list(TopologicalSorter({n: sorted(m.reads & set(found)) for n, m in found.items()}).static_order())
+    except CycleError as error:
+        raise LakeError(f"sql/{layer}: models read each other in a circle: {' -> '.join(error.args[1])}.") from None
+    return {name: found[name] for name in order}
+
+
+def read_model(path: Path, layer: str) -> SqlModel:
+    """One file, parsed; raises `LakeError` where it is not a header and one SELECT."""
+    text = path.read_text()
+    header = HEADER.match(text)
+    if not header:
+        raise LakeError(f"{path} has no header comment (purpose, grain, reads, owner, checks).")
+    purpose, *parts = FIELD.split(" ".join(header["text"].split()))
+    fields = {key: value.strip() for key, value in zip(parts[::2], parts[1::2], strict=True)}
+    sql = text[header.end() :].strip().rstrip(";")
+    try:
+        statements = sqlglot.parse(sql, dialect="duckdb")
+    except sqlglot.errors.ParseError as error:
+        raise LakeError(f"{path}: {error}") from None
+    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+        raise LakeError(f"{path} must hold exactly one SELECT.")
+    name = f"{layer}.{path.stem}"
+    return SqlModel(name, purpose.strip().rstrip("."), fields, tables_of(statements[0]) - {name}, sql)
+
+
+def tables_of(statement: exp.Query) -> frozenset[str]:
+    """Every `namespace.table` that a statement names."""
+    return frozenset(f"{t.db}.{t.name}" for t in statement.find_all(exp.Table) if t.db)

@@ -1,0 +1,118 @@
+"""Checks of a job's silver tables after a landing: what no single row can tell.
+
+Those of severity `fail` hold the release; what the row rules keep out of silver they find to be none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from annolake.quality.gate import Count
+from annolake.quality.rules import Severity, rules_of
+from transforms.schemas import TABLES
+
+CHECKED = (
+    "silver.annotation",
+    "silver.segment",
+    "silver.classification",
+    "silver.assignment",
+    "silver.consolidated",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A query that counts what is wrong; `landing.job` has the one job."""
+
+    table: str
+    name: str
+    severity: Severity
+    count: str
+    meaning: str
+
+
+_SAME_ANSWER = "(job_name, object_id, worker_id, revision)"
+WRITTEN = (
+    Check(
+        "silver.segment", "of_an_annotation", "fail",
+        f"SELECT count(*) FROM silver.segment ANTI JOIN silver.annotation USING {_SAME_ANSWER}",
+        "every segment belongs to an accepted answer",
+    ),
+    Check(
+        "silver.classification", "of_an_annotation", "fail",
+        f"SELECT count(*) FROM silver.classification ANTI JOIN silver.annotation USING {_SAME_ANSWER}",
+        "every label belongs to an accepted answer",
+    ),
+    Check(
+        "silver.annotation", "of_an_assignment", "fail",
+        f"SELECT count(*) FROM silver.annotation ANTI JOIN silver.assignment USING {_SAME_ANSWER}",
+        "everyone who answered had been asked",
+    ),
+    Check(
+        "silver.segment", "within_asset", "fail",
+        "SELECT count(*) FROM silver.segment AS s JOIN silver.asset AS a USING (asset_id) "
+        "WHERE s.end_s > a.duration_s + 0.05",
+        "no segment ends after its media",
+    ),
+    Check(
+        "silver.annotation", "answered_once", "warn",
+        "SELECT count(*) FROM (SELECT object_id, worker_id FROM silver.annotation GROUP BY ALL HAVING count(*) > 1)",
+        "a worker answers an object once; of several revisions the newest counts",
+    ),
+    Check(
+        "silver.annotation", "answers_asked_for", "warn",
+        "SELECT count(*) FROM landing.job AS j JOIN silver.consolidated AS c USING (job_name) LEFT JOIN "
+        "(SELECT object_id, count(DISTINCT worker_id) AS n FROM silver.annotation GROUP BY object_id) AS a "
+        "USING (object_id) WHERE c.outcome = 'labeled' AND coalesce(a.n, 0) < j.workers_per_object",
+        "labeled objects have as many accepted answers as annotators were asked for",
+    ),
+    Check(
+        "silver.consolidated", "label_among_answers", "warn",
+        "SELECT count(*) FROM silver.consolidated AS c WHERE c.outcome = 'labeled' AND c.label IS NOT NULL AND EXISTS "
+        "(SELECT 1 FROM silver.classification AS a WHERE a.object_id = c.object_id AND a.layer = 'class') AND NOT "
+        "EXISTS (SELECT 1 FROM silver.classification AS a WHERE a.object_id = c.object_id AND a.layer = 'class' "
+        "AND a.label = c.label)",
+        "the consolidated label is one that an annotator gave",
+    ),
+    Check(
+        "silver.consolidated", "objects_counted", "warn",
+        "SELECT abs(j.n_objects - (SELECT count(DISTINCT object_id) FROM silver.consolidated)) FROM landing.job AS j "
+        "WHERE j.status = 'Completed' AND j.n_objects > 0",
+        "the output manifest of a completed job has every object that its counters count",
+    ),
+)  # fmt: skip
+
+
+def run_checks(tables: Mapping[str, pa.Table], job: pa.Table) -> list[Count]:
+    """Counts of every check over the rows of one job; `tables` by name, `job` its row of `silver.job`."""
+    with duckdb.connect() as connection:
+        connection.execute("CREATE SCHEMA silver; CREATE SCHEMA landing")
+        for name, rows in {**tables, "landing.job": job}.items():
+            connection.register(name.replace(".", "__"), rows)
+            connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {name.replace('.', '__')}")
+        return [count for name in CHECKED for count in _counts(connection, name)]
+
+
+def _counts(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[Count]:
+    rules = [r for r in rules_of(table) if r.severity == "fail" and not r.is_on_landing]
+    key = ", ".join(TABLES[table].key)
+    sums = ", ".join(f"count(*) FILTER (WHERE NOT ({r.holds}))" for r in rules)
+    n_rows, n_keys, *failed = _row(
+        connection, f"SELECT count(*), (SELECT count(*) FROM (SELECT DISTINCT {key} FROM {table})), {sums} FROM {table}"
+    )
+    yield Count(table, "key_unique", "fail", n_rows, n_rows - n_keys, f"one row for each {key}")
+    for rule, n_failed in zip(rules, failed, strict=True):
+        yield Count(table, rule.name, "fail", n_rows, n_failed, rule.meaning)
+    for check in WRITTEN:
+        if check.table == table:
+            found = _row(connection, check.count)
+            yield Count(table, check.name, check.severity, n_rows, int(found[0]) if found else 0, check.meaning)
+
+
+def _row(connection: duckdb.DuckDBPyConnection, sql: str) -> Sequence[int]:
+    rows = connection.sql(sql).fetchall()
+    return rows[0] if rows else ()
