@@ -1,0 +1,37 @@
+"""Workers' answers: what may come in, and what is read out of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from typing import Any
+
+from annolake.service.faults import PortalFault
+
+LIMIT = 4 * 1024 * 1024
+
+
+def encode_answer(answer: Any, what: str = "answer") -> str:
+    """The text that is stored: compact JSON in ASCII, so that any character survives any database."""
+    try:
+        text = json.dumps(answer, allow_nan=False, separators=(",", ":"))
+    except (ValueError, RecursionError):
+        raise PortalFault(400, f"malformed_{what}", f"The {what} is not JSON (NaN and Infinity are not).") from None
+    if len(text) > LIMIT:
+        raise PortalFault(400, f"{what}_too_large", f"The {what} has {len(text)} bytes; at most {LIMIT} are taken.")
+    return text
+
+
+def usable_label(answer: str | None, labels: Collection[str]) -> str | None:
+    """The one label that a classification answer chose, if it is one of the labels.
+
+    >>> usable_label('{"crowd-classifier":{"label":"cat"}}', ["cat", "dog"])
+    'cat'
+    """
+    content = json.loads(answer or "{}")
+    elements = sorted(content.items(), key=lambda item: "classifier" not in item[0])
+    for _, value in elements:
+        label = value.get("label") if isinstance(value, dict) else None
+        if isinstance(label, str) and label in labels:
+            return label
+    return None

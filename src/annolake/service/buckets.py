@@ -1,0 +1,390 @@
+"""Buckets in a local folder: one folder a bucket, one file an object, put atomically.
+
+    <root>/<bucket>/<key>         the objects, plain files that any tool reads
+    <root>/.objects/<hash>.json   ETag, content type and user metadata, believed while size and mtime still match
+    <root>/.staging/, .uploads/   what is not an object yet
+
+Only configured buckets exist. A key that would leave its bucket, by `..` or through a link, is refused. One limit of
+files shows: `a` and `a/b` cannot both be objects. Keys that end in `/` are folders.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import mimetypes
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO
+
+from annolake.service.faults import S3Fault
+
+KEY_LIMIT = 1024
+PART_LIMIT = 10_000
+LAST = "\U0010ffff"
+"""Sorts behind every key: `after=folder + LAST` skips a folder without looking into it."""
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """What S3 tells of an object."""
+
+    key: str
+    size: int
+    mtime_ns: int
+    etag: str
+    content_type: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+class Staged:
+    """Bytes on their way to become an object or a part."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.size = 0
+        self.md5 = hashlib.md5(usedforsecurity=False)
+        self._file = path.open("xb")
+
+    def write(self, chunk: bytes) -> None:
+        """Append bytes."""
+        self._file.write(chunk)
+        self.md5.update(chunk)
+        self.size += len(chunk)
+
+    def close(self) -> None:
+        """Bring the bytes to the disk."""
+        if not self._file.closed:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+
+    def discard(self) -> None:
+        """Forget the bytes."""
+        self._file.close()
+        self.path.unlink(missing_ok=True)
+
+
+class Buckets:
+    """The configured buckets under one folder."""
+
+    def __init__(self, root: Path, names: Sequence[str]) -> None:
+        root.mkdir(parents=True, exist_ok=True)
+        self.root = root.resolve()
+        self.names = list(dict.fromkeys(names))
+        for folder in (*self.names, ".objects", ".staging", ".uploads"):
+            (self.root / folder).mkdir(exist_ok=True)
+
+    # -- places ----------------------------------------------------------------------------------------------------
+
+    def bucket(self, name: str) -> Path:
+        """Folder of a configured bucket; `NoSuchBucket` for any other name."""
+        if name not in self.names:
+            raise S3Fault(404, "NoSuchBucket", f"The specified bucket does not exist: {name}")
+        return self.root / name
+
+    def path(self, bucket: str, key: str) -> Path:
+        """File behind a key, proven to lie in its bucket."""
+        folder = self.bucket(bucket)
+        if len(key.encode()) > KEY_LIMIT or any(len(part.encode()) > 255 for part in key.split("/")):
+            raise S3Fault(400, "KeyTooLongError", "Your key is too long")
+        parts = key.removesuffix("/").split("/")
+        if "\0" in key or any(part in ("", ".", "..") for part in parts):
+            raise S3Fault(400, "InvalidArgument", f"The key {key!r} has an empty, '.' or '..' segment; not supported")
+        path = folder.joinpath(*parts)
+        if not path.resolve().is_relative_to(folder):
+            raise S3Fault(403, "AccessDenied", f"The key {key!r} leads out of its bucket")
+        return path
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def head(self, bucket: str, key: str) -> ObjectInfo:
+        """What is known of an object; `NoSuchKey` where there is none."""
+        path = self.path(bucket, key)
+        is_folder = key.endswith("/")
+        if not (path.is_dir() if is_folder else path.is_file()):
+            raise S3Fault(404, "NoSuchKey", f"The specified key does not exist: {key}")
+        return self._info(bucket, key, path)
+
+    def open(self, bucket: str, key: str) -> IO[bytes]:
+        """The bytes of an object."""
+        self.head(bucket, key)
+        return self.path(bucket, key).open("rb")
+
+    def walk(self, bucket: str, prefix: str = "", after: str = "") -> Iterator[tuple[str, Path]]:
+        """(key, file) of the objects with a prefix, beyond `after`, in UTF-8 order; empty folders as `name/`."""
+        yield from _walk(self.bucket(bucket), "", prefix, after)
+
+    def info(self, bucket: str, key: str, path: Path) -> ObjectInfo | None:
+        """Facts of a listed file; None where it has gone meanwhile."""
+        try:
+            return self._info(bucket, key, path)
+        except FileNotFoundError:
+            return None
+
+    def _info(self, bucket: str, key: str, path: Path) -> ObjectInfo:
+        if key.endswith("/"):
+            empty = hashlib.md5(usedforsecurity=False).hexdigest()
+            return ObjectInfo(key, 0, path.stat().st_mtime_ns, empty, "application/x-directory")
+        stat = path.stat()
+        known = self._sidecar(bucket, key)
+        try:
+            info = ObjectInfo(**json.loads(known.read_bytes()))
+            if (info.size, info.mtime_ns) == (stat.st_size, stat.st_mtime_ns):
+                return info
+        except (FileNotFoundError, ValueError, TypeError):
+            pass  # put there by another tool, or changed since: the file itself is the truth
+        with path.open("rb") as file:
+            etag = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        info = ObjectInfo(key, stat.st_size, stat.st_mtime_ns, etag, guess_type(key))
+        self._remember(bucket, info)
+        return info
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    def stage(self) -> Staged:
+        """A place for bytes that are still arriving."""
+        return Staged(self.root / ".staging" / secrets.token_hex(12))
+
+    def commit(
+        self,
+        bucket: str,
+        key: str,
+        staged: Staged,
+        *,
+        content_type: str = "",
+        metadata: Mapping[str, str] | None = None,
+        etag: str = "",
+        if_absent: bool = False,
+    ) -> ObjectInfo:
+        """Make staged bytes the object, at once for all readers and durably."""
+        path = self.path(bucket, key)
+        try:
+            staged.close()
+            if key.endswith("/"):
+                return self._commit_folder(bucket, key, path, staged)
+            self._make_parents(key, path)
+            mtime_ns = staged.path.stat().st_mtime_ns
+            etag = etag or staged.md5.hexdigest()
+            info = ObjectInfo(key, staged.size, mtime_ns, etag, content_type or guess_type(key), dict(metadata or {}))
+            if if_absent:
+                os.link(staged.path, path)  # fails where the object exists, whoever was first
+                self._remember(bucket, info)
+            else:
+                self._remember(bucket, info)
+                staged.path.replace(path)
+            _sync_folder(path.parent)
+            return info
+        except FileExistsError:
+            raise S3Fault(412, "PreconditionFailed", "The object exists and If-None-Match was '*'") from None
+        finally:
+            staged.discard()
+
+    def put(self, bucket: str, key: str, chunks: Iterable[bytes], *, content_type: str = "") -> ObjectInfo:
+        """Write an object from pieces."""
+        staged = self.stage()
+        try:
+            for chunk in chunks:
+                staged.write(chunk)
+            return self.commit(bucket, key, staged, content_type=content_type)
+        finally:
+            staged.discard()
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Remove an object if it is there, and the folders that it leaves empty."""
+        path = self.path(bucket, key)
+        try:
+            path.rmdir() if key.endswith("/") else path.unlink()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return
+        except OSError:
+            if key.endswith("/"):
+                return  # the folder still holds objects: only its marker is gone
+            raise
+        self._sidecar(bucket, key).unlink(missing_ok=True)
+        folder, top = path.parent, self.bucket(bucket)
+        while folder != top:
+            try:
+                folder.rmdir()
+            except OSError:
+                break  # not empty
+            folder = folder.parent
+
+    def _commit_folder(self, bucket: str, key: str, path: Path, staged: Staged) -> ObjectInfo:
+        if staged.size:
+            raise S3Fault(400, "InvalidArgument", f"The key {key!r} ends in '/': a folder, which holds no bytes")
+        self._make_parents(key, path)
+        try:
+            path.mkdir(exist_ok=True)
+        except FileExistsError:
+            raise _in_the_way(key) from None
+        return self._info(bucket, key, path)
+
+    def _make_parents(self, key: str, path: Path) -> None:
+        if path.is_dir() and not key.endswith("/"):
+            raise _in_the_way(key)
+        while True:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                return
+            except FileNotFoundError:
+                continue  # a delete took an empty folder away between two steps
+            except (FileExistsError, NotADirectoryError):
+                raise _in_the_way(key) from None
+
+    def _sidecar(self, bucket: str, key: str) -> Path:
+        digest = hashlib.sha256(f"{bucket}/{key}".encode()).hexdigest()
+        return self.root / ".objects" / digest[:2] / f"{digest}.json"
+
+    def _remember(self, bucket: str, info: ObjectInfo) -> None:
+        path = self._sidecar(bucket, info.key)
+        path.parent.mkdir(exist_ok=True)
+        staged = self.root / ".staging" / secrets.token_hex(12)
+        staged.write_text(json.dumps(asdict(info)))
+        staged.replace(path)
+
+    # -- multipart -------------------------------------------------------------------------------------------------
+
+    def create_upload(self, bucket: str, key: str, content_type: str, metadata: Mapping[str, str]) -> str:
+        """Begin an upload in parts."""
+        self.path(bucket, key)
+        upload_id = secrets.token_hex(16)
+        folder = self.root / ".uploads" / upload_id
+        folder.mkdir()
+        facts = {"bucket": bucket, "key": key, "content_type": content_type, "metadata": dict(metadata)}
+        (folder / "upload.json").write_text(json.dumps(facts))
+        return upload_id
+
+    def put_part(self, bucket: str, key: str, upload_id: str, number: int, staged: Staged) -> str:
+        """Keep a part; returns its ETag."""
+        folder = self._upload(bucket, key, upload_id)
+        if not 1 <= number <= PART_LIMIT:
+            raise S3Fault(400, "InvalidArgument", f"partNumber must be 1 to {PART_LIMIT}, not {number}")
+        staged.close()
+        etag = staged.md5.hexdigest()
+        for older in folder.glob(f"{number:05d}.*"):
+            older.unlink(missing_ok=True)
+        staged.path.replace(folder / f"{number:05d}.{etag}")
+        return etag
+
+    def parts(self, bucket: str, key: str, upload_id: str) -> list[tuple[int, str, int, int]]:
+        """(number, ETag, size, mtime_ns) of the parts that arrived."""
+        found = []
+        for path in sorted(self._upload(bucket, key, upload_id).glob("[0-9]*.*")):
+            number, etag = path.name.split(".")
+            found.append((int(number), etag, path.stat().st_size, path.stat().st_mtime_ns))
+        return found
+
+    def complete_upload(
+        self, bucket: str, key: str, upload_id: str, parts: Sequence[tuple[int, str]], *, if_absent: bool = False
+    ) -> ObjectInfo:
+        """Join the listed parts to the object."""
+        folder = self._upload(bucket, key, upload_id)
+        if not parts or [n for n, _ in parts] != sorted({n for n, _ in parts}):
+            raise S3Fault(400, "InvalidPartOrder", "The parts must be listed once each, in ascending order")
+        facts = json.loads((folder / "upload.json").read_text())
+        staged = self.stage()
+        try:
+            for number, etag in parts:
+                path = folder / f"{number:05d}.{etag}"
+                if "/" in etag or not path.is_file():
+                    raise S3Fault(400, "InvalidPart", f"Part {number} with ETag {etag} was not uploaded")
+                with path.open("rb") as part:
+                    while chunk := part.read(1 << 20):
+                        staged.write(chunk)
+            digests = b"".join(bytes.fromhex(etag) for _, etag in parts)
+            etag = f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}"
+            kept = {"content_type": facts["content_type"], "metadata": facts["metadata"]}
+            info = self.commit(bucket, key, staged, **kept, etag=etag, if_absent=if_absent)
+        finally:
+            staged.discard()
+        shutil.rmtree(folder, ignore_errors=True)
+        return info
+
+    def abort_upload(self, bucket: str, key: str, upload_id: str) -> None:
+        """Forget an upload and its parts."""
+        shutil.rmtree(self._upload(bucket, key, upload_id), ignore_errors=True)
+
+    def _upload(self, bucket: str, key: str, upload_id: str) -> Path:
+        folder = self.root / ".uploads" / upload_id
+        if upload_id.isalnum() and (folder / "upload.json").is_file():
+            facts = json.loads((folder / "upload.json").read_text())
+            if (facts["bucket"], facts["key"]) == (bucket, key):
+                return folder
+        raise S3Fault(404, "NoSuchUpload", f"The specified upload does not exist: {upload_id}")
+
+
+def guess_type(key: str) -> str:
+    """Content type by the key's ending."""
+    return mimetypes.guess_type(key)[0] or "binary/octet-stream"
+
+
+def encode_token(key: str) -> str:
+    """A continuation token: the last key that was listed."""
+    return base64.urlsafe_b64encode(key.encode()).decode()
+
+
+def decode_token(token: str) -> str:
+    """The key in a continuation token."""
+    try:
+        return base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode()
+    except ValueError:
+        raise S3Fault(400, "InvalidArgument", "The continuation token provided is incorrect") from None
+
+
+def _in_the_way(key: str) -> S3Fault:
+    return S3Fault(409, "OperationAborted", f"{key!r} cannot be stored: a part of it is an object or a folder already")
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _walk(folder: Path, base: str, prefix: str, after: str) -> Iterator[tuple[str, Path]]:
+    """Depth first, in the order of the keys: a folder sorts as its name with `/`."""
+    names = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                is_folder = entry.is_dir(follow_symlinks=False)
+                if not is_folder and not (entry.is_file() and _stays_inside(entry, folder, base)):
+                    continue
+                if entry.name.isprintable() or _is_utf8(entry.name):
+                    names.append(entry.name + "/" if is_folder else entry.name)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    if not names and base and base.startswith(prefix) and base > after:
+        yield base, folder
+    for name in sorted(names):
+        key = base + name
+        if not name.endswith("/"):
+            if key.startswith(prefix) and key > after:
+                yield key, folder / name
+        elif (key.startswith(prefix) or prefix.startswith(key)) and (
+            after < key or (after.startswith(key) and not after.startswith(key + LAST))
+        ):
+            yield from _walk(folder / name[:-1], key, prefix, after)
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _stays_inside(entry: os.DirEntry[str], folder: Path, base: str) -> bool:
+    if not entry.is_symlink():
+        return True
+    top = folder if not base else folder.parents[base.count("/") - 1]
+    return Path(entry.path).resolve().is_relative_to(top.resolve())

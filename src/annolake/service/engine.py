@@ -1,0 +1,266 @@
+"""The thread that moves jobs on: reads manifests, opens objects, expires, consolidates, writes outputs, completes.
+
+It decides nothing that is not in the store, so after a kill at any moment the next start goes on where this one was:
+a half-read manifest is read again, an output that was half written is written anew with the same bytes, a job is
+`Completed` only after its files are on the disk.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+import time
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from annolake.errors import AnnolakeError
+from annolake.service import clock, tasks
+from annolake.service.core import Service
+from annolake.service.jobs import after, begin_stop
+from annolake.service.manifests import read_labels, read_manifest, read_template
+from annolake.service.objects import ObjectMissing
+from annolake.service.outputs import write_manifest, write_outputs
+from annolake.service.store import data_object, job
+from annolake.service.task_types import task_type
+from annolake.service.templates import TemplateFault, check_template
+
+TICK = 0.5
+CHUNK = 2000
+REST = 20
+"""A progressive output that took a second is written again no sooner than after twenty."""
+
+log = logging.getLogger(__name__)
+
+
+class Engine:
+    """One background thread."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._is_stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="labeling-engine", daemon=True)
+        self._written: dict[int, tuple[int, float]] = {}  # job -> (change_no that is in the files, time of the next)
+        self._retry_at: dict[int, float] = {}
+        self.error = ""
+        """What keeps the engine from its work now, for `/healthz`; empty when all is well."""
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the step at hand."""
+        self._is_stopping.set()
+        self._service.wake.set()
+        self._thread.join(timeout=20)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._is_stopping.is_set():
+            try:
+                self._look_around()
+            except Exception as error:  # the thread must outlive a full disk or a database that is away
+                self.error = f"{type(error).__name__}: {error}"
+                log.exception("The labeling engine failed; it tries again")
+                self._is_stopping.wait(2)
+            self._service.wake.wait(TICK)
+            self._service.wake.clear()
+
+    def _look_around(self) -> None:
+        with self._service.store.write() as connection:
+            tasks.expire_leases(connection, clock.now_us())
+        moving = ("Initializing", "InProgress", "Stopping")
+        with self._service.store.read() as connection:
+            rows = connection.execute(select(job).where(job.c.status.in_(moving)).order_by(job.c.job_id)).all()
+        errors = []
+        for row in rows:
+            if self._is_stopping.is_set():
+                return
+            if self._retry_at.get(row.job_id, 0) > time.monotonic():
+                continue
+            try:
+                self._move(row)
+                self._retry_at.pop(row.job_id, None)
+            except Exception as error:  # one job's trouble is not the other jobs'
+                self._retry_at[row.job_id] = time.monotonic() + 5
+                errors.append(f"job {row.name}: {type(error).__name__}: {error}")
+                log.exception("Job %s cannot move on; it is tried again", row.name)
+        self.error = "; ".join(errors) or ("" if not self._retry_at else self.error)
+
+    def _move(self, row: Row[Any]) -> None:
+        if row.status == "Initializing":
+            self._initialize(row)
+            return
+        if row.status == "InProgress":
+            row = self._advance(row)
+        if row.status == "Stopping":
+            self._finish(row, "Stopped")
+        elif row.n_labeled + row.n_failed == row.n_objects:
+            self._finish(row, "Completed")
+        elif _is_enough(row):
+            with self._service.store.write() as connection:
+                begin_stop(connection, row)
+            self._service.wake.set()
+        else:
+            self._write_progress(row)
+
+    # -- Initializing ----------------------------------------------------------------------------------------------
+
+    def _initialize(self, row: Row[Any]) -> None:
+        service, request = self._service, row.request
+        try:
+            labels = None
+            if "LabelCategoryConfigS3Uri" in request:
+                labels = _labels(service, row)
+            template = read_template(service.objects, request["HumanTaskConfig"]["UiConfig"]["UiTemplateS3Uri"])
+            check_template(template)
+            n_objects, n_labeled = self._read_objects(row)
+        except (ObjectMissing, TemplateFault, AnnolakeError) as error:
+            self._fail(row, str(error))
+            return
+        with service.store.write() as connection:
+            connection.execute(
+                update(job)
+                .where(job.c.job_id == row.job_id)
+                .values(labels=labels, template=template, n_objects=n_objects, n_labeled=n_labeled)
+            )
+        with service.store.read() as connection:
+            row = _reload(connection, row)
+        write_manifest(service, row, {})
+        with service.store.write() as connection:
+            row = _reload(connection, row)
+            status = "Stopping" if row.is_stop_requested else "InProgress"
+            values = {"status": status, "modified_us": after(row.modified_us)}
+            connection.execute(update(job).where(job.c.job_id == row.job_id).values(**values))
+            if status == "InProgress":
+                _open_objects(connection, row, clock.now_us())
+        log.info("Job %s is %s: %d objects", row.name, status, n_objects)
+        service.wake.set()
+
+    def _read_objects(self, row: Row[Any]) -> tuple[int, int]:
+        """Copy the manifest's lines into the store; (objects, those that came with the label)."""
+        uri = row.request["InputConfig"]["DataSource"]["S3DataSource"]["ManifestS3Uri"]
+        batch_size = row.request["HumanTaskConfig"]["MaxConcurrentTaskCount"]
+        with self._service.store.write() as connection:  # what an earlier, interrupted start has left
+            connection.execute(delete(data_object).where(data_object.c.job_id == row.job_id))
+        n_objects = n_labeled = 0
+        lines = read_manifest(self._service.objects, uri, row.label_attribute)
+        while chunk := list(itertools.islice(lines, CHUNK)):
+            values = []
+            for line in chunk:
+                n_todo = n_objects - n_labeled
+                place = {"status": "waiting", "iteration": 1 + n_todo // batch_size}
+                if line.has_label:
+                    place = {"status": "prelabeled", "iteration": 0}
+                    n_labeled += 1
+                n_objects += 1
+                values.append({"job_id": row.job_id, "object_no": line.object_no, "line": line.text, **place})
+            with self._service.store.write() as connection:
+                connection.execute(insert(data_object), values)
+        if not n_objects:
+            raise AnnolakeError(f"{uri}: the manifest is empty; it needs at least one line")
+        return n_objects, n_labeled
+
+    def _fail(self, row: Row[Any], reason: str) -> None:
+        reason = f"ClientError: {reason}"
+        reason = reason if len(reason) <= 1024 else reason[:1021] + "..."
+        with self._service.store.write() as connection:
+            now = after(row.modified_us)
+            connection.execute(delete(data_object).where(data_object.c.job_id == row.job_id))
+            values = {"status": "Failed", "failure_reason": reason, "modified_us": now, "ended_us": now}
+            connection.execute(update(job).where(job.c.job_id == row.job_id).values(**values))
+        log.warning("Job %s failed: %s", row.name, reason)
+
+    # -- InProgress ------------------------------------------------------------------------------------------------
+
+    def _advance(self, row: Row[Any]) -> Row[Any]:
+        """Close what ran out of time, open what may be open; the job as it is then."""
+        o, now = data_object.c, clock.now_us()
+        overdue = select(o.object_no).where(o.job_id == row.job_id, o.status == "open", o.available_until_us <= now)
+        with self._service.store.read() as connection:
+            numbers = connection.execute(overdue).scalars().all()
+        for chunk in _batched(numbers, 200):
+            with self._service.store.write() as connection:
+                for number in chunk:
+                    tasks.finish_if_done(connection, row, number, now)
+        with self._service.store.write() as connection:
+            _open_objects(connection, row, now)
+            return _reload(connection, row)
+
+    def _write_progress(self, row: Row[Any]) -> None:
+        change_no, next_time = self._written.get(row.job_id, (-1, 0.0))
+        if change_no == row.change_no or time.monotonic() < next_time:
+            return
+        started = time.monotonic()
+        write_outputs(self._service, row, is_final=False)
+        ended = time.monotonic()
+        self._written[row.job_id] = (row.change_no, ended + max(1.0, REST * (ended - started)))
+
+    def _finish(self, row: Row[Any], status: str) -> None:
+        """Settle what is open, write everything, and only then say so."""
+        o = data_object.c
+        if status == "Stopped":
+            partial = select(o.object_no).where(o.job_id == row.job_id, o.status == "open", o.n_answered > 0)
+            with self._service.store.read() as connection:
+                numbers = connection.execute(partial).scalars().all()
+            for chunk in _batched(numbers, 200):
+                with self._service.store.write() as connection:
+                    for number in chunk:
+                        tasks.finish_object(connection, row, number, clock.now_us())
+        write_outputs(self._service, row, is_final=True)
+        with self._service.store.write() as connection:
+            row = _reload(connection, row)
+            now = after(row.modified_us)
+            values = {"status": status, "modified_us": now, "ended_us": now}
+            connection.execute(update(job).where(job.c.job_id == row.job_id).values(**values))
+        self._written.pop(row.job_id, None)
+        log.info("Job %s is %s", row.name, status)
+
+
+def _labels(service: Service, row: Row[Any]) -> list[str] | None:
+    try:
+        return read_labels(service.objects, row.request["LabelCategoryConfigS3Uri"])
+    except ObjectMissing:
+        if task_type(row.task_type).is_classification:
+            raise
+        return None  # a custom template's configuration may have any form; nothing here reads it
+
+
+def _open_objects(connection: Connection, row: Row[Any], now: int) -> None:
+    """Open the next objects, as many as may be open at a time."""
+    o, config = data_object.c, row.request["HumanTaskConfig"]
+    here = o.job_id == row.job_id
+    n_open = connection.execute(select(func.count()).where(here, o.status == "open")).scalar_one()
+    n_free = config["MaxConcurrentTaskCount"] - n_open
+    if n_free <= 0:
+        return
+    waiting = select(o.object_no).where(here, o.status == "waiting").order_by(o.object_no).limit(n_free)
+    numbers = connection.execute(waiting).scalars().all()
+    if numbers:
+        until = now + config["TaskAvailabilityLifetimeInSeconds"] * clock.SECOND
+        opened = update(data_object).where(here, o.status == "waiting", o.object_no <= numbers[-1])
+        connection.execute(opened.values(status="open", available_until_us=until))
+
+
+def _is_enough(row: Row[Any]) -> bool:
+    """Whether one of the StoppingConditions is met."""
+    conditions = row.request.get("StoppingConditions") or {}
+    count = conditions.get("MaxHumanLabeledObjectCount")
+    percentage = conditions.get("MaxPercentageOfInputDatasetLabeled")
+    if count is not None and row.n_labeled >= count:
+        return True
+    return percentage is not None and 100 * row.n_labeled >= percentage * row.n_objects
+
+
+def _reload(connection: Connection, row: Row[Any]) -> Row[Any]:
+    return connection.execute(select(job).where(job.c.job_id == row.job_id)).one()
+
+
+def _batched(numbers: Any, size: int) -> Any:
+    return (numbers[start : start + size] for start in range(0, len(numbers), size))

@@ -1,0 +1,102 @@
+"""What CreateLabelingJob asks beyond the model's shapes, each refusal naming its field."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from annolake.service.core import Service
+from annolake.service.faults import invalid
+from annolake.service.objects import split_uri
+from annolake.service.tags import check_tags
+from annolake.service.task_types import CUSTOM, REF_TYPES, read_types
+
+MONTH = 2_592_000
+LONGEST_TASK = 28_800
+MAX_CONCURRENT = 1000
+RESERVED = ("source", "source-ref")
+
+
+def check_job(service: Service, request: dict[str, Any]) -> tuple[str, str]:
+    """(preparing type, consolidating type) of a request that can be carried out; `ValidationException` otherwise."""
+    _refuse_unsupported(request)
+    config = request["HumanTaskConfig"]
+    types = read_types(config)
+    _check_attribute(request["LabelAttributeName"], types[1])
+    if types[1] != CUSTOM and "LabelCategoryConfigS3Uri" not in request:
+        raise invalid(f"LabelCategoryConfigS3Uri is needed for task type {types[1]}")
+    _check_limits(config)
+    _check_addresses(service, request)
+    check_tags(request.get("Tags", []))
+    return types
+
+
+def with_defaults(request: dict[str, Any]) -> dict[str, Any]:
+    """The request as DescribeLabelingJob gives it back."""
+    full = copy.deepcopy(request)
+    full["OutputConfig"].setdefault("KmsKeyId", "")
+    full["HumanTaskConfig"].setdefault("MaxConcurrentTaskCount", MAX_CONCURRENT)
+    full["HumanTaskConfig"].setdefault("TaskAvailabilityLifetimeInSeconds", MONTH)
+    return full
+
+
+def _refuse_unsupported(request: dict[str, Any]) -> None:
+    config, source = request["HumanTaskConfig"], request["InputConfig"]["DataSource"]
+    refused = {
+        "InputConfig.DataSource.SnsDataSource": (source.get("SnsDataSource"), "streaming jobs"),
+        "OutputConfig.SnsTopicArn": (request["OutputConfig"].get("SnsTopicArn"), "SNS output"),
+        "LabelingJobAlgorithmsConfig": (request.get("LabelingJobAlgorithmsConfig"), "automated data labeling"),
+        "HumanTaskConfig.PublicWorkforceTaskPrice": (config.get("PublicWorkforceTaskPrice"), "public work teams"),
+        "HumanTaskConfig.UiConfig.HumanTaskUiArn": (config["UiConfig"].get("HumanTaskUiArn"), "built-in worker UIs"),
+    }
+    for field, (value, feature) in refused.items():
+        if value is not None:
+            raise invalid(f"{field}: {feature} are not supported by this service")
+    if not source.get("S3DataSource"):
+        raise invalid("InputConfig.DataSource.S3DataSource.ManifestS3Uri is needed")
+    if not config["UiConfig"].get("UiTemplateS3Uri"):
+        raise invalid("HumanTaskConfig.UiConfig.UiTemplateS3Uri is needed")
+    team = config["WorkteamArn"].split(":workteam/", 1)[1]
+    if not team.startswith("private-crowd/"):
+        raise invalid(f"HumanTaskConfig.WorkteamArn: only private work teams are supported, not {team.split('/')[0]}")
+
+
+def _check_attribute(name: str, task_type: str) -> None:
+    if name.endswith("-metadata"):
+        raise invalid("LabelAttributeName must not end with -metadata")
+    if name in RESERVED:
+        raise invalid(f"LabelAttributeName must not be the reserved name {name}")
+    if (task_type in REF_TYPES) != name.endswith("-ref"):
+        need = "must" if task_type in REF_TYPES else "must not"
+        raise invalid(f"LabelAttributeName {need} end with -ref for task type {task_type}")
+
+
+def _check_limits(config: dict[str, Any]) -> None:
+    if config["TaskTimeLimitInSeconds"] > LONGEST_TASK:
+        raise invalid(f"HumanTaskConfig.TaskTimeLimitInSeconds must be at most {LONGEST_TASK} for this task type")
+    if config.get("TaskAvailabilityLifetimeInSeconds", 60) > MONTH:
+        raise invalid(f"HumanTaskConfig.TaskAvailabilityLifetimeInSeconds must be at most {MONTH} (30 days)")
+
+
+def _check_addresses(service: Service, request: dict[str, Any]) -> None:
+    addresses = {
+        "InputConfig.DataSource.S3DataSource.ManifestS3Uri": request["InputConfig"]["DataSource"]["S3DataSource"][
+            "ManifestS3Uri"
+        ],
+        "OutputConfig.S3OutputPath": request["OutputConfig"]["S3OutputPath"],
+        "HumanTaskConfig.UiConfig.UiTemplateS3Uri": request["HumanTaskConfig"]["UiConfig"]["UiTemplateS3Uri"],
+        "LabelCategoryConfigS3Uri": request.get("LabelCategoryConfigS3Uri"),
+    }
+    for field, uri in addresses.items():
+        if uri is None:
+            continue
+        try:
+            bucket, key = split_uri(uri)
+        except ValueError:
+            raise invalid(f"{field} must be an s3:// address, not {uri}") from None
+        if not service.objects.is_known(bucket):
+            raise invalid(f"{field}: this service has no bucket {bucket!r}; it has those in its settings")
+        if field != "OutputConfig.S3OutputPath" and not key:
+            raise invalid(f"{field} names a bucket but no object")
+        if any(part in (".", "..") for part in key.split("/")):
+            raise invalid(f"{field} must not have '.' or '..' segments")

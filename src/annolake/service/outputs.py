@@ -1,0 +1,240 @@
+"""What a job leaves in the bucket: worker responses, the output manifest, consolidation requests and responses.
+
+Everything is a function of what the store holds: times come from there, orders are fixed. Written again after a crash,
+every file has the same name and the same bytes. The manifest carries every input line, in input order, from the start.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Row, and_, func, select, update
+
+from annolake.service import clock
+from annolake.service.consolidation import Consolidated, consolidate_classes
+from annolake.service.core import Service
+from annolake.service.jobs import output_uri
+from annolake.service.store import data_object, task
+from annolake.service.task_types import TaskType, task_type
+
+CHUNK = 200
+MANIFEST = "manifests/output/output.manifest"
+
+
+def write_outputs(service: Service, job_row: Row[Any], *, is_final: bool) -> None:
+    """Bring a job's output up to date; `is_final` adds what is written once, at the end."""
+    write_responses(service, job_row)
+    labels = _consolidate(service, job_row)
+    write_manifest(service, job_row, labels)
+    if is_final and task_type(job_row.task_type).is_classification:
+        for iteration in _iterations(service, job_row):
+            _write_consolidation(service, job_row, labels, iteration)
+
+
+def write_manifest(service: Service, job_row: Row[Any], labels: dict[int, Consolidated]) -> None:
+    """Write the output manifest anew, at once for all readers."""
+    lines = (_output_line(job_row, row, labels).encode() + b"\n" for row in _objects(service, job_row))
+    service.objects.put(output_uri(job_row, MANIFEST), _joined(lines), "application/x-jsonlines")
+
+
+def write_responses(service: Service, job_row: Row[Any]) -> None:
+    """Write a file of all answers for each finished object that has none yet."""
+    o = data_object.c
+    while True:
+        todo = select(data_object).where(
+            o.job_id == job_row.job_id, o.status.in_(("labeled", "failed")), o.n_answered > 0, ~o.is_response_written
+        )
+        with service.store.read() as connection:
+            rows = connection.execute(todo.order_by(o.object_no).limit(CHUNK)).all()
+            answers = _answers_of(connection, job_row, [row.object_no for row in rows])
+        if not rows:
+            return
+        for row in rows:
+            given = answers[row.object_no]
+            content = {"answers": [response_answer(service, answer) for answer in given]}
+            uri = output_uri(job_row, _response_path(row.iteration, row.object_no, given[-1].ended_us))
+            service.objects.put(uri, [_dumps(content).encode()], "application/json")
+        with service.store.write() as connection:
+            written = and_(o.job_id == job_row.job_id, o.object_no.in_([row.object_no for row in rows]))
+            connection.execute(update(data_object).where(written).values(is_response_written=True))
+
+
+def response_answer(service: Service, row: Row[Any]) -> dict[str, Any]:
+    """One answer as a worker-response file holds it."""
+    identity = {"identityProviderType": "Oidc", "issuer": service.settings.service_url, "sub": row.subject}
+    return {
+        "acceptanceTime": clock.iso_ms(row.accepted_us),
+        "answerContent": json.loads(row.answer),
+        "submissionTime": clock.iso_ms(row.ended_us),
+        "timeSpentInSeconds": (row.ended_us // 1000 - row.accepted_us // 1000) / 1000,
+        "workerId": service.worker_id(row.subject),
+        "workerMetadata": {"identityData": identity},
+    }
+
+
+# -- the manifest's lines ------------------------------------------------------------------------------------------
+
+
+def _output_line(job_row: Row[Any], row: Row[Any], labels: dict[int, Consolidated]) -> str:
+    added = _label_of(job_row, row, labels)
+    line: str = row.line
+    if not added:
+        return line
+    values = json.loads(line)
+    if added.keys() & values.keys():  # an earlier failure of the same attribute: its metadata goes
+        return _dumps({k: v for k, v in values.items() if k not in added} | added)
+    return f"{line[:-1].rstrip()},{_dumps(added)[1:]}"  # what came in goes out byte by byte
+
+
+def _label_of(job_row: Row[Any], row: Row[Any], labels: dict[int, Consolidated]) -> dict[str, Any]:
+    attribute, kind = job_row.label_attribute, task_type(job_row.task_type)
+    if row.status == "failed":
+        reason = {"retry-count": 1, "failure-reason": row.failure_reason, "human-annotated": "true"}
+        return {f"{attribute}-metadata": reason}
+    if row.status != "labeled":
+        return {}
+    if not kind.is_classification:
+        return {attribute: {}, f"{attribute}-metadata": _custom_metadata(job_row, row, kind)}
+    label = labels.get(row.object_no)
+    if label is None:  # finished after the answers were weighed: the next writing has it
+        return {}
+    metadata = {
+        "confidence": label.confidence or 0,
+        "job-name": f"labeling-job/{job_row.name_key}",
+        "class-name": label.class_name,
+        "human-annotated": "yes",
+        "creation-date": clock.creation_date(row.finished_us),
+        "type": kind.metadata_type,
+    }
+    return {attribute: label.class_index, f"{attribute}-metadata": metadata}
+
+
+def _custom_metadata(job_row: Row[Any], row: Row[Any], kind: TaskType) -> dict[str, Any]:
+    return {
+        "type": kind.metadata_type,
+        "job-name": job_row.name_key,
+        "human-annotated": "yes",
+        "creation-date": clock.creation_date(row.finished_us),
+        "worker-response-ref": output_uri(job_row, _response_path(row.iteration, row.object_no, row.last_us)),
+    }
+
+
+def _response_path(iteration: int, object_no: int, last_us: int) -> str:
+    return f"annotations/worker-response/iteration-{iteration}/{object_no}/{clock.file_stamp(last_us)}.json"
+
+
+# -- consolidation -------------------------------------------------------------------------------------------------
+
+
+def _consolidate(service: Service, job_row: Row[Any]) -> dict[int, Consolidated]:
+    if not task_type(job_row.task_type).is_classification:
+        return {}
+    o = data_object.c
+    finished = and_(o.job_id == task.c.job_id, o.object_no == task.c.object_no)
+    query = (
+        select(task.c.object_no, task.c.subject, task.c.answer)
+        .join(data_object, finished)
+        .where(task.c.job_id == job_row.job_id, task.c.status == "submitted", o.status == "labeled")
+        .order_by(task.c.object_no, task.c.subject)
+    )
+    with service.store.read() as connection:
+        rows = connection.execution_options(yield_per=1000).execute(query)
+        return consolidate_classes(job_row.labels or [], rows)
+
+
+def _iterations(service: Service, job_row: Row[Any]) -> list[int]:
+    o = data_object.c
+    query = select(o.iteration).distinct().where(o.job_id == job_row.job_id, o.status == "labeled")
+    with service.store.read() as connection:
+        return sorted(connection.execute(query).scalars())
+
+
+def _write_consolidation(service: Service, job_row: Row[Any], labels: dict[int, Consolidated], iteration: int) -> None:
+    o = data_object.c
+    last = select(func.max(o.finished_us)).where(o.job_id == job_row.job_id, o.iteration == iteration)
+    with service.store.read() as connection:
+        stamp = clock.file_stamp(connection.execute(last).scalar_one())
+    for name, entry in (("request", _request_entry), ("response", _response_entry)):
+        rows = (row for row in _objects(service, job_row, iteration) if row.status == "labeled")
+        entries = (_dumps(entry(service, job_row, row, labels)).encode() for row in rows)
+        path = f"annotations/consolidated-annotation/consolidation-{name}/iteration-{iteration}/{stamp}.json"
+        service.objects.put(output_uri(job_row, path), _as_array(entries), "application/json")
+
+
+def _request_entry(
+    service: Service, job_row: Row[Any], row: Row[Any], _labels: dict[int, Consolidated]
+) -> dict[str, Any]:
+    values = json.loads(row.line)
+    with service.store.read() as connection:
+        given = _answers_of(connection, job_row, [row.object_no])[row.object_no]
+    return {
+        "datasetObjectId": str(row.object_no),
+        "dataObject": {"s3Uri": values["source-ref"]} if "source-ref" in values else {"content": values["source"]},
+        "annotations": [
+            {"workerId": service.worker_id(a.subject), "annotationData": {"content": a.answer}} for a in given
+        ],
+    }
+
+
+def _response_entry(
+    _service: Service, job_row: Row[Any], row: Row[Any], labels: dict[int, Consolidated]
+) -> dict[str, Any]:
+    content = {"content": _label_of(job_row, row, labels)}
+    return {"datasetObjectId": str(row.object_no), "consolidatedAnnotation": content}
+
+
+# -- rows ----------------------------------------------------------------------------------------------------------
+
+
+def _objects(service: Service, job_row: Row[Any], iteration: int | None = None) -> Iterator[Row[Any]]:
+    """The objects of a job in input order with the time of their last answer, a chunk at a time."""
+    o, last = data_object.c, -1
+    answered = and_(task.c.job_id == o.job_id, task.c.object_no == o.object_no, task.c.status == "submitted")
+    last_us = select(func.max(task.c.ended_us)).where(answered).correlate(data_object).scalar_subquery()
+    query = select(data_object, last_us.label("last_us")).where(o.job_id == job_row.job_id)
+    if iteration is not None:
+        query = query.where(o.iteration == iteration)
+    while True:
+        with service.store.read() as connection:
+            rows = connection.execute(query.where(o.object_no > last).order_by(o.object_no).limit(CHUNK)).all()
+        if not rows:
+            return
+        yield from rows
+        last = rows[-1].object_no
+
+
+def _answers_of(connection: Any, job_row: Row[Any], numbers: list[int]) -> dict[int, list[Row[Any]]]:
+    query = select(task).where(
+        task.c.job_id == job_row.job_id, task.c.object_no.in_(numbers), task.c.status == "submitted"
+    )
+    found: dict[int, list[Row[Any]]] = {number: [] for number in numbers}
+    for row in connection.execute(query.order_by(task.c.object_no, task.c.ended_us, task.c.subject)):
+        found[row.object_no].append(row)
+    return found
+
+
+def _joined(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """Pieces of about a quarter megabyte."""
+    pending: list[bytes] = []
+    size = 0
+    for line in lines:
+        pending.append(line)
+        size += len(line)
+        if size > 1 << 18:
+            yield b"".join(pending)
+            pending, size = [], 0
+    yield b"".join(pending)
+
+
+def _as_array(entries: Iterator[bytes]) -> Iterator[bytes]:
+    start = b"["
+    for entry in entries:
+        yield start + entry
+        start = b","
+    yield b"[]" if start == b"[" else b"]"
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))

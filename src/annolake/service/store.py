@@ -1,0 +1,219 @@
+"""The store: accounts, teams, jobs, objects, tasks and events in SQLite or PostgreSQL through SQLAlchemy Core.
+
+Two kinds of transactions: `read()` sees one snapshot, `write()` is committed and on disk when it returns. On SQLite a
+write begins IMMEDIATE (no upgrade from reader to writer, so no lost race) behind a lock of this process, which is
+fair where SQLite's own waiting is not; WAL with `synchronous=FULL` makes a commit survive a power cut. Statements
+that decide something are conditional updates or lock the row that they read, so that PostgreSQL gives the same
+answers. Times are microseconds since the epoch.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    create_engine,
+    event,
+)
+from sqlalchemy.engine import make_url
+
+from annolake.errors import ConfigError
+
+metadata = MetaData()
+
+account = Table(
+    "account",
+    metadata,
+    Column("subject", String(64), primary_key=True),
+    Column("username", String(128), nullable=False, unique=True),
+    Column("password_hash", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+)
+
+account_group = Table(
+    "account_group",
+    metadata,
+    Column("subject", String(64), ForeignKey("account.subject"), primary_key=True),
+    Column("group_name", String(128), primary_key=True),
+)
+
+portal_session = Table(
+    "portal_session",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("subject", String(64), ForeignKey("account.subject"), nullable=False),
+    Column("csrf_token", String(64), nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+)
+
+workteam = Table(
+    "workteam",
+    metadata,
+    Column("name_key", String(63), primary_key=True),
+    Column("name", String(63), nullable=False),
+    Column("arn", String(256), nullable=False, unique=True),
+    Column("definition", JSON, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("modified_us", BigInteger, nullable=False),
+)
+
+tag = Table(
+    "tag",
+    metadata,
+    Column("resource_arn", String(256), primary_key=True),
+    Column("tag_key", String(128), primary_key=True),
+    Column("tag_value", String(256), nullable=False),
+)
+
+job = Table(
+    "job",
+    metadata,
+    Column("job_id", Integer, primary_key=True, autoincrement=True),
+    Column("name_key", String(63), nullable=False, unique=True),
+    Column("name", String(63), nullable=False),
+    Column("arn", String(256), nullable=False, unique=True),
+    Column("reference_code", String(28), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("failure_reason", String(1024)),
+    Column("request", JSON, nullable=False),
+    Column("pre_type", String(64), nullable=False),
+    Column("task_type", String(64), nullable=False),
+    Column("workteam_arn", String(256), nullable=False),
+    Column("label_attribute", String(127), nullable=False),
+    Column("n_workers", Integer, nullable=False),
+    Column("labels", JSON),
+    Column("template", Text),
+    Column("is_stop_requested", Boolean, nullable=False, default=False),
+    Column("n_objects", Integer, nullable=False, default=0),
+    Column("n_labeled", Integer, nullable=False, default=0),
+    Column("n_failed", Integer, nullable=False, default=0),
+    Column("change_no", Integer, nullable=False, default=0),
+    Column("created_us", BigInteger, nullable=False),
+    Column("modified_us", BigInteger, nullable=False),
+    Column("ended_us", BigInteger),
+    Index("job_by_team", "workteam_arn", "status"),
+    Index("job_by_status", "status"),
+)
+
+data_object = Table(
+    "data_object",
+    metadata,
+    Column("job_id", Integer, ForeignKey("job.job_id"), primary_key=True, autoincrement=False),
+    Column("object_no", Integer, primary_key=True, autoincrement=False),
+    Column("line", Text, nullable=False),
+    Column("status", String(10), nullable=False),
+    Column("iteration", Integer, nullable=False),
+    Column("n_taken", Integer, nullable=False, default=0),
+    Column("n_answered", Integer, nullable=False, default=0),
+    Column("n_declined", Integer, nullable=False, default=0),
+    Column("available_until_us", BigInteger),
+    Column("finished_us", BigInteger),
+    Column("failure_reason", Text),
+    Column("is_response_written", Boolean, nullable=False, default=False),
+    Index("object_by_status", "job_id", "status", "object_no"),
+)
+"""`status`: waiting (its batch is not open yet), open, labeled, failed, prelabeled (came with the label)."""
+
+task = Table(
+    "task",
+    metadata,
+    Column("task_id", String(32), primary_key=True),
+    Column("job_id", Integer, ForeignKey("job.job_id"), nullable=False),
+    Column("object_no", Integer, nullable=False),
+    Column("subject", String(64), ForeignKey("account.subject"), nullable=False),
+    Column("status", String(10), nullable=False),
+    Column("accepted_us", BigInteger, nullable=False),
+    Column("lease_expires_us", BigInteger, nullable=False),
+    Column("ended_us", BigInteger),
+    Column("draft", Text),
+    Column("answer", Text),
+    Column("idempotency_key", String(200)),
+    UniqueConstraint("job_id", "object_no", "subject"),
+    Index("task_by_lease", "status", "lease_expires_us"),
+    Index("task_by_worker", "subject", "job_id", "status"),
+)
+"""One row per object and worker, which is what makes a double answer impossible.
+`status`: leased, submitted, released, declined, expired."""
+
+task_event = Table(
+    "task_event",
+    metadata,
+    Column("event_id", Integer, primary_key=True, autoincrement=True),
+    Column("at_us", BigInteger, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("job_id", Integer, nullable=False),
+    Column("object_no", Integer, nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("note", Text),
+)
+"""`kind`: TasksAccepted, TasksSubmitted, TasksReturned, TasksDeclined, TasksExpired (Ground Truth's words)."""
+
+
+class Store:
+    """Connections and transactions."""
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            if not parsed.database:
+                raise ConfigError("service_database: the store needs a file; an in-memory SQLite loses answers.")
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        self._engine = create_engine(
+            parsed,
+            pool_size=8,
+            max_overflow=40,
+            connect_args={"timeout": 30, "check_same_thread": False} if self.is_sqlite else {},
+        )
+        self._writes: Any = threading.Lock() if self.is_sqlite else nullcontext()
+        if self.is_sqlite:
+            event.listen(self._engine, "connect", _prepare_sqlite)
+            event.listen(self._engine, "begin", _begin_sqlite)
+        self._writer = self._engine.execution_options(is_write=True)
+        with self.write() as connection:
+            metadata.create_all(connection)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads."""
+        with self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that is durable once the block has ended without an exception."""
+        with self._writes, self._writer.connect() as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Give all connections back to the database."""
+        self._engine.dispose()
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver shall not begin transactions by itself
+    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    is_write = connection.get_execution_options().get("is_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")

@@ -1,0 +1,84 @@
+"""Which kind of work a job is: stated only by the names of its Lambda functions (`PRE-<type>`, `ACS-<type>`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from annolake.service.faults import invalid
+
+CUSTOM = "custom"
+PASS_THROUGH = "PassThrough"  # noqa: S105 - not a password
+ALIASES = {"VideoClassification": "VideoMultiClass"}
+REF_TYPES = frozenset(
+    {
+        "SemanticSegmentation",
+        "AdjustmentSemanticSegmentation",
+        "VideoObjectDetection",
+        "VideoObjectTracking",
+        "AdjustmentVideoObjectDetection",
+        "AdjustmentVideoObjectTracking",
+    }
+)
+"""Types whose label is a file, so that the attribute's name ends in `-ref`."""
+
+
+@dataclass(frozen=True)
+class TaskType:
+    """What the service does for one built-in type."""
+
+    name: str
+    metadata_type: str
+    is_classification: bool = False
+
+
+LATER = REF_TYPES | {
+    "BoundingBox",
+    "ImageMultiClassMultiLabel",
+    "TextMultiClassMultiLabel",
+    "NamedEntityRecognition",
+    "VerificationBoundingBox",
+    "VerificationSemanticSegmentation",
+    "AdjustmentBoundingBox",
+}
+"""Ground Truth's types that this service names when it refuses them."""
+
+BUILT_IN: dict[str, TaskType] = {
+    t.name: t
+    for t in (
+        TaskType("VideoMultiClass", "groundtruth/video-classification", is_classification=True),
+        TaskType("ImageMultiClass", "groundtruth/image-classification", is_classification=True),
+        TaskType("TextMultiClass", "groundtruth/text-classification", is_classification=True),
+    )
+}
+CUSTOM_TYPE = TaskType(CUSTOM, "groundtruth/custom")
+
+
+def task_type(name: str) -> TaskType:
+    """The type with this name; jobs without a consolidation function are custom."""
+    return BUILT_IN.get(name, CUSTOM_TYPE)
+
+
+def read_types(config: dict[str, Any]) -> tuple[str, str]:
+    """(type that prepares `task.input`, type that consolidates) of a HumanTaskConfig; refuses what is not supported."""
+    pre = _read("HumanTaskConfig.PreHumanTaskLambdaArn", "PRE", config.get("PreHumanTaskLambdaArn"))
+    consolidation = config.get("AnnotationConsolidationConfig", {}).get("AnnotationConsolidationLambdaArn")
+    field = "HumanTaskConfig.AnnotationConsolidationConfig.AnnotationConsolidationLambdaArn"
+    post = _read(field, "ACS", consolidation)
+    if pre in BUILT_IN and post in BUILT_IN and pre != post:
+        raise invalid(f"{field}: ACS-{post} does not consolidate what PRE-{pre} asks for; use ACS-{pre}")
+    return pre, CUSTOM if post == PASS_THROUGH else post
+
+
+def _read(field: str, prefix: str, arn: str | None) -> str:
+    if arn is None:
+        return PASS_THROUGH
+    function = arn.split(":function:", 1)[1].split(":")[0]
+    start, _, name = function.partition("-")
+    name = ALIASES.get(name, name)
+    if start == prefix and (name in BUILT_IN or name == PASS_THROUGH):
+        return name
+    supported = ", ".join(f"{prefix}-{n}" for n in (*BUILT_IN, PASS_THROUGH))
+    if start == prefix and (name in LATER or name.startswith("3DPointCloud")):
+        raise invalid(f"{field}: task type {name} is not supported; supported are {supported}")
+    raise invalid(f"{field}: {function!r} is not a function of this service; supported are {supported}, or none")
