@@ -8,6 +8,8 @@ export default defineConfig({
     outDir: "../src/annolake/service/static/elements",
     emptyOutDir: true,
     target: "es2022",
+    // Browsers that know light-dark() themselves; without this it is rewritten to a form that needs color-scheme in CSS.
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
     lib: {
       entry: "src/elements/index.ts",
       formats: ["iife"],

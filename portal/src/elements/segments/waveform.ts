@@ -85,7 +85,15 @@ export class Waveform {
       autoScroll: true,
       autoCenter: false,
       cursorWidth: 2,
-      plugins: [this.regions, TimelinePlugin.create({ height: TIMELINE_HEIGHT, formatTimeCallback: tickLabel })],
+      plugins: [
+        this.regions,
+        TimelinePlugin.create({
+          height: TIMELINE_HEIGHT,
+          formatTimeCallback: tickLabel,
+          secondaryLabelOpacity: 0.75,
+          style: { fontSize: "11px" },
+        }),
+      ],
     });
     this.paint();
     this.wrapper = this.surfer.getWrapper();
@@ -347,6 +355,10 @@ export class Waveform {
       else this.owner.onSeek(from);
     };
     event.preventDefault();
+    // Whoever was typing means the waveform now: its keys must work at once.
+    // (The document's active element is the host of the one inside; leaving the host leaves that too.)
+    const root = this.container.getRootNode() as Document | ShadowRoot;
+    for (const active of [root.activeElement, document.activeElement]) if (active instanceof HTMLElement) active.blur();
     this.wrapper.setPointerCapture(event.pointerId);
     this.wrapper.addEventListener("pointermove", onMove);
     this.wrapper.addEventListener("pointerup", onEnd);
