@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from annolake.config import Settings
 from annolake.errors import ConfigError
 from annolake.labeling.plan import load_plan

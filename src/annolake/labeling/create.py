@@ -21,6 +21,7 @@ from annolake.labeling.batch import Batch, JobPlan
 from annolake.labeling.clients import s3, sagemaker
 from annolake.labeling.jobs import describe
 from annolake.labeling.plan import CLASS_LAYER
+from annolake.manifest.write import asset_line, manifest_text
 
 LABEL_ATTRIBUTE = {"audio_segmentation": "segments", "video_classification": CLASS_LAYER}
 LAMBDA_SUFFIX = {"video_classification": "VideoMultiClass"}
@@ -139,16 +140,15 @@ def _upload_manifest(settings: Settings, job: JobPlan) -> str:
         rows = {r["asset_id"]: r for r in lake.scan("silver.asset", columns=columns).to_pylist()}
     if missing := [asset for asset in job.asset_ids if asset not in rows]:
         raise LabelingError(f"{job.job_name}: {len(missing)} assets are not registered, {missing[0]} among them.")
-    lines = (json.dumps(manifest_line(rows[asset], job), ensure_ascii=False) for asset in job.asset_ids)
-    return _put(settings, f"manifests/{job.job_name}.manifest", "".join(f"{line}\n" for line in lines))
+    key = f"manifests/{job.job_name}.manifest"
+    lines = (manifest_line(rows[asset], job) for asset in job.asset_ids)
+    return _put(settings, key, manifest_text(lines, f"s3://{settings.labeling_bucket}/{key}"))
 
 
 def manifest_line(asset: Mapping[str, Any], job: JobPlan) -> dict[str, Any]:
     """One object of the input manifest; the segmentation template reads all of it as `task.input`."""
-    line = {"source-ref": asset["uri"], "asset-id": asset["asset_id"], "duration": asset["duration_s"]}
+    line = asset_line(asset)
     if job.task_type not in LAMBDA_SUFFIX:
-        if asset["peaks_uri"]:
-            line["peaks-ref"] = asset["peaks_uri"]
         line["categories"] = {layer: list(labels) for layer, labels in job.task.labels.items()}
     return line
 
