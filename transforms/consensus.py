@@ -97,30 +97,47 @@ def ground_truth_dawid_skene(labels: pa.Table, categories: Sequence[str] | None 
     then stands as given.
     """
     votes = count_votes(labels, categories, once=True)
-    if not votes.objects or not votes.classes:
-        return _consensus(votes, votes.shares, np.zeros(len(votes.objects)))
-    n_classes, n_workers = len(votes.classes), len(votes.workers)
-    confusion = np.repeat(_prior(n_classes, np.array([WORKER_PRIOR])), n_workers, axis=0)
-    mean_accuracy = WORKER_PRIOR
-    posterior = np.full((len(votes.objects), n_classes), 1.0 / n_classes)
-    answered = votes.n_workers > 0
-    before: float | None = None
-    for _ in range(MAX_EPOCHS):
-        marginals = posterior[answered].mean(axis=0) if answered.any() else posterior.mean(axis=0)
-        posterior, likelihood = _expect(votes, marginals, confusion)
-        given = _given(votes, posterior)
-        n_labels = given.sum(axis=(1, 2))
-        right = np.trace(given, axis1=1, axis2=2)
-        accuracy = np.divide(right, n_labels, out=np.full(n_workers, mean_accuracy), where=n_labels > 0)
-        own, shared = _prior(n_classes, accuracy), _prior(n_classes, np.array([mean_accuracy]))
-        confusion = _rows_to_one(given + n_labels[:, None, None] * (own + shared / 2.0))
-        if before is not None and abs(likelihood - before) < MIN_RELATIVE_CHANGE * abs(before):
-            break
-        before = likelihood
-        mean_accuracy = float(accuracy.mean()) if n_workers else WORKER_PRIOR
-    confidence = np.minimum(np.round(posterior.max(axis=1), 2), CONFIDENCE_CAP)
+    posterior = _smoothed(votes).posterior
+    confidence = np.minimum(np.round(posterior.max(axis=1, initial=0.0), 2), CONFIDENCE_CAP)
     alone = votes.n_workers <= 1
     return _consensus(votes, np.where(alone[:, None], votes.shares, posterior), np.where(alone, 0.0, confidence))
+
+
+def smoothed_dawid_skene(labels: pa.Table, categories: Sequence[str] | None = None) -> DawidSkene:
+    """The estimates behind `ground_truth_dawid_skene`: steadier than `dawid_skene` where labels are few."""
+    return _smoothed(count_votes(labels, categories, once=True))
+
+
+def _smoothed(votes: Votes) -> DawidSkene:
+    n_classes, n_workers = len(votes.classes), len(votes.workers)
+    posterior = np.zeros((len(votes.objects), n_classes))
+    marginals, confusion = np.zeros(n_classes), np.zeros((n_workers, n_classes, n_classes))
+    answered = votes.n_workers > 0
+    likelihood, epoch = 0.0, 0
+    if answered.any():
+        posterior[answered] = 1.0 / n_classes
+        confusion = np.repeat(_prior(n_classes, np.array([WORKER_PRIOR])), n_workers, axis=0)
+        mean_accuracy = WORKER_PRIOR
+        while epoch < MAX_EPOCHS:
+            epoch += 1
+            marginals = posterior[answered].mean(axis=0)
+            before, (posterior, likelihood) = likelihood, _expect(votes, marginals, confusion)
+            confusion, accuracy = _smoothed_confusion(votes, posterior, mean_accuracy)
+            if epoch > 1 and abs(likelihood - before) < MIN_RELATIVE_CHANGE * abs(before):
+                break
+            mean_accuracy = float(accuracy.mean())
+    return DawidSkene(votes.objects, votes.workers, votes.classes, posterior, marginals, confusion, likelihood, epoch)
+
+
+def _smoothed_confusion(votes: Votes, posterior: Floats, mean_accuracy: float) -> tuple[Floats, Floats]:
+    """Each worker's confusion matrix, smoothed towards own and mean accuracy, and the workers' accuracies."""
+    given = _given(votes, posterior)
+    n_labels = given.sum(axis=(1, 2))
+    right = np.trace(given, axis1=1, axis2=2)
+    accuracy = np.divide(right, n_labels, out=np.full(len(right), mean_accuracy), where=n_labels > 0)
+    n_classes = given.shape[1]
+    own, shared = _prior(n_classes, accuracy), _prior(n_classes, np.array([mean_accuracy]))
+    return _rows_to_one(given + n_labels[:, None, None] * (own + shared / 2.0)), accuracy
 
 
 def dawid_skene(

@@ -14,6 +14,7 @@ from transforms.schemas import Table
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 
 Column: TypeAlias = "pa.ChunkedArray[Any] | pa.Array[Any]"
@@ -58,3 +59,19 @@ def tabulate(schema: pa.Schema | Table, columns: Mapping[str, Sequence[Any] | np
         else:
             arrays.append(pa.array(values, field.type))
     return pa.Table.from_arrays(arrays, schema=wanted)
+
+
+def names_at(names: Sequence[str | None], at: Ints) -> Any:
+    """The names at these positions, as an Arrow column."""
+    return pa.array(names, pa.string()).take(pa.array(at, pa.int64()))
+
+
+def masses(owner: Ints, names: Sequence[str], label: Ints, mass: Floats, n_owners: int) -> Any:
+    """A MAP name -> mass for each owner; rows are sorted by owner."""
+    offsets: Any = pa.array(np.searchsorted(owner, np.arange(n_owners + 1)), pa.int32())
+    return pa.MapArray.from_arrays(offsets, names_at(names, label), pa.array(mass, pa.float64()))
+
+
+def stacked(*columns: Any) -> Any:
+    """Columns of one type, one after the other."""
+    return pa.chunked_array([chunk for column in columns for chunk in column.chunks], columns[0].type)

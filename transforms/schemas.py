@@ -18,7 +18,7 @@ LONG = pa.int64()
 REAL = pa.float64()
 FLAG = pa.bool_()
 TIME = pa.timestamp("us", tz="UTC")
-MASS = pa.map_(pa.string(), pa.field("value", pa.float64(), nullable=True))
+MASS = pa.map_(pa.string(), pa.field("value", pa.float64(), nullable=True))  # type: ignore[call-overload]  # stub
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +323,7 @@ AGREEMENT_SUMS = (
     Column("n_boundaries", LONG, "interior boundaries, summed over both sides of all pairs", True),
     Column("boundary_hits_500ms", LONG, "boundaries matched within 0.5 s, counted on both sides", True),
     Column("boundary_hits_3s", LONG, "within 3 s", True),
-    Column("boundary_abs_dev_s", REAL, "median |difference| of the matched within 0.5 s", True),
+    Column("boundary_abs_dev_s", REAL, "median |difference| of the matched within 0.5 s; NULL without a match", True),
     Column("n_units", LONG, "segments, summed over both sides of all pairs", True),
     Column("unit_hits_iou50", LONG, "segments matched at IoU >= 0.5, counted on both sides", True),
     Column("unit_hits_iou50_label", LONG, "... with the same label", True),
@@ -349,8 +349,8 @@ MEASURE_WORKER_ITEM = _table(
     WORKER,
     Column("n_others", INT, "other annotators of the object"),
     Column("mass", REAL, "seconds (or 1) compared, once a pair"),
-    Column("agree", REAL, "part of it on which worker and other said the same"),
-    Column("expected_agree", REAL, "part expected by chance from the job's label shares"),
+    Column("agree", REAL, "part of it on which worker and other said the same; silence of both is the same"),
+    Column("expected_agree", REAL, "part expected by chance: the worker's labels against the shares that others gave"),
     Column("n_units", LONG, "segments of the worker", True),
     Column("n_units_others", REAL, "mean number of segments of the others", True),
 )
@@ -361,9 +361,19 @@ MEASURE_WORKER = _table(
     JOB,
     LAYER,
     WORKER,
-    Column("offset_s", REAL, "signed boundary offset: positive is late; the median worker is 0", True),
+    Column("offset_s", REAL, "signed boundary offset: positive is late; 0 is the middle of the workers", True),
     Column("n_boundaries", LONG, "matched boundaries behind the offset", True),
     Column("skill_ds", REAL, "Dawid-Skene: probability of the right label, 0 to 1; NULL for segments", True),
+)
+MEASURE_CHANCE = _table(
+    "measure.chance",
+    "chance floor of one measure in one layer of one job",
+    "job_name layer measure",
+    JOB,
+    LAYER,
+    Column("measure", TEXT, "as in gold.agreement_job"),
+    Column("chance_floor", REAL, "mean of the measure where annotators are paired across objects at random"),
+    Column("n_draws", INT, "random pairings behind it"),
 )
 
 # -- gold: answers ----------------------------------------------------------------------------------------------------
@@ -399,13 +409,13 @@ AGREEMENT_JOB = _table(
     Column("ci_lo", REAL, "lower end of the 95 % interval", True),
     Column("ci_hi", REAL, "upper end of it", True),
     Column("se", REAL, "standard error", True),
-    Column("ci_method", TEXT, "jackknife-t", True),
+    Column("ci_method", TEXT, "jackknife-t; NULL without an interval", True),
     Column("n_items", LONG, "objects behind the figure"),
     Column("n_annotators", LONG, "annotators behind it"),
     Column("mass", REAL, "seconds x annotators, or answers"),
     Column("prevalence_max", REAL, "share of the most frequent label, 0 to 1", True),
     Column("chance_floor", REAL, "the measure where the items of the annotators are paired at random", True),
-    Column("reason_code", TEXT, "why it is undefined: one_annotator, one_label, too_few_items", True),
+    Column("reason_code", TEXT, "why value or interval is NULL: docs/metrics.md lists the codes", True),
 )
 LABEL_DISTRIBUTION = _table(
     "gold.label_distribution",
@@ -435,7 +445,7 @@ WORKER_QUALITY = _table(
     Column("loo_agreement", REAL, "chance-corrected agreement with the other annotators; 1 is full, 0 is chance", True),
     Column("loo_lo", REAL, "lower end of its 95 % interval", True),
     Column("loo_hi", REAL, "upper end of it", True),
-    Column("offset_s", REAL, "signed boundary offset: positive is late; the median worker is 0", True),
+    Column("offset_s", REAL, "signed boundary offset: positive is late; 0 is the middle of the workers", True),
     Column("n_boundaries", LONG, "matched boundaries behind the offset", True),
     Column("over_seg_index", REAL, "segments of the worker over those of the others; 1 is the same", True),
     Column("skill_ds", REAL, "Dawid-Skene: probability of the right label, 0 to 1; NULL for segments", True),
@@ -489,7 +499,7 @@ TABLES: dict[str, Table] = {
     for t in (
         MEDIA_OBJECT, MANIFEST_LINE, WORKER_RESPONSE, LANDING_OUTCOME, BATCH_ITEM,
         ASSET_TABLE, JOB_TABLE, ASSIGNMENT, ANNOTATION, SEGMENT, CLASSIFICATION, CONSOLIDATED, QUARANTINE,
-        MEASURE_ITEM, MEASURE_WORKER_ITEM, MEASURE_WORKER,
+        MEASURE_ITEM, MEASURE_WORKER_ITEM, MEASURE_WORKER, MEASURE_CHANCE,
         AGREEMENT_ITEM, AGREEMENT_JOB, LABEL_DISTRIBUTION, WORKER_QUALITY,
         RELEASE, CHECK_RESULT, WORKER_IDENTITY,
     )

@@ -1,0 +1,63 @@
+/* Agreement of the annotators on one object, to look at the objects that they see differently.
+   grain: job_name, object_id, layer
+   reads: measure.item, silver.job, silver.assignment, silver.annotation, silver.asset
+   owner: measures
+   checks: fail unique(grain), fail observed_agreement between 0 and 1, fail reason_code where observed_agreement is null
+   notes: NULL with a reason_code where fewer than two annotators answered or there is nothing to compare. Disputed is
+     an observed agreement under 2/3; undefined agreement is not disputed. A worker who was asked twice counts once.
+     docs/metrics.md defines every sum. */
+WITH job AS (
+    SELECT j.job_name, j.task_type
+    FROM (
+        SELECT
+            job_name,
+            task_type,
+            row_number() OVER (PARTITION BY job_name ORDER BY modified_at DESC, landing_id DESC) AS age
+        FROM silver.job
+    ) AS j
+    WHERE j.age = 1
+),
+
+asked AS (
+    SELECT a.job_name, a.object_id, count(DISTINCT a.worker_id) AS n_assigned, max(a.asset_id) AS asset_id
+    FROM (
+        SELECT job_name, object_id, worker_id, asset_id FROM silver.assignment
+        UNION ALL
+        SELECT job_name, object_id, worker_id, asset_id FROM silver.annotation
+    ) AS a
+    GROUP BY a.job_name, a.object_id
+)
+
+SELECT
+    i.job_name,
+    i.object_id,
+    i.layer,
+    asked.asset_id,
+    coalesce(job.task_type, 'unknown') AS task_type,
+    asset.media_type,
+    asset.name AS asset_name,
+    CAST(coalesce(asked.n_assigned, i.n_annotators) AS INTEGER) AS n_assigned,
+    i.duration_s,
+    i.n_annotators,
+    i.n_pairs,
+    i.mass,
+    i.d_obs,
+    i.label_mass,
+    i.mass_presence,
+    i.d_obs_presence,
+    i.present_mass,
+    i.n_boundaries,
+    i.boundary_hits_500ms,
+    i.boundary_hits_3s,
+    i.boundary_abs_dev_s,
+    i.n_units,
+    i.unit_hits_iou50,
+    i.unit_hits_iou50_label,
+    i.sum_iou_matched,
+    CASE WHEN i.mass > 0 THEN greatest(0.0, 1.0 - i.d_obs / i.mass) END AS observed_agreement,
+    coalesce(i.mass > 0 AND 1.0 - i.d_obs / i.mass < 2.0 / 3.0 - 1e-9, FALSE) AS is_disputed,
+    i.reason_code
+FROM measure.item AS i
+LEFT JOIN job ON i.job_name = job.job_name
+LEFT JOIN asked ON i.job_name = asked.job_name AND i.object_id = asked.object_id
+LEFT JOIN silver.asset AS asset ON asked.asset_id = asset.asset_id

@@ -1,0 +1,1 @@
+"""Agreement between annotators: sums by object, coefficients from sums."""

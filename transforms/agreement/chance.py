@@ -1,0 +1,107 @@
+"""The chance floor: what a measure would be if annotators had looked at different objects.
+
+The k-th annotator of an object gets what the k-th annotator of another object said, times stretched to the duration;
+so label use, segment lengths and the number of segments stay as they are and only the reference to the object goes.
+A score near its floor says nothing, however high it is: boundaries within 3 s agree by chance on a third of them.
+Fixed seeds; at most `SAMPLE` objects a layer; needs at least as many objects as annotators on one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from transforms.agreement import jobs, labels, segments
+from transforms.answers import Answers
+from transforms.encode import Flags, Ints, tabulate
+from transforms.intervals import ranges
+from transforms.schemas import MEASURE_CHANCE
+from transforms.tracks import Stretches, Tracks
+
+DRAWS = 3
+SAMPLE = 400
+
+
+def floors_of_tracks(found: Tracks) -> pa.Table:
+    """`measure.chance` rows of the segment layers."""
+    return _floors([segments.score_tracks(_mixed_tracks(found, seed)) for seed in range(DRAWS)])
+
+
+def floors_of_answers(found: Answers) -> pa.Table:
+    """`measure.chance` rows of the label layers."""
+    return _floors([labels.score_answers(_mixed_answers(found, seed)) for seed in range(DRAWS)])
+
+
+def _mixed_tracks(found: Tracks, seed: int) -> Tracks:
+    kept, source = permuted(found.item_job * max(1, len(found.layers)) + found.item_layer, found.n_annotators, seed)
+    item = found.track_item[kept]
+    duration = found.duration_s[found.track_item]
+    scale = np.divide(duration[kept], duration[source], out=np.ones(len(kept)), where=duration[source] > 0)
+
+    def moved(drawn: Stretches) -> Stretches:
+        pointer = np.searchsorted(drawn.track, np.arange(len(found.track_item) + 1))
+        to, at = ranges(pointer[source], pointer[source + 1])
+        return Stretches(to, drawn.start[at] * scale[to], drawn.end[at] * scale[to], drawn.label[at])
+
+    return replace(
+        found,
+        track_item=item,
+        track_worker=found.track_worker[source],
+        units=moved(found.units),
+        pieces=moved(found.pieces),
+        has_overlap=found.has_overlap[source],
+    )
+
+
+def _mixed_answers(found: Answers, seed: int) -> Answers:
+    kept, source = permuted(found.item_job * max(1, len(found.layers)) + found.item_layer, found.n_annotators, seed)
+    return replace(
+        found, vote_item=found.vote_item[kept], vote_worker=found.vote_worker[source], vote=found.vote[source]
+    )
+
+
+def permuted(layer: Ints, n_annotators: Ints, seed: int) -> tuple[Ints, Ints]:
+    """Places (k-th annotator of an item) that are kept, and for each the place whose answer it gets.
+
+    Items of a layer stand in a random circle; the k-th annotator's answer comes from the item k steps on.
+    """
+    first = np.cumsum(n_annotators) - n_annotators
+    kept: list[Ints] = []
+    source: list[Ints] = []
+    for one in np.unique(layer):
+        rng = np.random.default_rng(seed)  # anew, so that a layer does not depend on the others
+        circle = rng.permutation(np.flatnonzero((layer == one) & (n_annotators >= 2)))[:SAMPLE]
+        if len(circle) < 2 or len(circle) < n_annotators[circle].max():
+            continue
+        step, place = ranges(np.zeros(len(circle), dtype=np.int64), n_annotators[circle])
+        giver = circle[(step + place) % len(circle)]
+        kept.append(first[circle[step]] + place)
+        source.append(first[giver] + place % n_annotators[giver])
+    if not kept:
+        nothing = np.empty(0, dtype=np.int64)
+        return nothing, nothing
+    at, by = np.concatenate(kept), np.concatenate(source)
+    order = np.argsort(at)
+    return at[order], by[order]
+
+
+def _floors(draws: list[pa.Table]) -> pa.Table:
+    """Mean of each measure over the draws in which it is defined."""
+    values: dict[tuple[str, str, str], list[float]] = {}
+    for items in draws:
+        for job, layer, sums in jobs.layers(items):
+            for measure in sums.measures if sums.n_items else ():
+                values.setdefault((job, layer, measure), []).append(sums.value(measure))
+    defined: Flags = np.array([not np.isnan(v).any() for v in values.values()], dtype=np.bool_)
+    keys = [key for key, use in zip(values, defined, strict=True) if use]
+    columns: dict[str, list[Any]] = {
+        "job_name": [key[0] for key in keys],
+        "layer": [key[1] for key in keys],
+        "measure": [key[2] for key in keys],
+        "chance_floor": [float(np.mean(values[key])) for key in keys],
+        "n_draws": [len(values[key]) for key in keys],
+    }
+    return tabulate(MEASURE_CHANCE, columns)

@@ -1,0 +1,92 @@
+"""From silver to the tables of sums and estimates: everything that needs more than SQL, for some jobs at once.
+
+Annotators of an object are those whose answer was accepted (`silver.annotation`), also when it holds no segment and
+no label; a job without such rows falls back to those who answered (`silver.assignment`). In a job of the type
+`..._classification` a missing label is a missing value; a question beside other work that was left open is the
+answer '' ("nothing of this").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms import workers
+from transforms.agreement import chance, labels, segments
+from transforms.answers import ANNOTATORS as ANSWERED
+from transforms.answers import LABELS, Answers, answers
+from transforms.schemas import (
+    ANNOTATION,
+    ASSET_TABLE,
+    ASSIGNMENT,
+    CLASSIFICATION,
+    JOB_TABLE,
+    MEASURE_CHANCE,
+    MEASURE_ITEM,
+    MEASURE_WORKER,
+    MEASURE_WORKER_ITEM,
+    SEGMENT,
+    require,
+)  # fmt: skip
+from transforms.tracks import ANNOTATORS, SEGMENTS, tracks
+
+INPUTS = (SEGMENT, CLASSIFICATION, ASSIGNMENT, ANNOTATION, ASSET_TABLE, JOB_TABLE)
+OUTPUTS = (MEASURE_ITEM, MEASURE_WORKER_ITEM, MEASURE_WORKER, MEASURE_CHANCE)
+
+
+def build(inputs: Mapping[str, pa.Table], jobs: Sequence[str] | None = None) -> dict[str, pa.Table]:
+    """The `measure.*` tables of these jobs (of all where None) from the current rows of the silver tables.
+
+    Deterministic, and a job's rows depend on that job alone.
+    """
+    silver = {table.name: _rows_of(inputs[table.name], jobs) for table in INPUTS}
+    annotators = _annotators(silver)
+    drawn = tracks(require(silver[SEGMENT.name], SEGMENTS), annotators)
+    alone, beside = _label_layers(silver, annotators)
+    made: dict[str, list[pa.Table]] = {table.name: [] for table in OUTPUTS}
+    made[MEASURE_ITEM.name] += [segments.score_tracks(drawn)]
+    made[MEASURE_WORKER_ITEM.name] += [workers.worker_items_of_tracks(drawn)]
+    made[MEASURE_WORKER.name] += [workers.workers_of_tracks(drawn)]
+    made[MEASURE_CHANCE.name] += [chance.floors_of_tracks(drawn)]
+    for said in (alone, beside):
+        made[MEASURE_ITEM.name] += [labels.score_answers(said)]
+        made[MEASURE_WORKER_ITEM.name] += [workers.worker_items_of_answers(said)]
+        made[MEASURE_WORKER.name] += [workers.workers_of_answers(said)]
+        made[MEASURE_CHANCE.name] += [chance.floors_of_answers(said)]
+    return {
+        table.name: pa.concat_tables(made[table.name]).sort_by([(name, "ascending") for name in table.key])
+        for table in OUTPUTS
+    }
+
+
+def _rows_of(table: pa.Table, jobs: Sequence[str] | None) -> pa.Table:
+    if jobs is None or "job_name" not in table.schema.names:
+        return table
+    return table.filter(pc.is_in(table["job_name"], pa.array(list(jobs), pa.string())))
+
+
+def _annotators(silver: Mapping[str, pa.Table]) -> pa.Table:
+    """Who answered which object, and how long the object is (NULL where its media is not registered)."""
+    key = ["job_name", "object_id", "worker_id", "asset_id"]
+    accepted = silver[ANNOTATION.name].select(key)
+    asked = silver[ASSIGNMENT.name]
+    asked = asked.filter(pc.field("outcome") == "answered").select(key)
+    asked = asked.filter(pc.invert(pc.is_in(asked["job_name"], pc.unique(accepted["job_name"]))))
+    both = pa.concat_tables([accepted, asked])
+    assets = silver[ASSET_TABLE.name]
+    at = pc.index_in(both["asset_id"], assets["asset_id"].combine_chunks(), skip_nulls=True)
+    duration = assets["duration_s"].take(at)
+    return both.select(key[:3]).append_column("duration_s", duration).cast(ANNOTATORS)
+
+
+def _label_layers(silver: Mapping[str, pa.Table], annotators: pa.Table) -> tuple[Answers, Answers]:
+    """Labels that are the job's whole question, and labels of questions beside it."""
+    said = require(silver[CLASSIFICATION.name], LABELS)
+    job = silver[JOB_TABLE.name]
+    whole = job.filter(pc.ends_with(job["task_type"], "_classification"))["job_name"]
+    is_whole = pc.is_in(said["job_name"], pc.unique(whole))
+    answered = annotators.select(ANSWERED.names)
+    beside = answered.filter(pc.invert(pc.is_in(answered["job_name"], pc.unique(whole))))
+    return answers(said.filter(is_whole)), answers(said.filter(pc.invert(is_whole)), beside)

@@ -1,0 +1,160 @@
+"""Each annotator against the others, and estimates of each annotator from all answers of a job.
+
+Leave-one-out agreement: on every object the annotator is compared with each other annotator. `agree` is what both
+said the same of; `expected_agree` is what the annotator's own use of labels would hit by chance in the labels that
+the *others* gave anywhere in the job. (agree - expected) / (mass - expected), summed over objects, is 1 for full
+agreement and 0 for an annotator who answers without looking, whatever label they prefer; it is the kappa of one
+annotator against the rest. It is not accuracy: among careless colleagues a careful annotator has a low figure too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from transforms import intervals
+from transforms.agreement.labels import tally
+from transforms.answers import Answers
+from transforms.consensus import LABELS, smoothed_dawid_skene
+from transforms.encode import Floats, Ints, names_at, tabulate
+from transforms.offsets import boundary_offsets, cells
+from transforms.schemas import MEASURE_WORKER, MEASURE_WORKER_ITEM
+from transforms.tracks import Tracks
+
+
+def worker_items_of_tracks(found: Tracks) -> pa.Table:
+    """`measure.worker_item` rows of all tracks that can be compared; masses are seconds."""
+    item, left, right = found.pairs()
+    pieces = found.pieces
+    n_tracks = len(found.track_item)
+    covered = np.bincount(pieces.track, weights=pieces.length, minlength=n_tracks)
+    shared = intervals.overlaps(pieces.track, pieces.start, pieces.end, left, right)
+    same = pieces.label[shared.left] == pieces.label[shared.right]
+    both = np.bincount(shared.pair, weights=shared.shared_s, minlength=len(item))
+    alike = np.bincount(shared.pair[same], weights=shared.shared_s[same], minlength=len(item))
+    neither = np.maximum(found.duration_s[item] - covered[left] - covered[right] + both, 0.0)
+    agree = _both_sides(left, right, np.asarray(alike + neither, dtype=np.float64), n_tracks)
+
+    others = found.n_annotators[found.track_item] - 1
+    duration = found.duration_s[found.track_item]
+    track = np.r_[np.arange(n_tracks), pieces.track]
+    label = np.r_[np.zeros(n_tracks, dtype=np.int64), pieces.label + 1]  # 0: nothing
+    seconds = np.r_[np.maximum(duration - covered, 0.0), pieces.length]
+    compared = others[track] > 0
+    expected = others * _expected(
+        cells(found), track[compared], label[compared], seconds[compared],
+        n_workers=len(found.workers), n_labels=len(found.labels) + 1,
+    )  # fmt: skip
+    units = np.bincount(found.units.track, minlength=n_tracks)
+    of_item = np.bincount(found.track_item, weights=units, minlength=found.n_items)[found.track_item]
+    mean_units = np.divide(of_item - units, others, out=np.zeros(n_tracks), where=others > 0)
+    return _rows(
+        found, found.track_item, found.track_worker,
+        n_others=others, mass=duration * others, agree=agree, expected_agree=expected,
+        n_units=units.astype(np.float64), n_units_others=mean_units,
+    )  # fmt: skip
+
+
+def worker_items_of_answers(found: Answers) -> pa.Table:
+    """`measure.worker_item` rows of all votes that can be compared; a vote has mass 1 for each other vote."""
+    item, label, count = tally(found)
+    width = max(1, len(found.labels))
+    same = count[np.searchsorted(item * width + label, found.vote_item * width + found.vote)] - 1
+    others = found.n_annotators[found.vote_item] - 1
+    n = len(found.vote)
+    kept = others > 0
+    expected = others * _expected(
+        answer_cells(found), np.flatnonzero(kept), found.vote[kept], np.ones(int(kept.sum())),
+        n_workers=len(found.workers), n_labels=width,
+    )  # fmt: skip
+    nothing = np.full(n, np.nan)
+    return _rows(
+        found, found.vote_item, found.vote_worker,
+        n_others=others, mass=others.astype(np.float64), agree=same.astype(np.float64), expected_agree=expected,
+        n_units=nothing, n_units_others=nothing,
+    )  # fmt: skip
+
+
+def answer_cells(found: Answers) -> Ints:
+    """The cell of each vote: one worker in one layer of one job."""
+    layer = found.item_job * max(1, len(found.layers)) + found.item_layer
+    return np.asarray(layer[found.vote_item] * max(1, len(found.workers)) + found.vote_worker, dtype=np.int64)
+
+
+def _expected(cell: Ints, row: Ints, label: Ints, mass: Floats, *, n_workers: int, n_labels: int) -> Floats:
+    """Sum over labels of a row's mass times the label's share among what the other workers of its job layer gave."""
+    n_workers = max(1, n_workers)
+    own_key, own_at = np.unique(cell[row] * n_labels + label, return_inverse=True)
+    all_key, all_at = np.unique(cell[row] // n_workers * n_labels + label, return_inverse=True)
+    own = np.bincount(own_at.ravel(), weights=mass, minlength=len(own_key))[own_at.ravel()]
+    everyone = np.bincount(all_at.ravel(), weights=mass, minlength=len(all_key))[all_at.ravel()]
+    _, own_cell = np.unique(cell[row], return_inverse=True)
+    _, all_cell = np.unique(cell[row] // n_workers, return_inverse=True)
+    own_total = np.bincount(own_cell.ravel(), weights=mass)[own_cell.ravel()]
+    total = np.bincount(all_cell.ravel(), weights=mass)[all_cell.ravel()]
+    rest = total - own_total
+    share = np.divide(everyone - own, rest, out=np.zeros_like(mass), where=rest > 0)
+    return np.asarray(np.bincount(row, weights=mass * share, minlength=len(cell)), dtype=np.float64)
+
+
+def _both_sides(left: Ints, right: Ints, by_pair: Floats, n: int) -> Floats:
+    total = np.bincount(left, weights=by_pair, minlength=n) + np.bincount(right, weights=by_pair, minlength=n)
+    return np.asarray(total, dtype=np.float64)
+
+
+def _rows(found: Tracks | Answers, item: Ints, worker: Ints, **figures: Any) -> pa.Table:
+    """`measure.worker_item` rows of those that were compared with anyone."""
+    kept = np.flatnonzero(figures["mass"] > 0)
+    columns = {
+        "job_name": names_at(found.jobs, found.item_job[item[kept]]),
+        "object_id": names_at(found.objects, found.item_object[item[kept]]),
+        "layer": names_at(found.layers, found.item_layer[item[kept]]),
+        "worker_id": names_at(found.workers, worker[kept]),
+    }
+    return tabulate(MEASURE_WORKER_ITEM, columns | {name: values[kept] for name, values in figures.items()})
+
+
+def workers_of_tracks(found: Tracks) -> pa.Table:
+    """`measure.worker` rows of all annotators of segment layers: their boundary offsets."""
+    estimate = boundary_offsets(found)
+    every = np.unique(cells(found))
+    return _worker_rows(
+        found, every,
+        offset_s=estimate.offset_s[every], n_boundaries=estimate.n_boundaries[every].astype(np.float64),
+        skill_ds=np.full(len(every), np.nan),
+    )  # fmt: skip
+
+
+def workers_of_answers(found: Answers) -> pa.Table:
+    """`measure.worker` rows of all annotators of label layers: Dawid-Skene skill, estimated layer by layer."""
+    cell = answer_cells(found)
+    every = np.unique(cell)
+    skill = np.full(len(every), np.nan)
+    n_workers = max(1, len(found.workers))
+    several = found.n_annotators[found.vote_item] >= 2
+    for layer in np.unique(cell[several] // n_workers):
+        here = np.flatnonzero(several & (cell // n_workers == layer))
+        columns = {
+            "object_id": pa.array(found.vote_item[here].astype(str).tolist(), pa.string()),
+            "worker_id": names_at(found.workers, found.vote_worker[here]),
+            "label": names_at(found.labels, found.vote[here]),
+        }
+        estimate = smoothed_dawid_skene(tabulate(LABELS, columns))
+        right = np.einsum("k,wkk->w", estimate.marginals, estimate.confusion)
+        order = {name: k for k, name in enumerate(found.workers)}
+        at = np.array([layer * n_workers + order[name] for name in estimate.workers])
+        skill[np.searchsorted(every, at)] = right
+    nothing = np.full(len(every), np.nan)
+    return _worker_rows(found, every, offset_s=nothing, n_boundaries=nothing, skill_ds=skill)
+
+
+def _worker_rows(found: Tracks | Answers, cell: Ints, **figures: Floats) -> pa.Table:
+    n_workers, n_layers = max(1, len(found.workers)), max(1, len(found.layers))
+    columns = {
+        "job_name": names_at(found.jobs, cell // n_workers // n_layers),
+        "layer": names_at(found.layers, cell // n_workers % n_layers),
+        "worker_id": names_at(found.workers, cell % n_workers),
+    }
+    return tabulate(MEASURE_WORKER, columns | figures)
