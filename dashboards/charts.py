@@ -17,7 +17,7 @@ ROW_PX = 28
 FIT_WIDTH = alt.AutoSizeParams(type="fit-x", contains="padding")
 """As wide as the page, as high as its rows need."""
 
-SHAPES = ("circle", "diamond", "square", "triangle-up")
+SHAPES = ("circle", "diamond", "square", "triangle-up", "cross")
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 
 

@@ -82,15 +82,16 @@ def scopes(connection: duckdb.DuckDBPyConnection) -> Answer:
 def agreement(connection: duckdb.DuckDBPyConnection, where: Where, measure: str = "alpha") -> Answer:
     """One measure by job and layer with interval, chance floor and band; the lowest bound first.
 
-    `band` is judged on the lower bound. `is_settled` says whether the interval clears the threshold that the band
-    stands on: a band that is not settled may change with more objects.
+    `band` is judged on the lower bound. `is_settled` says whether the whole interval is on one side of the threshold
+    of tentative: a band that is not settled may change with more objects.
     """
     return _ask(
         connection,
         """
         select job_name, layer, measure, value, ci_lo, ci_hi, chance_floor, n_items, n_annotators, prevalence_max,
           case
-            when value is null or ci_lo is null then 'undefined'
+            when value is null then 'undefined'
+            when ci_lo is null then 'no interval'
             when ci_lo >= $reliable then 'reliable'
             when ci_lo >= $tentative then 'tentative'
             else 'not reliable'
@@ -196,13 +197,16 @@ def workers(connection: duckdb.DuckDBPyConnection, job_name: str, layer: str) ->
     return _ask(
         connection,
         """
-        select worker_id, status, loo_agreement, loo_lo, loo_hi, n_items, n_labels, offset_s, n_boundaries,
+        select worker_id, status, loo_agreement, loo_lo, loo_hi,
+          coalesce(loo_lo, loo_agreement) >= $tentative or coalesce(loo_hi, loo_agreement) < $tentative as is_settled,
+          n_items, n_labels, offset_s, n_boundaries,
           over_seg_index, skill_ds, median_time_s
         from gold.worker_quality
         where true {filter}
         order by loo_lo nulls last, loo_agreement nulls last, worker_id
         """,
         Where((job_name,), (layer,)),
+        {"tentative": TENTATIVE},
     )
 
 

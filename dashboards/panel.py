@@ -103,7 +103,7 @@ def table(title: str, answer: Answer, names: str, *, note: str, name: str, shown
 
 def take_away(answer: Answer, name: str) -> None:
     """Download buttons for all rows, and the statement that gives them."""
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="top"):
         st.download_button(
             "CSV", lambda: as_csv(answer.table), f"{name}.csv", "text/csv",
             key=f"csv-{name}", on_click="ignore", type="tertiary", icon=":material/download:",

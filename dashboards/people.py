@@ -8,6 +8,8 @@ from dashboards import charts, data, filters, palette, panel, words
 from dashboards.data import Answer, Where
 from dashboards.source import Source
 
+STATUS_COLOURS = {words.STATUSES[status]: colour for status, colour in palette.STATUSES.items()}
+
 
 def section(release: Source, scopes: Answer, where: Where) -> None:
     """The section of a page, with its choice of job and layer."""
@@ -47,7 +49,8 @@ def with_others(answer: Answer) -> None:
     if not compared.num_rows:
         panel.nothing_here("Nobody can be compared: no object has a second annotator.")
         return
-    drawn, left_out = panel.first(compared, "workers", "lowest")
+    told = panel.with_column(compared, "told", [words.status_shown(r) for r in compared.to_pylist()])
+    drawn, left_out = panel.first(told, "workers", "lowest")
     panel.chart(
         "Agreement with the other annotators",
         answer,
@@ -58,11 +61,11 @@ def with_others(answer: Answer) -> None:
             lo="loo_lo",
             hi="loo_hi",
             title="1 is full agreement, 0 is chance",
-            colour=("status", palette.STATUS),
-            tooltip=("status", "n_items", "n_labels"),
+            colour=("told", STATUS_COLOURS),
+            tooltip=("told", "n_items", "n_labels"),
         ),
-        note=f"n = {words.counted(compared.num_rows, 'worker')}. Line: 95 % interval over objects. Grey: too few "
-        f"objects to tell.{left_out}",
+        note=f"n = {words.counted(compared.num_rows, 'worker')}. Line: 95 % interval, a jackknife over "
+        f"objects.{left_out}",
         name="workers",
     )
 

@@ -16,9 +16,12 @@ MEASURE_NAMES = {
 
 REASONS = {
     "one_annotator": "every object was answered by one annotator only; agreement needs two",
-    "one_label": "everybody gave the same label, so chance explains it as well as agreement",
+    "one_label": "everybody gave the same label, so chance explains it as well as agreement does",
     "no_labels": "nobody labeled anything here",
-    "too_few_items": "too few objects were annotated twice",
+    "no_boundaries": "no segment begins or ends inside an object",
+    "no_segments": "nobody drew a segment",
+    "too_few_items": "too few objects were annotated twice to tell how sure it is",
+    "no_variation": "every object says the same, so nothing tells how sure it is",
 }
 
 BANDS = {
@@ -26,8 +29,17 @@ BANDS = {
     "tentative": f"tentative: lower bound ≥ {TENTATIVE:g}",
     "not reliable": f"not reliable: upper bound < {TENTATIVE:g}",
     "open": f"not reliable so far: interval crosses {TENTATIVE:g}",
+    "no interval": "no interval, so no band",
 }
 """What the colours of the agreement chart say; nothing is called bad before its whole interval is."""
+
+STATUSES = {
+    "reliable": f"reliable: lower bound ≥ {TENTATIVE:g}",
+    "watch": f"watch: upper bound < {TENTATIVE:g}",
+    "open": f"watch: interval crosses {TENTATIVE:g}",
+    "too_few": "too few objects to tell",
+}
+"""The same for a worker's agreement with the others."""
 
 
 def reason(code: str | None) -> str:
@@ -41,10 +53,16 @@ def band_shown(row: Mapping[str, Any]) -> str:
     return BANDS["open" if band == "not reliable" and not row["is_settled"] else band]
 
 
+def status_shown(row: Mapping[str, Any]) -> str:
+    """The worker chart's status: no worker is marked before the whole interval is under the threshold."""
+    status = str(row["status"])
+    return STATUSES["open" if status == "watch" and not row["is_settled"] else status]
+
+
 def verdict(row: Mapping[str, Any]) -> str:
     """One sentence about a row of `data.agreement`."""
-    if row["band"] == "undefined":
-        return f"undefined: {reason(row['reason_code'])}"
+    if row["band"] in {"undefined", "no interval"}:
+        return f"{row['band']}: {reason(row['reason_code'])}"
     bound = f"at least {row['ci_lo']:.2f}, with 95 % confidence"
     if row["band"] != "not reliable":
         return f"{row['band']}: {bound}"

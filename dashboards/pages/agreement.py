@@ -41,23 +41,25 @@ def headline(release: Source, where: Where) -> None:
         return
     tiles(release, where)
     rows = answer.table.to_pylist()
-    defined = [r for r in rows if r["band"] != "undefined"]
-    if defined:
-        alpha_chart(answer)
-    elif all(r["reason_code"] == "one_annotator" for r in rows):
+    if all(r["reason_code"] == "one_annotator" for r in rows):
         panel.nothing_here(
             "Every object of this choice was answered by one annotator only; agreement needs two. "
             "Ask for more answers per object (NumberOfHumanWorkersPerDataObject) in the next job."
         )
         return
+    if any(r["value"] is not None for r in rows):
+        alpha_chart(answer)
+    undefined: dict[str, list[str]] = {}
     for row in rows:
         if row["band"] == "undefined":
-            st.markdown(f":material/help: **{words.scope(row['job_name'], row['layer'])}**: {words.verdict(row)}.")
+            undefined.setdefault(words.verdict(row), []).append(words.scope(row["job_name"], row["layer"]))
+    for told, scopes in undefined.items():
+        st.markdown(f":material/help: {told}: {', '.join(f'**{scope}**' for scope in scopes)}")
 
 
 def alpha_chart(answer: Answer) -> None:
     """Dots and whiskers with Krippendorff's bands; colour follows the band once the interval settles it."""
-    table = answer.table.filter([band != "undefined" for band in answer.column("band")])
+    table = answer.table.filter([value is not None for value in answer.column("value")])
     rows = table.to_pylist()
     table = panel.with_column(table, "scope", [words.scope(r["job_name"], r["layer"]) for r in rows])
     table = panel.with_column(table, "band_shown", [words.band_shown(r) for r in rows])

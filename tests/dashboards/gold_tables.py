@@ -75,7 +75,8 @@ def _items() -> Rows:
         agreement = 0.98 - 0.04 * n
         rows.append(
             {"job_name": AUDIO, "object_id": str(n), "layer": "speaker", "task_type": task(AUDIO),
-             "media_type": "audio", "asset_name": f"dialogue_{n:02d}.wav", "duration_s": 22.5 + n, "observed_agreement": agreement,
+             "media_type": "audio", "asset_name": f"dialogue_{n:02d}.wav", "duration_s": 22.5 + n,
+             "observed_agreement": agreement,
              "is_disputed": agreement < 2 / 3, "n_boundaries": 20, "boundary_hits_500ms": 18 - n, "n_units": 24,
              "unit_hits_iou50": 22 - n, "mass": 60.0 + n, "n_annotators": 2 if n == 3 else 3}
         )  # fmt: skip

@@ -89,11 +89,12 @@ def test_bands_are_judged_on_the_lower_bound(full: Connection) -> None:
         (0.767, 0.1, "tentative", True),
         (0.766, 0.1, "not reliable", False),
         (0.566, 0.1, "not reliable", True),
-        (0.9, None, "undefined", False),
+        (0.9, None, "no interval", False),
+        (None, None, "undefined", False),
         (-0.4, 0.2, "not reliable", True),
     ],
 )
-def test_band_at_its_edges(value: float, half: float | None, band: str, settled: bool) -> None:
+def test_band_at_its_edges(value: float | None, half: float | None, band: str, settled: bool) -> None:
     connection = gold.connect({"gold.agreement_job": [gold.measure("j", "l", "alpha", value, half)]})
     (row,) = data.agreement(connection, Where()).table.to_pylist()
     assert (row["band"], row["is_settled"]) == (band, settled)

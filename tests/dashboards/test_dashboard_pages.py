@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from annolake.errors import LakeError
@@ -100,7 +99,7 @@ def test_only_disputed_objects(open_page: OpenPage) -> None:
 
 
 def test_minutes_are_offered_for_segments_only(open_page: OpenPage) -> None:
-    app = open_page(gold.full(), "label_distributions", one_layer="speaker", unit="minutes", by="worker_id")
+    app = open_page(gold.full(), "label_distributions", one_layer="speaker", unit="Minutes", by="worker")
     assert "How long each label was given" in shown(app)
     assert "of minutes by worker" in shown(app)
     app = open_page(gold.full(), "label_distributions", one_layer="class")
@@ -161,6 +160,21 @@ def test_an_unknown_reason_is_still_readable() -> None:
 def test_palette_is_told_apart_by_shape_too() -> None:
     from dashboards import charts, palette
 
-    assert len(charts.SHAPES) >= len(palette.BANDS) >= len(palette.STATUS)
+    assert len(charts.SHAPES) >= len(palette.BANDS) > len(palette.STATUSES)
     assert len(set(palette.CATEGORIES)) == len(palette.CATEGORIES)
-    assert st.__version__
+    assert set(palette.BANDS) == set(words.BANDS)
+    assert set(palette.STATUSES) == set(words.STATUSES)
+
+
+def test_no_worker_is_marked_before_the_interval_says_so() -> None:
+    row = {"status": "watch", "is_settled": False}
+    assert words.status_shown(row) == "watch: interval crosses 0.667"
+    assert words.status_shown({**row, "is_settled": True}) == "watch: upper bound < 0.667"
+
+
+def test_full_agreement_has_no_interval_and_no_band(open_page: OpenPage) -> None:
+    perfect = gold.measure(gold.VIDEO, "class", "alpha", 1.0, reason_code="no_variation", n_items=14)
+    app = open_page({**gold.full(), "gold.agreement_job": [perfect]})
+    assert not app.exception
+    (verdict,) = app.dataframe[0].value["verdict"]
+    assert verdict == "no interval: every object says the same, so nothing tells how sure it is"
