@@ -1,0 +1,3 @@
+from tests.service.fixtures import lab, time_machine
+
+__all__ = ["lab", "time_machine"]
