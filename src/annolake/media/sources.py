@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote_to_bytes
 
 from blake3 import blake3
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from annolake.config import Settings
 from annolake.errors import MediaError
@@ -261,6 +261,8 @@ class BucketSource:
         self.client = client
         self.prefix = prefix
         self.bucket, _, self.key = prefix.removeprefix("s3://").partition("/")
+        if not self.bucket:
+            raise MediaError("no_source", f"{prefix}: names no bucket.", hint="s3://bucket/prefix is meant.")
 
     def candidates(self) -> tuple[list[Candidate], list[Outcome]]:
         found = []
@@ -269,6 +271,8 @@ class BucketSource:
                 found += [self._candidate(o) for o in page.get("Contents", []) if self._is_wanted(o["Key"])]
         except ClientError as error:
             raise MediaError("no_source", f"{self.prefix}: {_said(error)}.") from None
+        except ParamValidationError as error:
+            raise MediaError("no_source", f"{self.prefix}: {error}") from None
         inside = [c for c in found if self._is_inside(self._key(c))]
         if not found:
             raise MediaError("empty_folder", f"{self.prefix}: no object's key begins so.")
