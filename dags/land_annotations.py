@@ -22,14 +22,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import Param, dag
+from airflow.sdk import CronTriggerTimetable, Param, dag
 
 from annolake.airflow.defaults import ANNOTATIONS, dag_options
 from annolake.airflow.tasks import library_task, settings
 
 
 @dag(
-    schedule="*/15 * * * *",
+    schedule=CronTriggerTimetable("*/15 * * * *", timezone="UTC", run_immediately=False),
     max_active_runs=1,
     params={"jobs": Param([], type="array", items={"type": "string"}, description="Job names; empty: what is new.")},
     **dag_options(__doc__, "labeling"),

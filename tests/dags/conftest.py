@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from annolake.airflow.environment import airflow_environment
 from annolake.config import Settings
 

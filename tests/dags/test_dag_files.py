@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from annolake.airflow.dictionary import dags_page, read_dag
 from annolake.airflow.environment import dags_folder
 
@@ -68,6 +69,13 @@ def test_files_are_read_fast_and_reach_nothing() -> None:
     seconds, heavy = done.stdout.split()[-2:]
     assert heavy == "none", f"{heavy} would be imported at every parse"
     assert float(seconds) < SECONDS_TO_READ
+
+
+def test_build_gold_has_a_task_for_each_model(dag_bag: Any) -> None:
+    from annolake.lake.models import model_order
+
+    tasks = [task.task_id for task in dag_bag.dags["build_gold"].topological_sort()]
+    assert tasks == ["changed", *(name.replace(".", "_") for name in model_order()), "release"]
 
 
 def test_page_lists_every_dag() -> None:

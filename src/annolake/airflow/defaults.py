@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Asset
@@ -16,7 +16,6 @@ DEFAULT_ARGS: dict[str, Any] = {
     "max_retry_delay": timedelta(minutes=15),
 }
 TAG = "annolake"
-START = datetime(2026, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - Airflow compares the class
 
 MEDIA = Asset(name="media", uri="annolake://media", group="annolake")
 """Registered audio and video; an event says that there may be new files."""
@@ -28,7 +27,6 @@ ANNOTATIONS = Asset(name="annotations", uri="annolake://annotations", group="ann
 def dag_options(doc: str | None, *tags: str) -> dict[str, Any]:
     """Arguments that every DAG has; `doc` is the file's docstring, the operator's manual."""
     return {
-        "start_date": START,
         "catchup": False,
         "default_args": DEFAULT_ARGS,
         "tags": [TAG, *tags],

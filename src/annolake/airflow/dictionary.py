@@ -68,7 +68,7 @@ def _schedule(value: ast.expr | None) -> str:
         case ast.List(elts=assets):
             names = ", ".join(f"`{ast.unparse(asset).lower()}`" for asset in assets)
             return f"woken by {names}, or by hand"
-        case ast.Constant(value=str(cron)):
+        case ast.Call(args=[ast.Constant(value=str(cron)), *_]):
             return f"`{cron}`, or by hand"
         case _:
             return "by hand, or by another program"

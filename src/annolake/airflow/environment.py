@@ -56,6 +56,7 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
         "DATABASE__EXTERNAL_DB_MANAGERS": "",
         "DAG_PROCESSOR__REFRESH_INTERVAL": 10,
+        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": 120,  # DAG files seldom change; reading them takes a core
         "SCHEDULER__SCHEDULER_HEARTBEAT_SEC": 2,
         "SCHEDULER__ENABLE_HEALTH_CHECK": False,  # it would listen on one more port, on every address
         "USAGE_DATA_COLLECTION__ENABLED": False,

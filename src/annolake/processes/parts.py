@@ -26,7 +26,7 @@ def service_part(settings: Settings) -> Part:
         title="labeling service",
         url=settings.service_url,
         ports=(Port(settings.host, settings.service_port, "labeling service", "service_port"),),
-        commands=(Command("service", _python("annolake", "serve")),),
+        commands=(Command("service", _python("annolake.service.run")),),
         missing=lambda: _answers(f"{settings.service_url}/healthz"),
         environment=airflow.child_environment(settings),
     )

@@ -9,7 +9,7 @@ from types import FrameType
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
 from annolake.airflow.environment import USER
 from annolake.config import Settings
@@ -32,7 +32,7 @@ def up(settings: Settings, console: Console) -> None:
             with console.status("Starting ...") as status:
                 stack.start()
                 stack.wait_ready(on_progress=lambda text: status.update(escape(text)))
-            console.print(addresses(settings))
+            console.print(addresses(settings), end="", crop=False)
             console.print("Ctrl-C stops all of them.", style="dim")
             stack.wait()
         except KeyboardInterrupt:
@@ -42,15 +42,24 @@ def up(settings: Settings, console: Console) -> None:
         console.print("Everything is stopped.")
 
 
-def addresses(settings: Settings) -> Table:
-    """Where each part is and how to sign in."""
-    table = Table("what", "where", "sign in", box=None, header_style="bold", pad_edge=False)
+def addresses(settings: Settings) -> Text:
+    """Where each part is and how to sign in; one line each, however narrow the terminal."""
     people = ", ".join(f"{name} / {password}" for name, password in portal_accounts(settings).items())
-    table.add_row("Portal for annotators", f"{settings.service_url}/portal/", escape(people))
-    table.add_row("Airflow", settings.airflow_url, escape(f"{USER} / {settings.airflow_password}"))
-    table.add_row("Dashboards", settings.dashboards_url, "[dim]none needed[/]")
-    table.add_row("Ground Truth API and S3", settings.service_url, "[dim]keys: annolake config show[/]")
-    return table
+    rows = [
+        ("Portal", f"{settings.service_url}/portal/", people),
+        ("Airflow", settings.airflow_url, f"{USER} / {settings.airflow_password}"),
+        ("Dashboards", settings.dashboards_url, "no sign-in"),
+        (
+            "Ground Truth, S3",
+            settings.service_url,
+            "keys in secrets.toml of the state folder",
+        ),
+    ]
+    return Text.assemble(*(part for row in rows for part in _line(*row)), no_wrap=True, overflow="ignore")
+
+
+def _line(what: str, where: str, sign_in: str) -> list[tuple[str, str]]:
+    return [(f"{what:18}", "bold"), (f"{where:33}", ""), (f"{sign_in}\n", "dim")]
 
 
 def reporter(console: Console) -> Callable[[Part, float], None]:
