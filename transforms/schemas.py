@@ -464,6 +464,15 @@ RELEASE = _table(
     Column("snapshot_id", LONG, "Iceberg snapshot that the release shows"),
     Column("released_at", TIME, "when it was published"),
     Column("jobs", TEXT, "JSON list of the jobs that it added or changed"),
+    Column("pending", TEXT, "JSON object landing -> job of landings that it does not show: not released yet", True),
+    partition="",
+)
+RELEASE_HOLD = _table(
+    "meta.release_hold",
+    "one decision to hide a release from readers",
+    "release_id",
+    Column("release_id", LONG, "the release"),
+    Column("held_at", TIME, "when it was hidden"),
     partition="",
 )
 CHECK_RESULT = _table(
@@ -501,6 +510,6 @@ TABLES: dict[str, Table] = {
         ASSET_TABLE, JOB_TABLE, ASSIGNMENT, ANNOTATION, SEGMENT, CLASSIFICATION, CONSOLIDATED, QUARANTINE,
         MEASURE_ITEM, MEASURE_WORKER_ITEM, MEASURE_WORKER, MEASURE_CHANCE,
         AGREEMENT_ITEM, AGREEMENT_JOB, LABEL_DISTRIBUTION, WORKER_QUALITY,
-        RELEASE, CHECK_RESULT, WORKER_IDENTITY,
+        RELEASE, RELEASE_HOLD, CHECK_RESULT, WORKER_IDENTITY,
     )
 }  # fmt: skip

@@ -35,7 +35,7 @@ class Rule:
 
 RANGES: tuple[tuple[str, str, str], ...] = (
     ("confidence", "{c} BETWEEN 0 AND 1", "is between 0 and 1"),
-    ("duration_s", "{c} > 0", "is positive"),
+    ("duration_s", "{c} >= 0", "is not negative"),
     ("time_spent_s", "{c} >= 0", "is not negative"),
     ("fps", "{c} > 0", "is positive"),
     ("sample_rate_hz", "{c} > 0", "is positive"),

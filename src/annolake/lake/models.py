@@ -1,0 +1,144 @@
+"""Gold, and the sums it is made of: SQL models and Python measures, built for some jobs at a time.
+
+Each model replaces its rows of those jobs, so a rerun gives the same. SQL sees `silver.*` (current revisions),
+`measure.*` and `gold.*` of these jobs only, and `reference.student_t` (df, t975) for 95 % intervals.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from annolake.config import Settings
+from annolake.errors import LakeError, QualityError
+from annolake.lake.catalog import Lake, conform, open_lake
+from annolake.lake.release import unreleased_jobs
+from annolake.lake.sqlmodels import SqlModel, models
+from annolake.lake.views import in_order, view
+from annolake.quality.rules import rules_of
+from transforms import measures
+from transforms.schemas import TABLES, SchemaMismatch
+
+log = logging.getLogger(__name__)
+
+MEASURE = "measure"
+STUDENT_T = "reference.student_t"
+LEAST_DF = 1000
+
+
+@dataclass(frozen=True)
+class PythonModel:
+    """A model that needs more than SQL: Arrow tables in, tables of its namespace out."""
+
+    build: Callable[[Mapping[str, pa.Table], Sequence[str]], Mapping[str, pa.Table]]
+    reads: tuple[str, ...]
+
+
+PYTHON: dict[str, PythonModel] = {
+    MEASURE: PythonModel(measures.build, tuple(t.name for t in measures.INPUTS)),
+}
+
+
+def model_order() -> list[str]:
+    """Every model, each after those that it reads: the Python measures, then `gold.*` as their SQL says."""
+    return [*PYTHON, *models("gold")]
+
+
+def build_gold(settings: Settings, jobs: Iterable[str] | None = None) -> list[str]:
+    """Build every model for these jobs (those with unreleased landings where None); returns the models built."""
+    jobs = sorted(set(unreleased_jobs(settings) if jobs is None else jobs))
+    if not jobs:
+        return []
+    with open_lake(settings) as lake:
+        for name in model_order():
+            _build(lake, name, jobs)
+    return model_order()
+
+
+def build_model(settings: Settings, name: str, jobs: Iterable[str]) -> int:
+    """Build one model for these jobs; returns the rows that it has for them."""
+    with open_lake(settings) as lake:
+        return _build(lake, name, sorted(set(jobs)))
+
+
+def _build(lake: Lake, name: str, jobs: list[str]) -> int:
+    build_id = f"build-{secrets.token_hex(6)}"
+    if name in PYTHON:
+        model = PYTHON[name]
+        made = model.build(current_rows(lake, model.reads, jobs), jobs)
+    elif name in models("gold"):
+        made = {name: run_sql(models("gold")[name], current_rows(lake, models("gold")[name].reads, jobs))}
+    else:
+        raise LakeError(f"No model is called {name}.", hint=f"The models: {', '.join(model_order())}")
+    for table, rows in made.items():
+        _check(table, rows)
+        lake.replace(table, rows, jobs, build_id=build_id)
+    n_rows = sum(rows.num_rows for rows in made.values())
+    log.info("%s: %d rows for %s", name, n_rows, ", ".join(jobs))
+    return n_rows
+
+
+def current_rows(lake: Lake, reads: Iterable[str], jobs: Sequence[str]) -> dict[str, pa.Table]:
+    """The current rows of tables for these jobs, as models see them."""
+    wanted = [name for name in reads if name in TABLES]
+    needed = {*wanted, *(("silver.annotation",) if {"silver.segment", "silver.classification"} & set(wanted) else ())}
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        for name in in_order(needed):
+            of_jobs = jobs if "job_name" in TABLES[name].arrow.names else None
+            connection.register(name.replace(".", "__"), lake.scan(name, jobs=of_jobs))
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name.split('.')[0]}")
+            connection.execute(view(name, name.replace(".", "__")))
+        return {n: conform(connection.sql(f"SELECT * FROM {n}").to_arrow_table(), TABLES[n].arrow) for n in wanted}
+
+
+def run_sql(model: SqlModel, inputs: Mapping[str, pa.Table]) -> pa.Table:
+    """The rows of a SQL model over its inputs, in the order and types of its schema."""
+    most = max([LEAST_DF, *(table.num_rows for table in inputs.values())])
+    try:
+        with duckdb.connect() as connection:
+            connection.execute("SET TimeZone = 'UTC'; CREATE SCHEMA reference")
+            for name, rows in {**inputs, STUDENT_T: student_t(most)}.items():
+                connection.register(name.replace(".", "__"), rows)
+                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name.split('.')[0]}")
+                connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {name.replace('.', '__')}")
+            rows = connection.sql(model.sql).to_arrow_table()
+        return conform(rows, TABLES[model.name].arrow)
+    except (duckdb.Error, SchemaMismatch, pa.ArrowInvalid) as error:
+        raise LakeError(f"sql/{model.name.replace('.', '/')}.sql: {error}") from error
+    except KeyError:
+        raise LakeError(f"sql/{model.name.replace('.', '/')}.sql: transforms.schemas has no {model.name}.") from None
+
+
+def student_t(most: int) -> pa.Table:
+    """(df, t975) for 1 to `most` degrees of freedom: the 97.5 % point of Student's t."""
+    from scipy.stats import t
+
+    df = np.arange(1, most + 1)
+    return pa.table({"df": pa.array(df, pa.int64()), "t975": pa.array(t.ppf(0.975, df), pa.float64())})
+
+
+def _check(table: str, rows: pa.Table) -> None:
+    """Stop before anything is written where rows break the schema's rules or its key."""
+    spec = TABLES[table]
+    rows = conform(rows, spec.arrow)
+    rules = [r for r in rules_of(table) if r.severity == "fail"]
+    key = ", ".join(spec.key)
+    sums = ", ".join(f"count(*) FILTER (WHERE NOT ({r.holds}))" for r in rules)
+    with duckdb.connect() as connection:
+        connection.register("made", rows)
+        found = connection.sql(
+            f"SELECT count(*) - (SELECT count(*) FROM (SELECT DISTINCT {key} FROM made)), {sums} FROM made"
+        ).fetchall()
+    doubled, *failed = found[0]
+    broken = [f"{n} rows: {r.meaning} does not hold" for r, n in zip(rules, failed, strict=True) if n]
+    if doubled:
+        broken.insert(0, f"{doubled} rows repeat a key ({key})")
+    if broken:
+        raise QualityError(f"{table} was not built: {'; '.join(broken)}.")

@@ -1,0 +1,121 @@
+"""Reading a release with DuckDB: a view of every table, pinned to the files of its snapshot.
+
+Columns are read by field id, so files from before a column was added or renamed stay readable. Files of
+`restricted.*` are never part of it. Before the first release every table is there, empty.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+import duckdb
+from pyiceberg.schema import Schema
+
+from annolake.config import Settings
+from annolake.errors import LakeError
+from annolake.lake.catalog import Lake, open_lake
+from annolake.lake.release import BUILT, RELEASED, Release, hidden_jobs, read_releases
+from annolake.lake.views import duck_type, empty_rows, in_order, literal, view
+from transforms.schemas import RELEASE, RELEASE_HOLD, TABLES
+
+SEARCH_PATH = "gold,silver,bronze,measure,meta"
+READABLE = (*RELEASED, RELEASE.name, RELEASE_HOLD.name)
+
+
+class ReleaseReader:
+    """A DuckDB connection with the views of one release (the latest that is not held, where none is named).
+
+    `connection` is the caller's to use, a cursor for each thread; `files` are the data files behind the views.
+    With `materialised` tables are copied into memory instead: for a warehouse that DuckDB cannot reach by itself.
+    """
+
+    def __init__(
+        self, settings: Settings, release_id: int | None = None, *, materialised: frozenset[str] | None = None
+    ) -> None:
+        self.connection = duckdb.connect(config={"python_enable_replacements": False})
+        self.connection.execute("SET TimeZone = 'UTC'")
+        self.files: list[str] = []
+        self._materialised = materialised
+        with open_lake(settings) as lake:
+            known = read_releases(lake)
+            self.release = _choose(known, release_id)
+            self._hidden = hidden_jobs(self.release, known) if self.release else set()
+            if settings.warehouse_url.startswith("s3://") and materialised is None and self.release:
+                self._reach_s3(settings)
+            for schema in dict.fromkeys(name.split(".")[0] for name in READABLE):
+                self.connection.execute(f"CREATE SCHEMA {schema}")
+            for name in in_order(READABLE):
+                self.connection.execute(view(name, self._rows(lake, name)))
+        self.connection.execute(f"SET search_path = '{SEARCH_PATH}'")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def _rows(self, lake: Lake, name: str) -> str:
+        """The rows of a table as a relation of SQL: its files, without what the release does not show."""
+        is_meta = name in (RELEASE.name, RELEASE_HOLD.name)
+        snapshot_id = lake.snapshot(name) if is_meta else self.release.snapshots.get(name) if self.release else None
+        table = lake.find(name) if snapshot_id is not None else None
+        if table is None or snapshot_id is None or self.release is None:
+            return empty_rows(name)
+        if self._materialised is not None:
+            if name not in self._materialised:
+                return empty_rows(name)
+            source = name.replace(".", "__")
+            self.connection.register(source, lake.scan(name, snapshot_id=snapshot_id))
+        else:
+            files = lake.files(name, snapshot_id)
+            if not files:
+                return empty_rows(name)
+            self.files += files
+            source = _parquet(files, name, table.schema())
+        return f"(SELECT * FROM {source} {self._filter(name)})"
+
+    def _filter(self, name: str) -> str:
+        columns = TABLES[name].arrow.names
+        if name.startswith(BUILT):
+            column, hidden = "job_name", sorted(self._hidden)
+        else:
+            column, hidden = "landing_id", sorted(self.release.pending) if self.release else []
+        if not hidden or column not in columns:
+            return ""
+        return f"WHERE {column} NOT IN ({', '.join(map(literal, hidden))})"
+
+    def _reach_s3(self, settings: Settings) -> None:
+        import s3fs
+
+        endpoint = settings.s3_endpoint_url
+        keys = {"key": settings.access_key, "secret": settings.secret_key} if endpoint else {}
+        self.connection.register_filesystem(
+            s3fs.S3FileSystem(endpoint_url=endpoint, client_kwargs={"region_name": settings.region}, **keys)
+        )
+
+
+def _choose(known: list[Release], release_id: int | None) -> Release | None:
+    if release_id is None:
+        return next((r for r in known if r.state == "current"), None)
+    found = next((r for r in known if r.release_id == release_id), None)
+    if found is None:
+        raise LakeError(f"There is no release {release_id}.", hint="List them: annolake lake release list")
+    return found
+
+
+def _parquet(files: list[str], name: str, schema: Schema) -> str:
+    """`read_parquet` of a table's files, columns by field id; one that the table never had is NULL."""
+    ids = {field.name: field.field_id for field in schema.fields}
+    columns = [
+        f"{ids[c.name]}: {{name: {literal(c.name)}, type: '{duck_type(c.type)}', default_value: NULL}}"
+        for c in TABLES[name].columns
+        if c.name in ids
+    ]
+    listed = ", ".join(map(literal, files))
+    source = f"read_parquet([{listed}], hive_partitioning = false, schema = MAP {{{', '.join(columns)}}})"
+    missing = [f'NULL::{duck_type(c.type)} AS "{c.name}"' for c in TABLES[name].columns if c.name not in ids]
+    return f"(SELECT {', '.join(['*', *missing])} FROM {source})"

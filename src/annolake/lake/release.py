@@ -1,0 +1,240 @@
+"""Releases: what readers see. One append to `meta.release` names a snapshot of every table.
+
+A release shows the landings of the jobs that it was made for, and of jobs released before: rows of other landings,
+which may be half done or held by a check, are listed as `pending` and filtered out by the readers' views. So no lock
+and no transaction over many tables is needed. Two releases at once: the second is refused by the catalog, looks again
+and is made anew.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+from pyiceberg.table import Table as IcebergTable
+
+from annolake.config import Settings
+from annolake.errors import LakeError, QualityError
+from annolake.lake.catalog import JOB_PROPERTY, LANDING_PROPERTY, Lake, open_lake
+from transforms.schemas import RELEASE, RELEASE_HOLD, TABLES
+
+log = logging.getLogger(__name__)
+
+RELEASED = tuple(
+    name for name in TABLES if not name.startswith("restricted.") and name not in (RELEASE.name, RELEASE_HOLD.name)
+)
+BUILT = ("measure.", "gold.")
+"""Namespaces that are replaced job by job, not landed."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """One release; `state` is current (what readers see), superseded or held."""
+
+    release_id: int
+    released_at: datetime
+    jobs: tuple[str, ...]
+    """Jobs that it added or changed."""
+    snapshots: Mapping[str, int]
+    pending: Mapping[str, str]
+    """Landings that it does not show, and their jobs."""
+    state: str = "current"
+
+
+def publish(settings: Settings, jobs: Iterable[str]) -> Release:
+    """Release what the tables hold now, with the landings of these jobs; without a change, the latest release.
+
+    Raises `QualityError` naming the checks of these jobs that do not hold.
+    """
+    with open_lake(settings) as lake:
+        jobs = sorted(set(jobs))
+        _refuse_failed(lake, jobs)
+
+        def make(known: list[Release]) -> Release | None:
+            last = known[0] if known else None
+            snapshots = {name: at for name in RELEASED if (at := lake.snapshot(name)) is not None}
+            pending = {k: j for k, j in _unreleased(lake, last, snapshots).items() if j not in jobs}
+            if last and last.state == "current" and (last.snapshots, last.pending) == (snapshots, pending):
+                return None
+            return Release(last.release_id + 1 if last else 1, datetime.now(UTC), tuple(jobs), snapshots, pending)
+
+        return _append(lake, make)
+
+
+def latest(settings: Settings) -> Release | None:
+    """The release that readers see; None where there is none."""
+    return next((r for r in releases(settings) if r.state == "current"), None)
+
+
+def releases(settings: Settings) -> list[Release]:
+    """All releases, newest first."""
+    with open_lake(settings) as lake:
+        return read_releases(lake)
+
+
+def hold(settings: Settings, release_id: int) -> Release:
+    """Hide a release; returns the one that readers see now."""
+    with open_lake(settings) as lake:
+        known = read_releases(lake)
+        _find(known, release_id)
+        if not any(r.state != "held" and r.release_id != release_id for r in known):
+            raise LakeError(f"Release {release_id} is the only one: readers would see nothing.")
+        row = {"release_id": release_id, "held_at": datetime.now(UTC)}
+        lake.append_new(RELEASE_HOLD.name, pa.Table.from_pylist([row], schema=RELEASE_HOLD.arrow))
+        return next(r for r in read_releases(lake) if r.state == "current")
+
+
+def rollback(settings: Settings, release_id: int) -> Release:
+    """Publish an earlier release anew, as the latest; what came after it stays in the tables, unseen."""
+    with open_lake(settings) as lake:
+        target = _find(read_releases(lake), release_id)
+        for name, snapshot_id in target.snapshots.items():
+            table = lake.find(name)
+            if table is None or table.snapshot_by_id(snapshot_id) is None:
+                raise LakeError(f"Release {release_id} cannot be shown again: its snapshot of {name} has expired.")
+
+        def make(known: list[Release]) -> Release:
+            undone = sorted({job for r in known if r.release_id > release_id for job in r.jobs})
+            number = known[0].release_id + 1
+            return Release(number, datetime.now(UTC), tuple(undone), target.snapshots, target.pending)
+
+        return _append(lake, make)
+
+
+def unreleased_jobs(settings: Settings) -> list[str]:
+    """Jobs with a finished landing that no release shows."""
+    with open_lake(settings) as lake:
+        known = read_releases(lake)
+        snapshots = {name: at for name in RELEASED if (at := lake.snapshot(name)) is not None}
+        waiting = _unreleased(lake, known[0] if known else None, snapshots)
+        checked = lake.scan("meta.check_result", columns=["landing_id"])["landing_id"].unique().to_pylist()
+        return sorted({waiting[str(landing)] for landing in checked if landing in waiting})
+
+
+def read_releases(lake: Lake) -> list[Release]:
+    """All releases of an open lake, newest first."""
+    rows = lake.scan(RELEASE.name).to_pylist()
+    held = set(lake.scan(RELEASE_HOLD.name, columns=["release_id"])["release_id"].to_pylist())
+    by_id: dict[int, list[dict[str, Any]]] = {}
+    for row in rows:
+        by_id.setdefault(row["release_id"], []).append(row)
+    found: list[Release] = []
+    has_current = False
+    for number in sorted(by_id, reverse=True):
+        state = "held" if number in held else "superseded" if has_current else "current"
+        has_current |= state == "current"
+        one = by_id[number][0]
+        found.append(
+            Release(
+                release_id=number,
+                released_at=one["released_at"],
+                jobs=tuple(json.loads(one["jobs"])),
+                snapshots={r["table_name"]: r["snapshot_id"] for r in by_id[number] if r["table_name"]},
+                pending=json.loads(one["pending"] or "{}"),
+                state=state,
+            )
+        )
+    return found
+
+
+def hidden_jobs(release: Release, known: Iterable[Release]) -> set[str]:
+    """Jobs of pending landings that were never released: their gold may be built already, but is not shown."""
+    shown = {job for r in known if r.release_id <= release.release_id and r.state != "held" for job in r.jobs}
+    return set(release.pending.values()) - shown
+
+
+def _append(lake: Lake, make: Callable[[list[Release]], Release | None]) -> Release:
+    """Make a release of what is known and append it, anew as long as another one was faster."""
+
+    def attempt(table: IcebergTable) -> Release:
+        known = read_releases(lake)
+        release = make(known)
+        if release is None:
+            return known[0]
+        table.append(_rows(release))
+        return release
+
+    release = lake.commit(RELEASE.name, attempt)
+    for name, snapshot_id in release.snapshots.items():
+        _tag(lake, name, snapshot_id, release.release_id)
+    log.info("release %d shows %s", release.release_id, ", ".join(release.jobs) or "no new job")
+    return release
+
+
+def _rows(release: Release) -> pa.Table:
+    common = {
+        "release_id": release.release_id,
+        "released_at": release.released_at,
+        "jobs": json.dumps(release.jobs),
+        "pending": json.dumps(release.pending) if release.pending else None,
+    }
+    named = release.snapshots or {"": 0}  # a release of an empty lake still is one
+    rows = [{**common, "table_name": name, "snapshot_id": at} for name, at in named.items()]
+    return pa.Table.from_pylist(rows, schema=RELEASE.arrow)
+
+
+def _tag(lake: Lake, name: str, snapshot_id: int, release_id: int) -> None:
+    """Tag a released snapshot once, so that no engine expires it."""
+
+    def attempt(table: IcebergTable) -> None:
+        tagged = {ref.snapshot_id for tag, ref in table.refs().items() if tag.startswith("release-")}
+        if snapshot_id not in tagged:
+            table.manage_snapshots().create_tag(snapshot_id, f"release-{release_id}").commit()
+
+    lake.commit(name, attempt)
+
+
+def _unreleased(lake: Lake, last: Release | None, snapshots: Mapping[str, int]) -> dict[str, str]:
+    """Landing -> job of every landing that the last release does not show."""
+    found = dict(last.pending) if last else {}
+    for name in snapshots:
+        if not name.startswith(BUILT):
+            table = lake.find(name)
+            found |= _landings(table, last.snapshots.get(name) if last else None) if table else {}
+    return found
+
+
+def _landings(table: IcebergTable, since: int | None) -> dict[str, str]:
+    """Landing -> job of the snapshots after `since`."""
+    found: dict[str, str] = {}
+    by_id = {snapshot.snapshot_id: snapshot for snapshot in table.snapshots()}
+    at = table.metadata.current_snapshot_id
+    while at is not None and at != since and at in by_id:
+        summary = by_id[at].summary
+        properties = summary.additional_properties if summary else {}
+        if JOB_PROPERTY in properties:
+            found[properties[LANDING_PROPERTY]] = properties[JOB_PROPERTY]
+        at = by_id[at].parent_snapshot_id
+    return found
+
+
+def _refuse_failed(lake: Lake, jobs: list[str]) -> None:
+    """Raise where the newest result of a check of severity fail does not hold."""
+    newest: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for row in lake.scan("meta.check_result", jobs=jobs).to_pylist():
+        key = (row["job_name"], row["table_name"], row["check_name"])
+        if key not in newest or row["landed_at"] >= newest[key]["landed_at"]:
+            newest[key] = row
+    failed = [r for r in newest.values() if r["severity"] == "fail" and not r["is_ok"]]
+    if failed:
+        said = "; ".join(
+            f"{r['job_name']}: {r['table_name']} {r['check_name']} "
+            f"({r['n_failed']} of {r['n_rows']} rows: {r['detail']})"
+            for r in failed
+        )
+        raise QualityError(
+            f"Nothing was released: {said}.",
+            hint="See every check: annolake sql \"select * from meta.check_result where severity = 'fail'\"",
+        )
+
+
+def _find(known: Iterable[Release], release_id: int) -> Release:
+    for release in known:
+        if release.release_id == release_id:
+            return release
+    raise LakeError(f"There is no release {release_id}.", hint="List them: annolake lake release list")

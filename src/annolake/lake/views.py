@@ -1,0 +1,64 @@
+"""What readers and models see of a table: the current revision of each row, nothing that is not released."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pyarrow as pa
+
+from transforms.schemas import TABLES
+
+_OWN_NEWEST = """SELECT * FROM {rows} QUALIFY row_number() OVER
+    (PARTITION BY job_name, object_id, worker_id ORDER BY revision DESC) = 1"""
+_OF_CURRENT_ANSWER = """SELECT r.* FROM {rows} AS r
+    SEMI JOIN silver.annotation AS a USING (job_name, object_id, worker_id, revision)"""
+
+CURRENT = {
+    "silver.annotation": _OWN_NEWEST,
+    "silver.assignment": _OWN_NEWEST,
+    "silver.segment": _OF_CURRENT_ANSWER,  # a newer answer without a segment leaves none of the older ones
+    "silver.classification": _OF_CURRENT_ANSWER,
+    "silver.job": """SELECT * FROM {rows} QUALIFY row_number() OVER
+        (PARTITION BY job_name ORDER BY modified_at DESC, landed_at DESC) = 1""",
+    "silver.consolidated": """SELECT * FROM {rows} QUALIFY row_number() OVER
+        (PARTITION BY job_name, object_id ORDER BY observed_at DESC, landed_at DESC, line_hash) = 1""",
+}
+"""Table -> its current rows; any other table is shown whole."""
+
+DUCK: dict[pa.DataType, str] = {
+    pa.string(): "VARCHAR",
+    pa.int32(): "INTEGER",
+    pa.int64(): "BIGINT",
+    pa.float64(): "DOUBLE",
+    pa.bool_(): "BOOLEAN",
+    pa.date32(): "DATE",
+    pa.timestamp("us", tz="UTC"): "TIMESTAMP WITH TIME ZONE",
+}
+
+
+def duck_type(kind: pa.DataType) -> str:
+    """DuckDB's name of a column's type."""
+    if isinstance(kind, pa.MapType):
+        return f"MAP({duck_type(kind.key_type)}, {duck_type(kind.item_type)})"
+    return DUCK[kind]
+
+
+def view(name: str, rows: str) -> str:
+    """The statement that makes the view of a table over a relation with its rows."""
+    return f"CREATE OR REPLACE VIEW {name} AS {CURRENT.get(name, 'SELECT * FROM {rows}').format(rows=rows)}"
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """The names, each after the view that it reads."""
+    return sorted(names, key=lambda n: (n in CURRENT and CURRENT[n] is _OF_CURRENT_ANSWER, n))
+
+
+def empty_rows(name: str) -> str:
+    """A relation with the columns of a table and no row."""
+    columns = ", ".join(f'NULL::{duck_type(f.type)} AS "{f.name}"' for f in TABLES[name].arrow)
+    return f"(SELECT {columns} WHERE false)"
+
+
+def literal(value: str) -> str:
+    """A text as SQL has it."""
+    return "'" + value.replace("'", "''") + "'"

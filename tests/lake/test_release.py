@@ -1,0 +1,294 @@
+"""Land, build, release, read: what readers see and what they do not."""
+
+from __future__ import annotations
+
+import multiprocessing
+from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pytest
+
+from annolake.config import Settings
+from annolake.errors import LakeError, QualityError, SqlRefused
+from annolake.lake.catalog import open_lake
+from annolake.lake.land import land_outputs
+from annolake.lake.models import build_gold, build_model, model_order
+from annolake.lake.reader import ReleaseReader
+from annolake.lake.release import hold, latest, publish, releases, rollback, unreleased_jobs
+from annolake.lake.sql import query
+from tests.lake.jobs import START, Job, answer, segments
+from transforms import schemas
+
+
+def make_job(s3, name: str, *, late_s: float = 0.0) -> Job:
+    """Four objects, three workers who agree; the third is late."""
+    job = Job(s3, name)
+    job.put_manifest(*(job.line(i) for i in range(4)))
+    for item in range(4):
+        turns = [("A", 1.0, 6.0 + item), ("B", 6.0 + item, 20.0), ("A", 20.0, 29.0)]
+        job.put_response(
+            item,
+            *(
+                answer(
+                    f"{worker:02}",
+                    segments(*((tag, a + shift, b + shift) for tag, a, b in turns), speechNonSpeech={"speech": True}),
+                    at=100 + 60 * item + worker,
+                )
+                for worker, shift in enumerate((0.0, 0.02, late_s))
+            ),
+        )
+    return job
+
+
+def register(settings: Settings, n: int = 4) -> None:
+    rows = [
+        {
+            "asset_id": f"asset-{i}", "uri": f"s3://media/{i}.wav", "name": f"{i}.wav", "media_type": "audio",
+            "duration_s": 30.0, "container": "wav", "bytes": 1, "content_hash": str(i), "landing_id": "m",
+            "landed_at": START,
+        } for i in range(n)
+    ]  # fmt: skip
+    spec = schemas.ASSET_TABLE
+    filled = [dict.fromkeys(spec.arrow.names) | r for r in rows]
+    with open_lake(settings) as lake:
+        lake.append_new(spec.name, pa.Table.from_pylist(filled, schema=spec.arrow), landing_id="m")
+
+
+def land(settings: Settings, job: Job, **facts) -> None:
+    with open_lake(settings) as lake:
+        land_outputs(lake, job.s3, job.facts(**facts), pseudonym_key="k")
+
+
+@pytest.fixture
+def released(settings: Settings, s3) -> Settings:
+    """One job, landed, built and released."""
+    register(settings)
+    land(settings, make_job(s3, "Late", late_s=0.3))
+    build_gold(settings)
+    publish(settings, ["Late"])
+    return settings
+
+
+def test_nothing_released_shows_empty_typed_tables(settings: Settings) -> None:
+    assert latest(settings) is None and releases(settings) == [] and unreleased_jobs(settings) == []
+    found = query(settings, "select * from gold.agreement_item")
+    assert found.num_rows == 0 and found.schema.names == schemas.AGREEMENT_ITEM.arrow.names
+    assert build_gold(settings) == []
+    with ReleaseReader(settings) as reader:
+        assert reader.release is None
+
+
+def test_from_answers_to_figures(released: Settings) -> None:
+    alpha = query(
+        released,
+        "select value, ci_lo, ci_hi, n_items from gold.agreement_job where measure = 'alpha' and layer = 'speaker'",
+    )
+    row = alpha.to_pylist()[0]
+    assert row["n_items"] == 4 and 0.8 < row["ci_lo"] <= row["value"] <= row["ci_hi"] <= 1
+    offsets = query(released, "select offset_s from gold.worker_quality where layer = 'speaker' order by offset_s")
+    late = offsets["offset_s"].to_pylist()
+    assert late[-1] - late[0] == pytest.approx(0.3, abs=0.05)
+    minutes = query(
+        released,
+        "select sum(duration_s) as s, sum(n_segments) as n from gold.label_distribution where layer = 'speaker'",
+    )
+    assert minutes.to_pylist() == [{"s": pytest.approx(4 * 3 * 28.0), "n": 36}]
+    assert set(query(released, "select name, media_type from silver.asset")["media_type"].to_pylist()) == {"audio"}
+
+
+def test_models_in_order_and_again(released: Settings) -> None:
+    order = model_order()
+    assert order[0] == "measure" and {"gold.agreement_item", "gold.worker_quality"} < set(order)
+    before = query(released, "select * from gold.worker_quality order by all").to_pylist()
+    for name in order:
+        assert build_model(released, name, ["Late"]) > 0
+    publish(released, ["Late"])
+    assert query(released, "select * from gold.worker_quality order by all").to_pylist() == before
+    with pytest.raises(LakeError, match=r"No model is called gold\.nothing"):
+        build_model(released, "gold.nothing", ["Late"])
+
+
+def test_a_release_without_a_change_is_the_last_one(released: Settings) -> None:
+    first = latest(released)
+    assert first is not None and first.jobs == ("Late",)
+    assert publish(released, ["Late"]).release_id == first.release_id == 1
+    with open_lake(released) as lake:
+        tags = [t for t in lake.table("silver.segment").refs() if t.startswith("release-")]
+    assert tags == ["release-1"]
+
+
+def test_half_a_landing_is_not_seen(released: Settings, s3) -> None:
+    land(released, make_job(s3, "Other"))
+    assert unreleased_jobs(released) == ["Other"]
+    build_model(released, "measure", ["Other"])
+    register(released, 5)
+    second = publish(released, [])  # media came; the other job is not its own
+    assert second.release_id == 2 and set(second.pending.values()) == {"Other"}
+    seen = "select distinct job_name from {} order by all"
+    for table in (
+        "silver.segment",
+        "silver.annotation",
+        "bronze.worker_response",
+        "measure.item",
+        "silver.consolidated",
+    ):
+        assert query(released, seen.format(table))["job_name"].to_pylist() == ["Late"], table
+    assert query(released, "select count(*) as n from silver.asset")["n"].to_pylist() == [5]
+    assert unreleased_jobs(released) == ["Other"]
+    build_gold(released)
+    third = publish(released, ["Other"])
+    assert third.pending == {} and unreleased_jobs(released) == []
+    assert query(released, seen.format("silver.segment"))["job_name"].to_pylist() == ["Late", "Other"]
+    with ReleaseReader(released, release_id=1) as reader:
+        assert reader.connection.sql("select count(*) from silver.asset").fetchall() == [(4,)]
+
+
+def test_hold_and_rollback(released: Settings, s3) -> None:
+    with pytest.raises(LakeError, match="the only one"):
+        hold(released, 1)
+    land(released, make_job(s3, "Other"))
+    publish(released, ["Other"])
+    assert hold(released, 2).release_id == 1
+    assert [(r.release_id, r.state) for r in releases(released)] == [(2, "held"), (1, "current")]
+    assert query(released, "select distinct job_name from silver.segment")["job_name"].to_pylist() == ["Late"]
+    assert publish(released, ["Other"]).release_id == 3
+    again = rollback(released, 1)
+    assert (again.release_id, again.jobs) == (4, ("Other",))
+    assert query(released, "select distinct job_name from silver.segment")["job_name"].to_pylist() == ["Late"]
+    with pytest.raises(LakeError, match="no release 9"):
+        rollback(released, 9)
+
+
+def test_a_failed_check_holds_the_release(released: Settings) -> None:
+    row = {
+        "job_name": "Late", "table_name": "silver.segment", "check_name": "within_asset", "severity": "fail",
+        "is_ok": False, "n_rows": 9, "n_failed": 2, "detail": "no segment ends after its media", "landing_id": "x",
+        "landed_at": datetime.now(UTC),
+    }  # fmt: skip
+    with open_lake(released) as lake:
+        lake.append_new("meta.check_result", pa.Table.from_pylist([row], schema=schemas.CHECK_RESULT.arrow))
+        with pytest.raises(QualityError, match=r"Late: silver\.segment within_asset \(2 of 9 rows"):
+            publish(released, ["Late"])
+        good = row | {"is_ok": True, "n_failed": 0, "landing_id": "y", "landed_at": datetime.now(UTC)}
+        lake.append_new("meta.check_result", pa.Table.from_pylist([good], schema=schemas.CHECK_RESULT.arrow))
+    assert publish(released, ["Late"]).release_id == 2
+
+
+def test_a_newer_answer_replaces_the_older_one(released: Settings, s3) -> None:
+    job = make_job(s3, "Late", late_s=0.3)
+    job.put_response(0, answer("00", segments(), at=9000), time="2026-01-08_09:00:00", iteration=2)
+    land(released, job, modified_at=START + timedelta(hours=3))
+    build_gold(released)
+    publish(released, ["Late"])
+    counted = query(
+        released,
+        "select object_id, count(*) as n from silver.segment where object_id in ('0', '1') group by all order by all",
+    )
+    assert counted.to_pylist() == [{"object_id": "0", "n": 6}, {"object_id": "1", "n": 9}]
+    assert query(released, "select count(*) as n from silver.annotation")["n"].to_pylist() == [12]
+    with open_lake(released) as lake:
+        assert lake.scan("silver.annotation").num_rows == 13
+
+
+def _publish(settings: Settings, barrier) -> None:
+    barrier.wait()
+    for _ in range(3):
+        publish(settings, [])
+        with open_lake(settings) as lake:
+            row = {"release_id": 1000 + int(datetime.now().timestamp() * 1e6) % 10**9, "held_at": START}
+            lake.append_new("meta.release_hold", pa.Table.from_pylist([row], schema=schemas.RELEASE_HOLD.arrow))
+            item = {"job_name": str(row["release_id"]), "object_id": "0", "asset_id": None, "worker_id": "w", "revision": 1,
+                    "layer": "class", "label": "x", "landing_id": "l", "landed_at": START}  # fmt: skip
+            lake.append_new("silver.classification", pa.Table.from_pylist([item], schema=schemas.CLASSIFICATION.arrow))
+
+
+@pytest.mark.timeout(200)
+def test_two_at_once_make_releases_of_their_own(settings: Settings) -> None:
+    context = multiprocessing.get_context("spawn")
+    barrier = context.Barrier(2)
+    makers = [context.Process(target=_publish, args=(settings, barrier)) for _ in range(2)]
+    for maker in makers:
+        maker.start()
+    for maker in makers:
+        maker.join(150)
+        assert maker.exitcode == 0
+    found = releases(settings)
+    assert [r.release_id for r in found] == list(range(len(found), 0, -1)) and len(found) >= 3
+    with open_lake(settings) as lake:
+        rows = lake.scan("meta.release", columns=["release_id", "table_name"]).to_pylist()
+    assert len({tuple(r.values()) for r in rows}) == len(rows)
+
+
+# -- analysts' SQL ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select * from read_text('/etc/passwd')", "select * from read_csv('/etc/passwd')", "from '/etc/passwd'",
+        "select * from read_blob('/etc/hostname')", "select * from glob('/etc/*')", "from sniff_csv('/etc/passwd')",
+        "select * from read_parquet('{home}/lake/warehouse/restricted/**/*.parquet')", "from restricted.worker",
+        "select * from read_text('{home}/secrets.toml')", "copy (select 1) to '{home}/out.csv'",
+        "attach '{home}/x.db'", "attach '{home}/lake/catalog.db' (type sqlite)", "set memory_limit = '9GB'",
+        "set enable_external_access = true", "reset lock_configuration", "pragma enable_profiling", "install httpfs",
+        "create table x as select 1", "insert into gold.agreement_job select 1", "drop view gold.agreement_job",
+        "select 1; select 2", "", "select", "explain select 1", "call pragma_version()", "delete from silver.segment",
+        "select * from statement", "from duckdb_secrets()", "export database '{home}/x'", "vacuum",
+        "select * from query('copy (select 1) to ''{home}/y.csv''')", "use meta", "load '{home}/x'",
+        "with x as (select 1) insert into gold.agreement_job select * from x", "checkpoint",
+    ],
+)  # fmt: skip
+def test_only_questions_about_the_release(released: Settings, statement: str) -> None:
+    before = sorted(p for p in released.home.rglob("*") if p.is_file())
+    with pytest.raises(SqlRefused):
+        query(released, statement.replace("{home}", str(released.home)))
+    assert sorted(p for p in released.home.rglob("*") if p.is_file()) == before
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "show tables", "describe gold.agreement_job", "from worker_quality", "values (1)", "summarize silver.segment",
+        "with x as (select * from silver.segment) select count(*) from x union all select 1",
+        "select * from meta.release", "select day, sum(n_segments) from gold.label_distribution group by all",
+        "select landed_at from silver.segment limit 1",
+    ],
+)  # fmt: skip
+def test_questions_are_answered(released: Settings, statement: str) -> None:
+    assert query(released, statement).num_rows > 0
+
+
+def test_the_right_name_is_suggested(released: Settings) -> None:
+    with pytest.raises(SqlRefused, match=r"No table is called worker_qualty; did you mean gold\.worker_quality\?"):
+        query(released, "select * from gold.worker_qualty")
+    with pytest.raises(SqlRefused, match=r"No column is called lable; did you mean label of silver\.segment\?"):
+        query(released, "select lable from silver.segment")
+    with pytest.raises(SqlRefused, match=r"did you mean offset_s of gold\.worker_quality"):
+        query(released, "select w.ofset_s from gold.worker_quality as w")
+    with pytest.raises(SqlRefused, match="who the annotators are"):
+        query(released, "select * from restricted.worker")
+
+
+def test_limits(released: Settings) -> None:
+    endless = "select count(*) from range(1000000000) as a, range(1000000) as b"
+    with pytest.raises(SqlRefused, match=r"longer than 0\.3 s"):
+        query(released, endless, limit_seconds=0.3)
+    with pytest.raises(SqlRefused, match="more memory"):
+        query(released, "select list(random()) from range(100000000)", limit_memory="50MB")
+    with pytest.raises(SqlRefused, match="not a size"):
+        query(released, "select 1", limit_memory="1GB'; select 1; --")
+
+
+def test_a_warehouse_on_s3_is_read(moto_endpoint: str, make_settings, s3) -> None:
+    s3.create_bucket(Bucket="lakehouse")
+    settings = make_settings(s3_endpoint=moto_endpoint, warehouse="s3://lakehouse/w")
+    register(settings)
+    land(settings, make_job(s3, "Late"))
+    build_gold(settings, ["Late"])
+    publish(settings, ["Late"])
+    assert query(settings, "select count(*) as n from silver.segment")["n"].to_pylist() == [36]
+    assert query(settings, "select count(*) as n from worker_quality where layer = 'speaker'")["n"].to_pylist() == [3]
+    with pytest.raises(SqlRefused):
+        query(settings, "select * from read_text('/etc/passwd')")
+    with ReleaseReader(settings) as reader:
+        assert reader.connection.sql("select count(*) from silver.segment").fetchall() == [(36,)]
