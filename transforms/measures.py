@@ -34,6 +34,7 @@ from transforms.tracks import ANNOTATORS, SEGMENTS, tracks
 
 INPUTS = (SEGMENT, CLASSIFICATION, ASSIGNMENT, ANNOTATION, ASSET_TABLE, JOB_TABLE)
 OUTPUTS = (MEASURE_ITEM, MEASURE_WORKER_ITEM, MEASURE_WORKER, MEASURE_CHANCE)
+TABLES_BY_NAME = {table.name: table for table in OUTPUTS}
 
 
 def build(inputs: Mapping[str, pa.Table], jobs: Sequence[str] | None = None) -> dict[str, pa.Table]:

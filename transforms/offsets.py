@@ -114,13 +114,15 @@ def _fit(a: Ints, b: Ints, apart: Floats, offset: Floats, spread: Floats) -> tup
 
 
 def _zero(offset: Floats, spread: Floats, count: Ints) -> float:
-    """The middle of the offsets: a weighted median, moved to the biweight mean of those around it."""
+    """The middle of the offsets: a weighted median, moved to the biweight mean of the majority around it."""
     seen = count > 0
+    if np.count_nonzero(seen) == 2:
+        return float(offset[seen].mean())
     value, error = offset[seen], spread[seen] / np.sqrt(count[seen])
     middle = _weighted_median(value, np.minimum(1.0, (np.median(error) / error) ** 2))
     for _ in range(10):
         near = np.maximum(0.0, 1.0 - ((value - middle) / REACH_S) ** 2) ** 2 / (error**2 + LEAST_ERROR_S**2)
-        if near.sum() <= 0:
+        if 2 * np.count_nonzero(near > 0) <= len(value):
             break
         middle = float((near * value).sum() / near.sum())
     return middle

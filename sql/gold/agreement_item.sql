@@ -6,19 +6,7 @@
    notes: NULL with a reason_code where fewer than two annotators answered or there is nothing to compare. Disputed is
      an observed agreement under 2/3; undefined agreement is not disputed. A worker who was asked twice counts once.
      docs/metrics.md defines every sum. */
-WITH job AS (
-    SELECT j.job_name, j.task_type
-    FROM (
-        SELECT
-            job_name,
-            task_type,
-            row_number() OVER (PARTITION BY job_name ORDER BY modified_at DESC, landing_id DESC) AS age
-        FROM silver.job
-    ) AS j
-    WHERE j.age = 1
-),
-
-asked AS (
+WITH asked AS (
     SELECT a.job_name, a.object_id, count(DISTINCT a.worker_id) AS n_assigned, max(a.asset_id) AS asset_id
     FROM (
         SELECT job_name, object_id, worker_id, asset_id FROM silver.assignment
@@ -54,10 +42,10 @@ SELECT
     i.unit_hits_iou50,
     i.unit_hits_iou50_label,
     i.sum_iou_matched,
-    CASE WHEN i.mass > 0 THEN greatest(0.0, 1.0 - i.d_obs / i.mass) END AS observed_agreement,
+    CASE WHEN i.mass > 0 THEN CASE WHEN i.d_obs < i.mass THEN 1.0 - i.d_obs / i.mass ELSE 0.0 END END AS observed_agreement,
     coalesce(i.mass > 0 AND 1.0 - i.d_obs / i.mass < 2.0 / 3.0 - 1e-9, FALSE) AS is_disputed,
     i.reason_code
 FROM measure.item AS i
-LEFT JOIN job ON i.job_name = job.job_name
+LEFT JOIN silver.job AS job ON i.job_name = job.job_name
 LEFT JOIN asked ON i.job_name = asked.job_name AND i.object_id = asked.object_id
 LEFT JOIN silver.asset AS asset ON asked.asset_id = asset.asset_id

@@ -235,18 +235,6 @@ annotators AS (
     GROUP BY job_name, layer
 ),
 
-job AS (
-    SELECT j.job_name, j.task_type
-    FROM (
-        SELECT
-            job_name,
-            task_type,
-            row_number() OVER (PARTITION BY job_name ORDER BY modified_at DESC, landing_id DESC) AS age
-        FROM silver.job
-    ) AS j
-    WHERE j.age = 1
-),
-
 estimate AS (
     SELECT
         w.job_name,
@@ -257,7 +245,8 @@ estimate AS (
         s.value,
         CASE WHEN s.n_replicates >= 3 AND s.n_defined = s.n_replicates AND s.se > 1e-9 THEN s.se END AS se,
         coalesce(s.n_replicates >= 3 AND s.n_defined = s.n_replicates, FALSE) AS is_replicated,
-        coalesce(q.t975, 1.959964) AS t975
+        coalesce(q.t975, 1.959964) AS t975,
+        CASE WHEN w.measure IN ('alpha', 'alpha_presence', 'ac1') THEN -1.0 ELSE 0.0 END AS least_value
     FROM wanted AS w
     LEFT JOIN spread AS s ON w.job_name = s.job_name AND w.layer = s.layer AND w.measure = s.measure
     LEFT JOIN reference.student_t AS q ON q.df = s.n_replicates - 1
@@ -269,10 +258,8 @@ SELECT
     coalesce(job.task_type, 'unknown') AS task_type,
     e.measure,
     e.value,
-    greatest(
-        e.value - e.t975 * e.se, CASE WHEN e.measure IN ('alpha', 'alpha_presence', 'ac1') THEN -1.0 ELSE 0.0 END
-    ) AS ci_lo,
-    least(e.value + e.t975 * e.se, 1.0) AS ci_hi,
+    CASE WHEN e.value - e.t975 * e.se < e.least_value THEN e.least_value ELSE e.value - e.t975 * e.se END AS ci_lo,
+    CASE WHEN e.value + e.t975 * e.se > 1.0 THEN 1.0 ELSE e.value + e.t975 * e.se END AS ci_hi,
     e.se,
     CASE WHEN e.se IS NOT NULL THEN 'jackknife-t' END AS ci_method,
     CAST(coalesce(t.n_items, 0) AS BIGINT) AS n_items,
@@ -293,5 +280,5 @@ FROM estimate AS e
 LEFT JOIN total AS t ON e.job_name = t.job_name AND e.layer = t.layer
 LEFT JOIN layer_labels AS l ON e.job_name = l.job_name AND e.layer = l.layer
 LEFT JOIN annotators AS a ON e.job_name = a.job_name AND e.layer = a.layer
-LEFT JOIN job ON e.job_name = job.job_name
+LEFT JOIN silver.job AS job ON e.job_name = job.job_name
 LEFT JOIN measure.chance AS f ON e.job_name = f.job_name AND e.layer = f.layer AND e.measure = f.measure

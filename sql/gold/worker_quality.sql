@@ -87,18 +87,6 @@ speed AS (
     SELECT job_name, worker_id, median(time_spent_s) AS median_time_s
     FROM silver.annotation
     GROUP BY job_name, worker_id
-),
-
-job AS (
-    SELECT j.job_name, j.task_type
-    FROM (
-        SELECT
-            job_name,
-            task_type,
-            row_number() OVER (PARTITION BY job_name ORDER BY modified_at DESC, landing_id DESC) AS age
-        FROM silver.job
-    ) AS j
-    WHERE j.age = 1
 )
 
 SELECT
@@ -109,8 +97,8 @@ SELECT
     CAST(coalesce(e.n_items, 0) AS BIGINT) AS n_items,
     CAST(coalesce(g.n_labels, 0) AS BIGINT) AS n_labels,
     e.value AS loo_agreement,
-    greatest(e.value - e.reach, -1.0) AS loo_lo,
-    least(e.value + e.reach, 1.0) AS loo_hi,
+    CASE WHEN e.value - e.reach < -1.0 THEN -1.0 ELSE e.value - e.reach END AS loo_lo,
+    CASE WHEN e.value + e.reach > 1.0 THEN 1.0 ELSE e.value + e.reach END AS loo_hi,
     w.offset_s,
     w.n_boundaries,
     e.over_seg_index,
@@ -125,4 +113,4 @@ FROM measure.worker AS w
 LEFT JOIN estimate AS e ON w.job_name = e.job_name AND w.layer = e.layer AND w.worker_id = e.worker_id
 LEFT JOIN given AS g ON w.job_name = g.job_name AND w.layer = g.layer AND w.worker_id = g.worker_id
 LEFT JOIN speed AS v ON w.job_name = v.job_name AND w.worker_id = v.worker_id
-LEFT JOIN job ON w.job_name = job.job_name
+LEFT JOIN silver.job AS job ON w.job_name = job.job_name

