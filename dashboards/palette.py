@@ -13,5 +13,5 @@ CATEGORIES = (BLUE, YELLOW, RED, GREEN, CYAN, PURPLE)
 """Of labels, in the order of their use; what comes after them is `OTHER`."""
 
 OTHER = GREY
-BANDS = {"reliable": BLUE, "tentative": GREEN, "not reliable": RED, "open": YELLOW, "no interval": GREY}
+BANDS = {"reliable": BLUE, "tentative": CYAN, "not reliable": RED, "open": YELLOW, "no interval": GREY}
 STATUSES = {"reliable": BLUE, "watch": RED, "open": YELLOW, "too_few": GREY}

@@ -51,12 +51,13 @@ def latest_id() -> int | None:
 
 
 @st.cache_resource(max_entries=2, show_spinner="Opening the release ...")
-def _open(release_id: int) -> Source:  # noqa: ARG001 - the cache's key
+def _open(release_id: int) -> Source:
     from annolake.lake.reader import ReleaseReader  # noqa: PLC0415
 
-    reader = ReleaseReader(_settings())
-    release = reader.release
-    return Source(reader.connection, release.release_id, release.released_at)
+    reader = ReleaseReader(_settings(), release_id)
+    if reader.release is None:
+        raise NothingReleased("No release has been published yet.")
+    return Source(reader.connection, reader.release.release_id, reader.release.released_at)
 
 
 @st.cache_resource(show_spinner=False)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import gold_tables as gold
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboards import source
+from tests.dashboards import gold_tables as gold
 
 APP = Path(__file__).parents[2] / "dashboards" / "app.py"
 

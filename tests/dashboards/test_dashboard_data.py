@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import date
 
 import duckdb
-import gold_tables as gold
 import pyarrow as pa
 import pytest
 
 from dashboards import data
 from dashboards.data import Answer, Where
+from tests.dashboards import gold_tables as gold
 
 Connection = duckdb.DuckDBPyConnection
 SPEAKER = Where((gold.AUDIO,), ("speaker",))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-import gold_tables as gold
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
@@ -14,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from annolake.errors import LakeError
 from dashboards import panel, source, words
+from tests.dashboards import gold_tables as gold
 
 OpenPage = Callable[..., AppTest]
 PAGES = {"agreement": "Agreement", "label_distributions": "Label distributions"}
