@@ -82,3 +82,16 @@ class AirflowClient:
         if not ids:
             raise ProcessError(f"Airflow knows no asset {asset!r} yet.", hint="Try again when its DAGs are parsed.")
         self.call("POST", "/assets/events", json={"asset_id": ids[0], "extra": extra})
+
+    def log(self, task: dict[str, Any]) -> list[str]:
+        """The lines that the last try of a task instance logged."""
+        where = f"/dags/{task['dag_id']}/dagRuns/{task['dag_run_id']}/taskInstances/{task['task_id']}"
+        options = {"map_index": task["map_index"], "full_content": "true"}
+        answer = self.call("GET", f"{where}/logs/{max(task['try_number'], 1)}", params=options)
+        content = answer.get("content") or []
+        return [str(line.get("event", "")) if isinstance(line, dict) else str(line) for line in content]
+
+    def result(self, dag_id: str, run_id: str, task_id: str) -> Any:
+        """What a task returned."""
+        where = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"
+        return self.call("GET", where)["value"]
