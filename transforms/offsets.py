@@ -102,14 +102,18 @@ def _fit(a: Ints, b: Ints, apart: Floats, offset: Floats, spread: Floats) -> tup
         rest = apart - (offset[a] - offset[b])
         trust = (FREEDOM + 1) / (FREEDOM + rest**2 / both)
         weight = trust / both
-        matrix = np.zeros((n, n))
-        np.add.at(matrix, (np.r_[a, b, a, b], np.r_[a, b, b, a]), np.r_[weight, weight, -weight, -weight])
+        ties = np.bincount(a * n + b, weights=weight, minlength=n * n).reshape(n, n)
+        ties = ties + ties.T
+        matrix = np.diag(ties.sum(axis=1)) - ties
         pull = np.bincount(a, weights=weight * apart, minlength=n) - np.bincount(b, weights=weight * apart, minlength=n)
-        offset = np.linalg.lstsq(matrix, pull, rcond=1e-10)[0]
+        before, offset = offset, np.linalg.lstsq(matrix, pull, rcond=1e-10)[0]
         share = np.r_[own[a], own[b]] / np.r_[both, both]
         part = np.r_[own[a], own[b]] * (1 - share) + share**2 * np.r_[trust, trust] * np.r_[rest, rest] ** 2
         total = np.bincount(ends, weights=part, minlength=n)
-        spread = np.maximum(np.sqrt(np.divide(total, seen, out=own.copy(), where=seen > 0)), LEAST_SPREAD_S)
+        was, spread = spread, np.sqrt(np.divide(total, seen, out=own.copy(), where=seen > 0))
+        spread = np.maximum(spread, LEAST_SPREAD_S)
+        if max(np.ptp(offset - before), np.abs(spread - was).max()) < SETTLED_S / 10:
+            break
     return offset, spread
 
 

@@ -29,4 +29,6 @@ LEFT JOIN silver.job AS job ON u.job_name = job.job_name
 LEFT JOIN silver.annotation AS a
     ON u.job_name = a.job_name AND u.object_id = a.object_id AND u.worker_id = a.worker_id AND u.revision = a.revision
 LEFT JOIN silver.asset AS asset ON u.asset_id = asset.asset_id
-GROUP BY u.job_name, u.layer, job.task_type, u.label, u.worker_id, day, asset.media_type
+GROUP BY
+    u.job_name, u.layer, job.task_type, u.label, u.worker_id, CAST(a.submitted_at AT TIME ZONE 'UTC' AS DATE),
+    asset.media_type
