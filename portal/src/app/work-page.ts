@@ -12,11 +12,24 @@ type Phase =
   | { name: "working" }
   /** The answer is on its way; `retryAt` when the connection failed and it will be sent again. */
   | { name: "sending"; retryAt: number | null }
-  | { name: "expired" }
+  /** The task is no longer this worker's: its lease ran out, the job ended, it was answered elsewhere. */
+  | { name: "over"; why: string }
   | { name: "empty"; reason: string }
   | { name: "failed"; message: string };
 
-const LOOK_AGAIN_MS = 20_000;
+/** Codes of the service that say a task is over, and what they mean to the person who worked on it. */
+const OVER: Record<string, string> = {
+  lease_expired:
+    "The time for this task has run out, and it went back to the pool. Your work is kept in this tab: if the same recording comes to you again, it is filled in.",
+  task_returned:
+    "This task was given back, perhaps in another window. Your work is kept in this tab: if the same recording comes to you again, it is filled in.",
+  already_answered: "You have already answered this task, perhaps in another window. That answer counts.",
+  job_ended: "This job was ended by its owner, so the task is no longer needed.",
+};
+const TAKEN_BACK =
+  "The service took this task back before its time was over, perhaps because its job was stopped. Your work is kept in this tab: if the same recording comes to you again, it is filled in.";
+/** A task that just ran out is back in the pool a moment later, so the first looks follow quickly. */
+const LOOK_AGAIN_MS = [2000, 5000, 20_000];
 const RETRY_MS = [1000, 2000, 4000, 8000, 15000];
 const WARN_S = 300;
 const TOAST_MS = 5000;
@@ -51,6 +64,7 @@ export class WorkPage extends LitElement {
   );
   private clock = 0;
   private lookAgain = 0;
+  private looks = 0;
   private retry = 0;
   private attempt = 0;
   private toastTimer = 0;
@@ -232,7 +246,8 @@ export class WorkPage extends LitElement {
       this.task = null;
       this.phase = { name: "empty", reason: next.reason };
       document.title = "Annolake";
-      this.lookAgain = window.setTimeout(() => void this.take(), LOOK_AGAIN_MS);
+      const wait = LOOK_AGAIN_MS[Math.min(this.looks++, LOOK_AGAIN_MS.length - 1)]!;
+      this.lookAgain = window.setTimeout(() => void this.take(), wait);
     }
   }
 
@@ -240,6 +255,7 @@ export class WorkPage extends LitElement {
     const place = this.placeOf(task);
     this.task = task;
     this.attempt = 0;
+    this.looks = 0;
     this.draft = this.keep.draft(place) ?? task.draft ?? null;
     this.draftState = this.draft === null ? "" : "saved";
     this.phase = { name: "working" };
@@ -273,11 +289,12 @@ export class WorkPage extends LitElement {
       this.draft = message.draft;
       void this.saveDraft(task);
     }
-    if (message.type === "answer" && (this.phase.name === "working" || this.phase.name === "expired")) {
-      if (this.phase.name === "expired") {
-        this.reject("The time for this task has run out. Take a task again above; your work is kept.");
-        return;
-      }
+    if (message.type === "answer" && message.draft !== undefined) this.draft = message.draft;
+    if (message.type === "answer" && this.phase.name === "over") {
+      this.keep.putDraft(this.placeOf(task), this.draft);
+      this.reject("This task is over; see the note above.");
+    }
+    if (message.type === "answer" && this.phase.name === "working") {
       // The same answer again (after a failed attempt) keeps its key; a changed one is a new answer.
       const isSame = this.pending && JSON.stringify(this.pending.answer) === JSON.stringify(message.answer);
       this.pending = { key: isSame && this.pending ? this.pending.key : newKey(), answer: message.answer };
@@ -312,7 +329,7 @@ export class WorkPage extends LitElement {
     } catch (error) {
       if (this.task !== task) return;
       this.draftState = "unsaved";
-      if (error instanceof Refused && error.code === "lease_expired") this.expire();
+      if (error instanceof Refused && error.code in OVER) this.end(error.code);
     }
   }
 
@@ -347,20 +364,24 @@ export class WorkPage extends LitElement {
     if (isLapsed(error)) return; // signing in again resumes it
     this.pending = null;
     this.keep.dropPending(this.placeOf(task));
-    if (error instanceof Refused && error.code === "lease_expired") {
-      this.expire();
-      this.reject("The time for this task has run out, so the answer was not taken. Your work is kept.");
+    if (error instanceof Refused && error.code in OVER) {
+      this.end(error.code);
+      this.reject("The answer was not taken; see the note above.");
       return;
     }
     this.phase = { name: "working" };
     this.reject(`Not accepted: ${errorText(error)}`);
   }
 
-  /** The lease is over: the task is back in the pool. The draft stays, for when the same object comes again. */
-  private expire(): void {
-    if (this.phase.name === "expired" || !this.task) return;
-    if (this.draft !== null) this.keep.putDraft(this.placeOf(this.task), this.draft);
-    this.phase = { name: "expired" };
+  /** The task is over. The draft stays, for when the same object comes again; unless it was answered. */
+  private end(code: string): void {
+    if (this.phase.name === "over" || !this.task) return;
+    const place = this.placeOf(this.task);
+    if (code === "already_answered") this.keep.drop(place);
+    else if (this.draft !== null) this.keep.putDraft(place, this.draft);
+    this.draftState = "";
+    const isEarly = code === "lease_expired" && this.secondsLeft > 10;
+    this.phase = { name: "over", why: isEarly ? TAKEN_BACK : (OVER[code] ?? "") };
   }
 
   // -- leaving a task ------------------------------------------------------------------------------------------
@@ -407,7 +428,7 @@ export class WorkPage extends LitElement {
 
   private tick(): void {
     this.now = Date.now();
-    if (this.task && this.phase.name === "working" && this.secondsLeft <= 0) this.expire();
+    if (this.task && this.phase.name === "working" && this.secondsLeft <= 0) this.end("lease_expired");
   }
 
   private get secondsLeft(): number {
@@ -470,7 +491,7 @@ export class WorkPage extends LitElement {
 
   private renderTime() {
     const left = this.secondsLeft;
-    if (this.phase.name === "expired") return html`<span class="fact time soon">Time is up</span>`;
+    if (this.phase.name === "over") return html`<span class="fact time soon">Task is over</span>`;
     return html`<span
       class="fact time ${left < WARN_S ? "soon" : ""}"
       title="The task goes back to the pool after that"
@@ -490,13 +511,10 @@ export class WorkPage extends LitElement {
         <button @click=${() => void this.sendAnswer()}>Send now</button>
       </div>`;
     }
-    if (this.phase.name === "expired") {
+    if (this.phase.name === "over") {
       return html`<div class="notice banner">
-        <span
-          >The time for this task has run out, and it went back to the pool. Your work is kept in this tab: if the same
-          recording comes to you again, it is filled in.</span
-        >
-        <button @click=${() => void this.take()}>Take a task again</button>
+        <span>${this.phase.why}</span>
+        <button @click=${() => void this.take()}>Next task</button>
       </div>`;
     }
     return nothing;
@@ -516,7 +534,7 @@ export class WorkPage extends LitElement {
       return html`<div class="center">
         <h1>No task for you right now</h1>
         <p>${phase.reason}</p>
-        <p class="muted">This page looks again every ${LOOK_AGAIN_MS / 1000} seconds.</p>
+        <p class="muted">This page keeps looking by itself.</p>
         <div class="buttons">
           <button @click=${() => void this.take()}>Look now</button>
           <button @click=${() => (location.hash = "#/")}>All jobs</button>
@@ -525,7 +543,7 @@ export class WorkPage extends LitElement {
     }
     if (!task) return nothing;
     return keyed(
-      task.task_id,
+      task.frame_url,
       html`<iframe
         title="Task: ${task.title || task.job_name}"
         sandbox="allow-scripts"
@@ -541,7 +559,9 @@ export class WorkPage extends LitElement {
       <dialog id="release" aria-labelledby="release-title">
         <form method="dialog" @submit=${(event: SubmitEvent) => void this.giveBack(event, "release")}>
           <h2 id="release-title">Give this task back?</h2>
-          <p>It returns to the pool, for you or somebody else. What you have done in it so far is dropped.</p>
+          <p>
+            It returns to the pool, for you or somebody else. Should it come to you again, your draft is still there.
+          </p>
           <div class="buttons">
             <button value="no" autofocus>Keep working</button><button class="primary" value="yes">Release</button>
           </div>

@@ -57,7 +57,7 @@ export class CrowdForm extends HTMLElement {
     this.tell("Sending your answer …");
     const answer = collectAnswer(this);
     this.dispatchEvent(new CustomEvent("annolake-answer", { bubbles: true, detail: answer }));
-    send({ annolake: 1, type: "answer", answer });
+    send({ annolake: 1, type: "answer", answer, draft: collectDraft(this) });
   }
 
   requestSubmit(): void {

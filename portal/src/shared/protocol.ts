@@ -6,7 +6,8 @@
  */
 export type FromFrame =
   | { annolake: 1; type: "ready" }
-  | { annolake: 1; type: "answer"; answer: Record<string, unknown> }
+  /** The answer, with the draft that would restore it should it not be taken. */
+  | { annolake: 1; type: "answer"; answer: Record<string, unknown>; draft?: unknown }
   | { annolake: 1; type: "draft"; draft: unknown }
   | { annolake: 1; type: "height"; height: number }
   | { annolake: 1; type: "key"; key: string };
@@ -23,7 +24,9 @@ export function readFromFrame(data: unknown): FromFrame | null {
     case "ready":
       return { annolake: 1, type: "ready" };
     case "answer":
-      return isRecord(data.answer) ? { annolake: 1, type: "answer", answer: data.answer } : null;
+      return isRecord(data.answer)
+        ? { annolake: 1, type: "answer", answer: data.answer, ...("draft" in data ? { draft: data.draft } : {}) }
+        : null;
     case "draft":
       return { annolake: 1, type: "draft", draft: data.draft ?? null };
     case "height":

@@ -527,7 +527,7 @@ export class AnnolakeSegments extends LitElement implements AnswerControl, Wavef
 
   private zoom(factor: number): void {
     this.zoomFactor = Math.min(ZOOM_MAX, Math.max(1, factor));
-    this.waveform?.zoom(this.zoomFactor);
+    this.waveform?.zoom(this.zoomFactor, model.find(this.segments, this.selected));
   }
 
   // -- the answer ----------------------------------------------------------------------------------------------
@@ -631,7 +631,7 @@ export class AnnolakeSegments extends LitElement implements AnswerControl, Wavef
     return html`<div class="transport" role="toolbar" aria-label="Player" @pointerdown=${keepFocus}>
       <div class="group">
         <button class="play" type="button" ?disabled=${!isReady} title="Space" @click=${press("playPause")}>
-          ${this.playing ? "❚❚ Pause" : "▶ Play"}
+          <span aria-hidden="true">${this.playing ? "❚❚" : "▶"}</span> ${this.playing ? "Pause" : "Play"}
         </button>
         <button
           type="button"
@@ -664,7 +664,7 @@ export class AnnolakeSegments extends LitElement implements AnswerControl, Wavef
           title="M"
           @click=${press("mark")}
         >
-          ${isMarking ? "■ End segment" : "● Mark"}
+          <span aria-hidden="true">${isMarking ? "■" : "●"}</span> ${isMarking ? "End segment" : "Mark"}
         </button>
         <button type="button" ?disabled=${!isReady} aria-pressed=${this.isLooping} title="L" @click=${press("loop")}>
           Loop

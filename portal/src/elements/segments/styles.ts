@@ -286,7 +286,7 @@ export const styles = css`
     clip-path: inset(50%);
   }
   dialog {
-    width: min(880px, 92vw);
+    width: min(940px, 94vw);
     padding: 18px 22px;
     border: 1px solid var(--a-line);
     border-radius: 10px;
@@ -311,7 +311,7 @@ export const styles = css`
   }
   .sheet dl {
     display: grid;
-    grid-template-columns: 92px 1fr;
+    grid-template-columns: max-content 1fr;
     gap: 4px 10px;
     margin: 0;
     font-size: 0.9rem;

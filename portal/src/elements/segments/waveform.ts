@@ -288,13 +288,14 @@ export class Waveform {
 
   // -- zoom ----------------------------------------------------------------------------------------------------
 
-  /** Show the recording `factor` times as wide as the window, keeping the playhead, or the middle, where it is. */
-  zoom(factor: number): void {
+  /** Show the recording `factor` times as wide as the window; what is looked at (selection, playhead) stays in place. */
+  zoom(factor: number, selected: Segment | undefined): void {
     const width = this.surfer.getWidth();
     const before = this.wrapper.getBoundingClientRect().width || width;
     const scroll = this.surfer.getScroll();
-    const head = (this.time / this.duration) * before;
-    const anchor = head >= scroll && head <= scroll + width ? head : scroll + width / 2;
+    const moments = [...(selected ? [(selected.start + selected.end) / 2] : []), this.time];
+    const places = moments.map((time) => (time / this.duration) * before);
+    const anchor = places.find((place) => place >= scroll && place <= scroll + width) ?? scroll + width / 2;
     this.surfer.zoom(factor <= 1 ? 0 : (width * factor) / this.duration);
     const after = this.wrapper.getBoundingClientRect().width;
     this.surfer.setScroll((anchor / before) * after - (anchor - scroll));
