@@ -78,6 +78,9 @@ def empty_database(postgres: str) -> str:
 @pytest.fixture(scope="session")
 def moto_endpoint() -> Iterator[str]:
     """A real S3 over HTTP."""
+    import logging
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     from moto.server import ThreadedMotoServer
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=free_port(), verbose=False)
@@ -111,13 +114,17 @@ def lake(settings: Settings) -> Iterator[Lake]:
 @pytest.fixture
 def s3(moto_endpoint: str):
     """A client of an S3 with one empty bucket, `labeling`."""
-    import boto3
+    return empty_store(moto_endpoint)
 
-    client = boto3.client(
-        "s3", endpoint_url=moto_endpoint, aws_access_key_id="a", aws_secret_access_key="b", region_name="us-east-1"
-    )
+
+def empty_store(endpoint: str):
+    """Empty the S3 and make its one bucket."""
+    import boto3
     import httpx
 
-    httpx.post(f"{moto_endpoint}/moto-api/reset", timeout=30)
+    httpx.post(f"{endpoint}/moto-api/reset", timeout=30)
+    client = boto3.client(
+        "s3", endpoint_url=endpoint, aws_access_key_id="a", aws_secret_access_key="b", region_name="us-east-1"
+    )
     client.create_bucket(Bucket="labeling")
     return client

@@ -16,6 +16,7 @@ from annolake.lake.models import build_gold, build_model, model_order
 from annolake.lake.reader import ReleaseReader
 from annolake.lake.release import hold, latest, publish, releases, rollback, unreleased_jobs
 from annolake.lake.sql import query
+from tests.lake.conftest import empty_store
 from tests.lake.jobs import START, Job, answer, segments
 from transforms import schemas
 
@@ -59,9 +60,21 @@ def land(settings: Settings, job: Job, **facts) -> None:
         land_outputs(lake, job.s3, job.facts(**facts), pseudonym_key="k")
 
 
+@pytest.fixture(scope="module")
+def to_read(tmp_path_factory: pytest.TempPathFactory, moto_endpoint: str) -> Settings:
+    """As `released`, for tests that only read."""
+    home = tmp_path_factory.mktemp("to-read") / "home"
+    settings = Settings.load({"home": home}, environ={}, file=home / "none.toml")
+    return release_late(settings, empty_store(moto_endpoint))
+
+
 @pytest.fixture
 def released(settings: Settings, s3) -> Settings:
     """One job, landed, built and released."""
+    return release_late(settings, s3)
+
+
+def release_late(settings: Settings, s3) -> Settings:
     register(settings)
     land(settings, make_job(s3, "Late", late_s=0.3))
     build_gold(settings)
@@ -78,22 +91,22 @@ def test_nothing_released_shows_empty_typed_tables(settings: Settings) -> None:
         assert reader.release is None
 
 
-def test_from_answers_to_figures(released: Settings) -> None:
+def test_from_answers_to_figures(to_read: Settings) -> None:
     alpha = query(
-        released,
+        to_read,
         "select value, ci_lo, ci_hi, n_items from gold.agreement_job where measure = 'alpha' and layer = 'speaker'",
     )
     row = alpha.to_pylist()[0]
     assert row["n_items"] == 4 and 0.8 < row["ci_lo"] <= row["value"] <= row["ci_hi"] <= 1
-    offsets = query(released, "select offset_s from gold.worker_quality where layer = 'speaker' order by offset_s")
+    offsets = query(to_read, "select offset_s from gold.worker_quality where layer = 'speaker' order by offset_s")
     late = offsets["offset_s"].to_pylist()
     assert late[-1] - late[0] == pytest.approx(0.3, abs=0.05)
     minutes = query(
-        released,
+        to_read,
         "select sum(duration_s) as s, sum(n_segments) as n from gold.label_distribution where layer = 'speaker'",
     )
     assert minutes.to_pylist() == [{"s": pytest.approx(4 * 3 * 28.0), "n": 36}]
-    assert set(query(released, "select name, media_type from silver.asset")["media_type"].to_pylist()) == {"audio"}
+    assert set(query(to_read, "select name, media_type from silver.asset")["media_type"].to_pylist()) == {"audio"}
 
 
 def test_models_in_order_and_again(released: Settings) -> None:
@@ -197,8 +210,10 @@ def _publish(settings: Settings, barrier) -> None:
         with open_lake(settings) as lake:
             row = {"release_id": 1000 + int(datetime.now().timestamp() * 1e6) % 10**9, "held_at": START}
             lake.append_new("meta.release_hold", pa.Table.from_pylist([row], schema=schemas.RELEASE_HOLD.arrow))
-            item = {"job_name": str(row["release_id"]), "object_id": "0", "asset_id": None, "worker_id": "w", "revision": 1,
-                    "layer": "class", "label": "x", "landing_id": "l", "landed_at": START}  # fmt: skip
+            item = {
+                "job_name": str(row["release_id"]), "object_id": "0", "asset_id": None, "worker_id": "w", "revision": 1,
+                "layer": "class", "label": "x", "landing_id": "l", "landed_at": START,
+            }  # fmt: skip
             lake.append_new("silver.classification", pa.Table.from_pylist([item], schema=schemas.CLASSIFICATION.arrow))
 
 
@@ -238,11 +253,11 @@ def test_two_at_once_make_releases_of_their_own(settings: Settings) -> None:
         "with x as (select 1) insert into gold.agreement_job select * from x", "checkpoint",
     ],
 )  # fmt: skip
-def test_only_questions_about_the_release(released: Settings, statement: str) -> None:
-    before = sorted(p for p in released.home.rglob("*") if p.is_file())
+def test_only_questions_about_the_release(to_read: Settings, statement: str) -> None:
+    before = sorted(p for p in to_read.home.rglob("*") if p.is_file())
     with pytest.raises(SqlRefused):
-        query(released, statement.replace("{home}", str(released.home)))
-    assert sorted(p for p in released.home.rglob("*") if p.is_file()) == before
+        query(to_read, statement.replace("{home}", str(to_read.home)))
+    assert sorted(p for p in to_read.home.rglob("*") if p.is_file()) == before
 
 
 @pytest.mark.parametrize(
@@ -254,29 +269,29 @@ def test_only_questions_about_the_release(released: Settings, statement: str) ->
         "select landed_at from silver.segment limit 1",
     ],
 )  # fmt: skip
-def test_questions_are_answered(released: Settings, statement: str) -> None:
-    assert query(released, statement).num_rows > 0
+def test_questions_are_answered(to_read: Settings, statement: str) -> None:
+    assert query(to_read, statement).num_rows > 0
 
 
-def test_the_right_name_is_suggested(released: Settings) -> None:
+def test_the_right_name_is_suggested(to_read: Settings) -> None:
     with pytest.raises(SqlRefused, match=r"No table is called worker_qualty; did you mean gold\.worker_quality\?"):
-        query(released, "select * from gold.worker_qualty")
+        query(to_read, "select * from gold.worker_qualty")
     with pytest.raises(SqlRefused, match=r"No column is called lable; did you mean label of silver\.segment\?"):
-        query(released, "select lable from silver.segment")
+        query(to_read, "select lable from silver.segment")
     with pytest.raises(SqlRefused, match=r"did you mean offset_s of gold\.worker_quality"):
-        query(released, "select w.ofset_s from gold.worker_quality as w")
+        query(to_read, "select w.ofset_s from gold.worker_quality as w")
     with pytest.raises(SqlRefused, match="who the annotators are"):
-        query(released, "select * from restricted.worker")
+        query(to_read, "select * from restricted.worker")
 
 
-def test_limits(released: Settings) -> None:
+def test_limits(to_read: Settings) -> None:
     endless = "select count(*) from range(1000000000) as a, range(1000000) as b"
     with pytest.raises(SqlRefused, match=r"longer than 0\.3 s"):
-        query(released, endless, limit_seconds=0.3)
+        query(to_read, endless, limit_seconds=0.3)
     with pytest.raises(SqlRefused, match="more memory"):
-        query(released, "select list(random()) from range(100000000)", limit_memory="50MB")
+        query(to_read, "select list(random()) from range(100000000)", limit_memory="50MB")
     with pytest.raises(SqlRefused, match="not a size"):
-        query(released, "select 1", limit_memory="1GB'; select 1; --")
+        query(to_read, "select 1", limit_memory="1GB'; select 1; --")
 
 
 def test_a_warehouse_on_s3_is_read(moto_endpoint: str, make_settings, s3) -> None:

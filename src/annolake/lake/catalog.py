@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 CATALOG_NAME = "annolake"
 ATTEMPTS = 30
 LONGEST_PAUSE_S = 1.0
+SQLITE_ATTEMPTS = 200
 LANDING_PROPERTY = "annolake.landing-id"
 JOB_PROPERTY = "annolake.job-name"
 PRUNE_LIMIT = 200
@@ -307,13 +308,25 @@ def _may_pass(error: OperationalError) -> bool:
 
 
 def _prepare_sqlite(path: Path) -> None:
-    """WAL, so that readers and the one writer do not stand in each other's way; kept in the file."""
+    """WAL, so that readers and the one writer do not stand in each other's way; kept in the file.
+
+    Two processes that switch to it at once: SQLite refuses the second at once, without its usual waiting.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=60)
-    try:
-        connection.execute("PRAGMA journal_mode=WAL")
-    finally:
-        connection.close()
+    for left in range(SQLITE_ATTEMPTS, -1, -1):
+        connection = sqlite3.connect(path, timeout=60)
+        try:
+            if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+                connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or not left:
+                raise LakeError(f"The lake's catalog {path} cannot be opened: {error}.") from error
+            time.sleep(random.uniform(0.02, 0.1))  # noqa: S311 - jitter
+        except sqlite3.DatabaseError as error:
+            raise LakeError(f"{path} is not a catalog of the lake: {error}.") from error
+        finally:
+            connection.close()
 
 
 def _connect(url: str, properties: dict[str, Any]) -> SqlCatalog:

@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from annolake.quality.gate import Count
-from annolake.quality.rules import Severity, rules_of
+from annolake.quality.rules import Severity, schema_rules, written_rules
 from transforms.schemas import TABLES
 
 CHECKED = (
@@ -98,13 +98,15 @@ def run_checks(tables: Mapping[str, pa.Table], job: pa.Table) -> list[Count]:
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[Count]:
-    rules = [r for r in rules_of(table) if r.severity == "fail" and not r.is_on_landing]
+    rules = [r for r in written_rules(table) if r.severity == "fail" and not r.is_on_landing]
     key = ", ".join(TABLES[table].key)
-    sums = ", ".join(f"count(*) FILTER (WHERE NOT ({r.holds}))" for r in rules)
-    n_rows, n_keys, *failed = _row(
+    schema = " AND ".join(f"coalesce({r.holds}, true)" for r in schema_rules(table))
+    sums = ", ".join(f"count(*) FILTER (WHERE NOT ({holds}))" for holds in (schema, *(r.holds for r in rules)))
+    n_rows, n_keys, n_misfits, *failed = _row(
         connection, f"SELECT count(*), (SELECT count(*) FROM (SELECT DISTINCT {key} FROM {table})), {sums} FROM {table}"
     )
     yield Count(table, "key_unique", "fail", n_rows, n_rows - n_keys, f"one row for each {key}")
+    yield Count(table, "schema", "fail", n_rows, n_misfits, "nothing is missing, every value is in its range")
     for rule, n_failed in zip(rules, failed, strict=True):
         yield Count(table, rule.name, "fail", n_rows, n_failed, rule.meaning)
     for check in WRITTEN:

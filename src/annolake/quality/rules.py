@@ -118,8 +118,18 @@ WRITTEN: tuple[Rule, ...] = (
 @cache
 def rules_of(table: str) -> tuple[Rule, ...]:
     """All rules of a table: the schema's first."""
-    spec = TABLES[table]
-    return (*_from_schema(spec), *(r for r in WRITTEN if r.table == table))
+    return (*schema_rules(table), *written_rules(table))
+
+
+def written_rules(table: str) -> tuple[Rule, ...]:
+    """The rules of a table that somebody wrote."""
+    return tuple(rule for rule in WRITTEN if rule.table == table)
+
+
+@cache
+def schema_rules(table: str) -> tuple[Rule, ...]:
+    """The rules that follow from a table's schema: what must be there, and the ranges that names promise."""
+    return tuple(_from_schema(TABLES[table]))
 
 
 def _from_schema(spec: Table) -> list[Rule]:
