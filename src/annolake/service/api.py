@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from annolake.service import jobs, preview, sigv4, tags, teams
 from annolake.service.core import Service
 from annolake.service.faults import ApiFault
+from annolake.service.limits import BodyTooLarge
 from annolake.service.model import check_request, check_response
 from annolake.service.s3 import wire_headers
 
@@ -51,6 +52,8 @@ async def handle(service: Service, request: Request) -> Response:
         return Response(content, 200, {"x-amzn-RequestId": request_id}, CONTENT_TYPE)
     except ApiFault as fault:
         return error(fault, request_id)
+    except BodyTooLarge as fault:
+        return error(ApiFault("RequestEntityTooLargeException", str(fault), 413), request_id)
     except Exception:
         log.exception("%s failed (request %s)", request.headers.get("x-amz-target"), request_id)
         return error(ApiFault("InternalFailure", "The service failed; its log says why", 500), request_id)

@@ -13,7 +13,7 @@ GET  /                    ListBuckets when signed; otherwise a browser, which is
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -29,8 +29,9 @@ from annolake.service import api, frame, pages, portal, s3
 from annolake.service.accounts import Limiter, configured_accounts, store_accounts
 from annolake.service.core import Service
 from annolake.service.engine import Engine
-from annolake.service.faults import ApiFault, PortalFault
+from annolake.service.faults import PortalFault
 from annolake.service.limits import BodyLimit, BodyTooLarge
+from annolake.service.objects import RESERVED
 from annolake.service.teams import ensure_default_team
 
 log = logging.getLogger(__name__)
@@ -85,10 +86,17 @@ def _add_routes(app: FastAPI, service: Service, engine: Engine) -> None:
         return pages.element_file(request.path_params["path"])
 
     async def objects(request: Request) -> Response:
+        if "authorization" not in request.headers and request.url.path.split("/")[1] in RESERVED:
+            raise PortalFault(405, "method_not_allowed", f"{request.method} {request.url.path} is not offered.")
         return await s3.handle(service.settings, service.buckets, request)
 
-    def page(path: str, show: Any) -> None:
-        app.add_route(path, show, methods=["GET", "HEAD"], include_in_schema=False)
+    def page(path: str, show: Callable[[Request], Response]) -> None:
+        async def answer(request: Request) -> Response:
+            if "authorization" in request.headers:  # an S3 client who takes the segment for a bucket
+                return await objects(request)
+            return await run_in_threadpool(show, request)
+
+        app.add_route(path, answer, methods=["GET", "HEAD"], include_in_schema=False)
 
     app.add_route("/", root, methods=s3.METHODS, include_in_schema=False)
     page("/healthz", health)
@@ -111,14 +119,13 @@ def _add_errors(app: FastAPI) -> None:
         return _portal_error(400, "malformed_request", problems)
 
     @app.exception_handler(BodyTooLarge)
-    def too_large(request: Request, error: BodyTooLarge) -> Response:
-        message = f"The body is larger than {error.args[0]} bytes."
-        if request.url.path == "/":
-            return api.error(ApiFault("RequestEntityTooLargeException", message, 413), "-")
-        return _portal_error(400, "body_too_large", message)
+    def too_large(_: Request, error: BodyTooLarge) -> Response:
+        return _portal_error(400, "body_too_large", str(error))
 
     @app.exception_handler(HTTPException)
     def http_error(_: Request, error: HTTPException) -> Response:
+        if isinstance(error.__cause__, BodyTooLarge):  # FastAPI wraps whatever goes wrong while it reads a body
+            return too_large(_, error.__cause__)
         return _portal_error(error.status_code, "http_error", str(error.detail))
 
     @app.exception_handler(Exception)

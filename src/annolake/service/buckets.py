@@ -17,6 +17,7 @@ import mimetypes
 import os
 import secrets
 import shutil
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -77,6 +78,7 @@ class Buckets:
         root.mkdir(parents=True, exist_ok=True)
         self.root = root.resolve()
         self.names = list(dict.fromkeys(names))
+        self._replacing = threading.Lock()
         for folder in (*self.names, ".objects", ".staging", ".uploads"):
             (self.root / folder).mkdir(exist_ok=True)
 
@@ -106,32 +108,40 @@ class Buckets:
     def head(self, bucket: str, key: str) -> ObjectInfo:
         """What is known of an object; `NoSuchKey` where there is none."""
         path = self.path(bucket, key)
-        is_folder = key.endswith("/")
-        if not (path.is_dir() if is_folder else path.is_file()):
+        info = self.info(bucket, key, path)
+        if info is None:
             raise S3Fault(404, "NoSuchKey", f"The specified key does not exist: {key}")
-        return self._info(bucket, key, path)
+        return info
 
-    def open(self, bucket: str, key: str) -> IO[bytes]:
-        """The bytes of an object."""
-        self.head(bucket, key)
-        return self.path(bucket, key).open("rb")
+    def open(self, bucket: str, key: str) -> tuple[ObjectInfo, IO[bytes]]:
+        """The bytes of an object with its facts, which are of these bytes even where it is being replaced."""
+        path = self.path(bucket, key)
+        try:
+            file = path.open("rb")
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            raise S3Fault(404, "NoSuchKey", f"The specified key does not exist: {key}") from None
+        try:
+            return self._info(bucket, key, path, file), file
+        except BaseException:
+            file.close()
+            raise
 
     def walk(self, bucket: str, prefix: str = "", after: str = "") -> Iterator[tuple[str, Path]]:
         """(key, file) of the objects with a prefix, beyond `after`, in UTF-8 order; empty folders as `name/`."""
         yield from _walk(self.bucket(bucket), "", prefix, after)
 
     def info(self, bucket: str, key: str, path: Path) -> ObjectInfo | None:
-        """Facts of a listed file; None where it has gone meanwhile."""
+        """Facts of the file behind a key; None where there is none."""
         try:
-            return self._info(bucket, key, path)
-        except FileNotFoundError:
+            if key.endswith("/"):
+                return _folder_info(key, path) if path.is_dir() else None
+            with path.open("rb") as file:
+                return self._info(bucket, key, path, file)
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
 
-    def _info(self, bucket: str, key: str, path: Path) -> ObjectInfo:
-        if key.endswith("/"):
-            empty = hashlib.md5(usedforsecurity=False).hexdigest()
-            return ObjectInfo(key, 0, path.stat().st_mtime_ns, empty, "application/x-directory")
-        stat = path.stat()
+    def _info(self, bucket: str, key: str, path: Path, file: IO[bytes]) -> ObjectInfo:
+        stat = os.fstat(file.fileno())
         known = self._sidecar(bucket, key)
         try:
             info = ObjectInfo(**json.loads(known.read_bytes()))
@@ -139,10 +149,12 @@ class Buckets:
                 return info
         except (FileNotFoundError, ValueError, TypeError):
             pass  # put there by another tool, or changed since: the file itself is the truth
-        with path.open("rb") as file:
-            etag = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        etag = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()  # type: ignore[arg-type]
+        file.seek(0)
         info = ObjectInfo(key, stat.st_size, stat.st_mtime_ns, etag, guess_type(key))
-        self._remember(bucket, info)
+        with self._replacing:  # never over the facts of an object that is just taking this one's place
+            if path.exists() and path.stat().st_ino == stat.st_ino:
+                self._remember(bucket, info)
         return info
 
     # -- writing ---------------------------------------------------------------------------------------------------
@@ -167,7 +179,7 @@ class Buckets:
         try:
             staged.close()
             if key.endswith("/"):
-                return self._commit_folder(bucket, key, path, staged)
+                return self._commit_folder(key, path, staged)
             self._make_parents(key, path)
             mtime_ns = staged.path.stat().st_mtime_ns
             etag = etag or staged.md5.hexdigest()
@@ -176,8 +188,9 @@ class Buckets:
                 os.link(staged.path, path)  # fails where the object exists, whoever was first
                 self._remember(bucket, info)
             else:
-                self._remember(bucket, info)
-                staged.path.replace(path)
+                with self._replacing:
+                    self._remember(bucket, info)
+                    staged.path.replace(path)
             _sync_folder(path.parent)
             return info
         except FileExistsError:
@@ -215,7 +228,7 @@ class Buckets:
                 break  # not empty
             folder = folder.parent
 
-    def _commit_folder(self, bucket: str, key: str, path: Path, staged: Staged) -> ObjectInfo:
+    def _commit_folder(self, key: str, path: Path, staged: Staged) -> ObjectInfo:
         if staged.size:
             raise S3Fault(400, "InvalidArgument", f"The key {key!r} ends in '/': a folder, which holds no bytes")
         self._make_parents(key, path)
@@ -223,7 +236,7 @@ class Buckets:
             path.mkdir(exist_ok=True)
         except FileExistsError:
             raise _in_the_way(key) from None
-        return self._info(bucket, key, path)
+        return _folder_info(key, path)
 
     def _make_parents(self, key: str, path: Path) -> None:
         if path.is_dir() and not key.endswith("/"):
@@ -317,6 +330,11 @@ class Buckets:
             if (facts["bucket"], facts["key"]) == (bucket, key):
                 return folder
         raise S3Fault(404, "NoSuchUpload", f"The specified upload does not exist: {upload_id}")
+
+
+def _folder_info(key: str, path: Path) -> ObjectInfo:
+    empty = hashlib.md5(usedforsecurity=False).hexdigest()
+    return ObjectInfo(key, 0, path.stat().st_mtime_ns, empty, "application/x-directory")
 
 
 def guess_type(key: str) -> str:

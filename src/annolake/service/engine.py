@@ -140,6 +140,7 @@ class Engine:
             connection.execute(update(job).where(job.c.job_id == row.job_id).values(**values))
             if status == "InProgress":
                 _open_objects(connection, row, clock.now_us())
+        self._written[row.job_id] = (row.change_no, 0.0)
         log.info("Job %s is %s: %d objects", row.name, status, n_objects)
         service.wake.set()
 

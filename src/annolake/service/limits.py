@@ -13,6 +13,9 @@ API_LIMIT = 4 * 1024 * 1024
 class BodyTooLarge(Exception):
     """The body went over the limit while it was read."""
 
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The body is larger than {limit} bytes.")
+
 
 class BodyLimit:
     """ASGI middleware for the JSON parts; the S3 subset streams to disk and counts for itself."""

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import io
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Protocol, cast
 
 from annolake.config import Settings
+from annolake.errors import ConfigError
 from annolake.service import sigv4
 from annolake.service.buckets import Buckets
 from annolake.service.faults import S3Fault
+
+RESERVED = frozenset({"portal", "elements", "frame", "healthz", "openapi.json"})
+NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
 class ObjectMissing(Exception):
@@ -49,7 +54,15 @@ def split_uri(uri: str) -> tuple[str, str]:
 def bucket_names(settings: Settings) -> list[str]:
     """Buckets that the embedded S3 subset serves."""
     more = [name.strip() for name in settings.more_buckets.split(",") if name.strip()]
-    return [settings.media_bucket, settings.labeling_bucket, *more]
+    names = [settings.media_bucket, settings.labeling_bucket, *more]
+    wrong = [name for name in names if name in RESERVED or not NAME.fullmatch(name)]
+    if wrong:
+        raise ConfigError(
+            f"Bucket name {wrong[0]!r}: 3 to 63 lower-case letters, digits, dots and hyphens are needed, and"
+            f" {', '.join(sorted(RESERVED))} are the service's own.",
+            hint="Settings: media_bucket, labeling_bucket, more_buckets",
+        )
+    return names
 
 
 def read_bytes(objects: Objects, uri: str, limit: int) -> bytes:
@@ -77,7 +90,7 @@ class LocalObjects:
 
     def open(self, uri: str) -> IO[bytes]:
         try:
-            return self._buckets.open(*split_uri(uri))
+            return self._buckets.open(*split_uri(uri))[1]
         except S3Fault as fault:
             raise ObjectMissing(f"{uri}: {fault.code}: {fault.message}") from None
         except ValueError as error:

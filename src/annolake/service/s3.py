@@ -247,7 +247,20 @@ def _delete_keys(call: Call, keys: list[str], is_quiet: bool) -> Response:
 
 
 def _get_object(call: Call) -> Response:
-    info = call.buckets.head(call.bucket, call.key)
+    if call.request.method == "HEAD" or call.key.endswith("/"):
+        return _object_response(call, call.buckets.head(call.bucket, call.key), None)
+    info, file = call.buckets.open(call.bucket, call.key)
+    try:
+        response = _object_response(call, info, file)
+    except BaseException:
+        file.close()
+        raise
+    if not isinstance(response, StreamingResponse):
+        file.close()
+    return response
+
+
+def _object_response(call: Call, info: ObjectInfo, file: IO[bytes] | None) -> Response:
     headers = _object_headers(call, info)
     condition = call.headers.get("if-none-match", "")
     if condition and condition.strip('"') in (info.etag, "*"):
@@ -261,9 +274,8 @@ def _get_object(call: Call) -> Response:
     if span:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{info.size}"
     status = 206 if span else 200
-    if call.request.method == "HEAD" or call.key.endswith("/"):
+    if file is None:
         return Response(status_code=status, headers=headers)
-    file = call.buckets.open(call.bucket, call.key)
     return StreamingResponse(_pieces(file, start, end), status, headers, headers["Content-Type"])
 
 
@@ -356,13 +368,16 @@ def _keep(call: Call, staged: Staged) -> Response:
 def _copy(call: Call) -> Response:
     source = unquote(call.headers["x-amz-copy-source"].partition("?")[0]).removeprefix("/")
     bucket, _, key = source.partition("/")
-    info = call.buckets.head(bucket, key)
-    span = _range(call.headers.get("x-amz-copy-source-range", ""), info.size)
     staged = call.buckets.stage()
     try:
-        if not key.endswith("/"):
-            for piece in _pieces(call.buckets.open(bucket, key), *(span or (0, info.size))):
-                staged.write(piece)
+        if key.endswith("/"):
+            info = call.buckets.head(bucket, key)
+        else:
+            info, file = call.buckets.open(bucket, key)
+            with file:
+                span = _range(call.headers.get("x-amz-copy-source-range", ""), info.size)
+                for piece in _pieces(file, *(span or (0, info.size))):
+                    staged.write(piece)
         if "uploadId" in call.query:
             etag = call.buckets.put_part(call.bucket, call.key, call.query["uploadId"], _part_number(call), staged)
             root = "CopyPartResult"
