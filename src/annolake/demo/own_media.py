@@ -90,8 +90,8 @@ def _registered(assets: Sequence[dict[str, Any]]) -> Table:
     for name in ("file", "type", "seconds", "sound", "picture"):
         table.add_column(name, justify="right" if name == "seconds" else "left")
     for a in sorted(assets, key=lambda a: a["name"])[:MOST_REASONS]:
-        sound = f"{a['audio_codec']}, {a['sample_rate_hz']} Hz, {a['channels']} channels" if a["audio_codec"] else ""
-        picture = f"{a['video_codec']}, {a['width_px']} x {a['height_px']}" if a["video_codec"] else ""
+        sound = f"{a['audio_codec']} {a['sample_rate_hz'] / 1000:g} kHz, {a['channels']} ch" if a["audio_codec"] else ""
+        picture = f"{a['video_codec']} {a['width_px']} x {a['height_px']}" if a["video_codec"] else ""
         table.add_row(escape(a["name"]), a["media_type"], f"{a['duration_s']:.1f}", sound, picture)
     return table
 
