@@ -330,14 +330,12 @@ def _prepare_sqlite(path: Path) -> None:
 
 
 def _connect(url: str, properties: dict[str, Any]) -> SqlCatalog:
-    for last in (False, False, True):
+    for _ in range(5):
         try:
             return SqlCatalog(CATALOG_NAME, uri=url, **properties)
         except SQLAlchemyError:  # two processes making the catalog's own tables at once
-            if last:
-                raise
-            time.sleep(0.2)
-    raise AssertionError("unreachable")
+            time.sleep(random.uniform(0.1, 0.3))  # noqa: S311 - jitter
+    return SqlCatalog(CATALOG_NAME, uri=url, **properties)
 
 
 def _storage(settings: Settings) -> dict[str, str]:
