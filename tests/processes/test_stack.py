@@ -108,6 +108,17 @@ def test_preparation_runs_to_its_end_first(make_stack: Callable[..., Stack], tmp
     assert order.read_text() == "before prepared after main "
 
 
+def test_a_preparation_that_is_cut_short_is_not_taken_for_done(
+    make_stack: Callable[..., Stack], tmp_path: Path
+) -> None:
+    begun, done = tmp_path / "begun", tmp_path / "done"
+    cut = Command("prepare", python(f"import time; open({str(begun)!r}, 'w'); time.sleep(600)"))
+    with make_stack(part("cut", python(""), prepare=(cut,), after_prepare=done.touch)) as stack:
+        stack.start()
+        wait_until(begun.exists)
+    assert not done.exists()
+
+
 def test_a_part_that_dies_is_told_with_the_end_of_its_log(make_stack: Callable[..., Stack]) -> None:
     dying = part("dying", python("import sys, time; print('the reason'); time.sleep(.5); sys.exit(3)"))
     with make_stack(dying) as stack:

@@ -156,16 +156,17 @@ class Stack:
 
     def _run_to_end(self, part: Part, command: Command) -> None:
         child = self._spawn(part, command, watched=False)
-        while (code := child.wait(LOOK_EVERY_S)) is None:
-            if self._stopping.is_set():
-                return
-        if code and not self._stopping.is_set():
+        while (code := child.wait(LOOK_EVERY_S)) is None and not self._stopping.is_set():
+            pass
+        if self._stopping.is_set():  # it may have been cut short: what comes after it must not take it for done
+            raise self._stopped(part)
+        if code:
             raise self._ended(part, child, code)
 
     def _spawn(self, part: Part, command: Command, *, watched: bool = True) -> Child:
         with self._changed:  # stop() reads the list under the same lock: a child is on it or never starts
             if self._stopping.is_set():
-                raise ProcessError(f"{part.title} was stopped while it started.")
+                raise self._stopped(part)
             child = Child(
                 command.name,
                 command.argv,
@@ -192,6 +193,9 @@ class Stack:
             if self._failure is None and not self._stopping.is_set():
                 self._failure = error
             self._changed.notify_all()
+
+    def _stopped(self, part: Part) -> ProcessError:
+        return ProcessError(f"{part.title} was stopped while it started.")
 
     def _ended(self, part: Part, child: Child, code: int) -> ProcessError:
         how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
