@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -16,7 +17,13 @@ from tests.service.lab import Clock, Lab, open_lab
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """One service for the tests of a module; each test takes names of its own."""
     folder = tmp_path_factory.mktemp("service")
-    flags = {"home": folder / "home", "service_port": free_port(), "more_buckets": "spare"}
+    database = os.environ.get("TEST_SERVICE_DATABASE", "")  # an empty PostgreSQL instead of SQLite, for one module
+    flags = {
+        "home": folder / "home",
+        "service_port": free_port(),
+        "more_buckets": "spare",
+        "service_database": database,
+    }
     with open_lab(Settings.load(flags, environ={}, file=folder / "none.toml")) as lab:
         yield lab
 

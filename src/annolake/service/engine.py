@@ -13,7 +13,7 @@ import threading
 import time
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from annolake.errors import AnnolakeError
 from annolake.service import clock, tasks
@@ -139,7 +139,7 @@ class Engine:
             values = {"status": status, "modified_us": after(row.modified_us)}
             connection.execute(update(job).where(job.c.job_id == row.job_id).values(**values))
             if status == "InProgress":
-                _open_objects(connection, row, clock.now_us())
+                tasks.open_objects(connection, row, clock.now_us())
         self._written[row.job_id] = (row.change_no, 0.0)
         log.info("Job %s is %s: %d objects", row.name, status, n_objects)
         service.wake.set()
@@ -175,6 +175,7 @@ class Engine:
             now = after(row.modified_us)
             connection.execute(delete(data_object).where(data_object.c.job_id == row.job_id))
             values = {"status": "Failed", "failure_reason": reason, "modified_us": now, "ended_us": now}
+            values |= {"n_objects": 0, "n_labeled": 0}
             connection.execute(update(job).where(job.c.job_id == row.job_id).values(**values))
         log.warning("Job %s failed: %s", row.name, reason)
 
@@ -191,7 +192,7 @@ class Engine:
                 for number in chunk:
                     tasks.finish_if_done(connection, row, number, now)
         with self._service.store.write() as connection:
-            _open_objects(connection, row, now)
+            tasks.open_objects(connection, row, now)
             return _reload(connection, row)
 
     def _write_progress(self, row: Row[Any]) -> None:
@@ -231,22 +232,6 @@ def _labels(service: Service, row: Row[Any]) -> list[str] | None:
         if task_type(row.task_type).is_classification:
             raise
         return None  # a custom template's configuration may have any form; nothing here reads it
-
-
-def _open_objects(connection: Connection, row: Row[Any], now: int) -> None:
-    """Open the next objects, as many as may be open at a time."""
-    o, config = data_object.c, row.request["HumanTaskConfig"]
-    here = o.job_id == row.job_id
-    n_open = connection.execute(select(func.count()).where(here, o.status == "open")).scalar_one()
-    n_free = config["MaxConcurrentTaskCount"] - n_open
-    if n_free <= 0:
-        return
-    waiting = select(o.object_no).where(here, o.status == "waiting").order_by(o.object_no).limit(n_free)
-    numbers = connection.execute(waiting).scalars().all()
-    if numbers:
-        until = now + config["TaskAvailabilityLifetimeInSeconds"] * clock.SECOND
-        opened = update(data_object).where(here, o.status == "waiting", o.object_no <= numbers[-1])
-        connection.execute(opened.values(status="open", available_until_us=until))
 
 
 def _is_enough(row: Row[Any]) -> bool:

@@ -325,6 +325,24 @@ def finish_object(connection: Connection, job_row: Row[Any], object_no: int, now
             else func.greatest(job.c.modified_us, now)
         )
         connection.execute(update(job).where(job.c.job_id == job_row.job_id).values(**count, modified_us=later))
+        if job_row.status == "InProgress":
+            open_objects(connection, job_row, now)
+
+
+def open_objects(connection: Connection, job_row: Row[Any], now: int) -> None:
+    """Open the next objects of a job, as many as may be open at a time."""
+    o, config = data_object.c, job_row.request["HumanTaskConfig"]
+    here = o.job_id == job_row.job_id
+    n_open = connection.execute(select(func.count()).where(here, o.status == "open")).scalar_one()
+    n_free = config["MaxConcurrentTaskCount"] - n_open
+    if n_free <= 0:
+        return
+    waiting = select(o.object_no).where(here, o.status == "waiting").order_by(o.object_no).limit(n_free)
+    numbers = connection.execute(waiting).scalars().all()
+    if numbers:
+        until = now + config["TaskAvailabilityLifetimeInSeconds"] * clock.SECOND
+        opened = update(data_object).where(here, o.status == "waiting", o.object_no <= numbers[-1])
+        connection.execute(opened.values(status="open", available_until_us=until))
 
 
 def record(  # noqa: PLR0917 - the columns of the log
