@@ -6,16 +6,22 @@ the environment (`annolake config show`); the lake is only read.
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from pathlib import Path
 
-ROOT = str(Path(__file__).resolve().parents[1])
-if ROOT not in sys.path:  # Streamlit puts this file's folder there, not the one that `dashboards` is in
-    sys.path.insert(0, ROOT)
+import streamlit as st
 
-import streamlit as st  # noqa: E402 - after the path
+HERE = Path(__file__).resolve().parent
+if "dashboards" not in sys.modules:  # the folder is called otherwise in an installed package, and is on no path
+    spec = importlib.util.spec_from_file_location(
+        "dashboards", HERE / "__init__.py", submodule_search_locations=[str(HERE)]
+    )
+    if spec is None:
+        raise ImportError(f"{HERE} is no package")
+    sys.modules["dashboards"] = importlib.util.module_from_spec(spec)
 
-ICON = str(Path(__file__).resolve().with_name("icon.svg"))
+ICON = str(HERE / "icon.svg")
 PAGES = (
     st.Page("pages/agreement.py", title="Agreement", icon=":material/handshake:", default=True),
     st.Page("pages/label_distributions.py", title="Label distributions", icon=":material/bar_chart:"),

@@ -39,7 +39,8 @@ COLUMNS: dict[str, Any] = {
     "share_hi": _number("to", "percent", "upper end of the 95 % interval"),
     "overall_share": _number("everybody's", "percent"),
     # agreement
-    "verdict": _text("alpha in words", width="large"),
+    "band": _text("alpha is", "judged on the lower end of its interval"),
+    "verdict": _text("because", width="large"),
     "alpha": _number("alpha", "%.2f"),
     "alpha_lo": _number("from", "%.2f", "lower end of alpha's 95 % interval"),
     "alpha_hi": _number("to", "%.2f", "upper end of alpha's 95 % interval"),

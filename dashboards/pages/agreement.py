@@ -110,15 +110,17 @@ def other_measures(release: Source, where: Where) -> None:
     if answer.is_empty:
         return
     alphas = data.agreement(release.connection, where).table.to_pylist()
-    verdicts = {(r["job_name"], r["layer"]): words.verdict(r) for r in alphas}
-    rows = answer.table.to_pylist()
+    verdicts = {(r["job_name"], r["layer"]): words.verdict(r).partition(": ") for r in alphas}
+    told = [verdicts.get((r["job_name"], r["layer"]), ("", "", "")) for r in answer.table.to_pylist()]
     panel.table(
         "The measures side by side",
         answer,
-        "job_name layer alpha alpha_lo alpha_hi alpha_chance observed boundary_f unit_f prevalence_max n_items "
+        "job_name layer band alpha alpha_lo alpha_hi alpha_chance observed boundary_f unit_f prevalence_max n_items "
         "n_annotators verdict",
         shown=panel.with_column(
-            answer.table, "verdict", [verdicts.get((r["job_name"], r["layer"]), "alpha was not computed") for r in rows]
+            panel.with_column(answer.table, "band", [band for band, _, _ in told]),
+            "verdict",
+            [why for _, _, why in told],
         ),
         note="The lowest bound of alpha first. Intervals of the other measures: gold.agreement_job. A dash: not "
         "defined there, such as boundaries of a clip label.",

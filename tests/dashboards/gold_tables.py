@@ -127,7 +127,7 @@ def _workers() -> Rows:
             {"job_name": AUDIO, "layer": "speaker", "worker_id": worker, "task_type": task(AUDIO), "n_items": 12,
              "n_labels": 76, "loo_agreement": value, "loo_lo": value - 0.12, "loo_hi": value + 0.12,
              "offset_s": 0.31 if w == 2 else 0.01 * (w - 1), "n_boundaries": 96, "over_seg_index": 1.0 + 0.1 * w,
-             "median_time_s": 60.0 + 5 * w, "status": "watch" if careless else "reliable"}
+             "median_time_s": 60.0 + 5 * w, "status": "reliable" if value - 0.12 >= 0.667 else "watch"}
         )  # fmt: skip
         rows.append(
             {"job_name": VIDEO, "layer": "class", "worker_id": worker, "task_type": task(VIDEO), "n_items": 6,

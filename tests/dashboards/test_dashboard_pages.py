@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.csv
@@ -13,6 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 from annolake.errors import LakeError
 from dashboards import panel, source, words
+from tests.conftest import ROOT
 from tests.dashboards import gold_tables as gold
 
 OpenPage = Callable[..., AppTest]
@@ -60,10 +66,11 @@ def test_every_chart_says_n_and_interval(open_page: OpenPage, page: str) -> None
 def test_agreement_in_words(open_page: OpenPage) -> None:
     app = open_page(gold.full())
     assert "undefined: everybody gave the same label" in shown(app)
-    verdicts = app.dataframe[0].value["verdict"].tolist()
-    assert "tentative: at least 0.68, with 95 % confidence" in verdicts
-    assert "not reliable: at most 0.53, with 95 % confidence" in verdicts
-    assert any(v.startswith("not reliable so far") for v in verdicts)
+    table = app.dataframe[0].value
+    told = dict(zip(table["layer"], zip(table["band"], table["verdict"], strict=True), strict=True))
+    assert told["speaker"] == ("tentative", "at least 0.68, with 95 % confidence")
+    assert told["emotiontag"] == ("not reliable", "at most 0.53, with 95 % confidence")
+    assert told["rate"] == ("not reliable so far", "the interval crosses 0.667; more objects would tell")
 
 
 def test_one_annotator_is_told_apart_from_disagreement(open_page: OpenPage) -> None:
@@ -176,5 +183,22 @@ def test_full_agreement_has_no_interval_and_no_band(open_page: OpenPage) -> None
     perfect = gold.measure(gold.VIDEO, "class", "alpha", 1.0, reason_code="no_variation", n_items=14)
     app = open_page({**gold.full(), "gold.agreement_job": [perfect]})
     assert not app.exception
-    (verdict,) = app.dataframe[0].value["verdict"]
-    assert verdict == "no interval: every object says the same, so nothing tells how sure it is"
+    (row,) = app.dataframe[0].value.to_dict("records")
+    assert (row["band"], row["verdict"]) == ("no interval", words.REASONS["no_variation"])
+
+
+def test_it_runs_from_a_folder_of_any_name(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "dashboards", tmp_path / "_dashboards")
+    program = f"""
+import sys
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file({str(tmp_path / "_dashboards/app.py")!r}, default_timeout=30).run()
+assert not app.exception, app.exception
+assert "make demo" in [c.value for c in app.code]
+assert sys.modules["dashboards.data"].__file__.startswith({str(tmp_path)!r})
+"""
+    environment = {**os.environ, "ANNOLAKE_HOME": str(tmp_path / "home")}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
