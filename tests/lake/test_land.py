@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -330,3 +331,37 @@ def test_any_split_order_and_rerun_gives_the_same_rows(s3, make_settings, tmp_pa
             r for r in expected[name] if "line_hash" not in r
         ], name
         assert len(found[name]) == len(expected[name]) > 0, name
+
+
+@pytest.mark.parametrize("moment", [(0, False), (2, True), (4, False), (6, True), (8, False), (9, True)])
+def test_killed_anywhere_and_run_again(
+    lake: Lake, job: Job, make_settings, monkeypatch, moment: tuple[int, bool]
+) -> None:
+    """The process goes before or just after its n-th append; the next landing makes the rows of a quiet one."""
+    n_appends, is_committed = moment
+    job.put_response(0, answer("01", segments(("A", 0, 4), ("A", 3, 5))), answer("02", segments(("B", 1, 2))))
+    job.put_response(1, "nobody", answer("02", segments(("B", 1, 2)), at=300))
+    real, left = Lake.append_new, [n_appends]
+
+    def dying(self: Lake, *args: Any, **options: Any) -> int:
+        if left[0] == 0 and not is_committed:
+            raise KeyboardInterrupt
+        n = real(self, *args, **options)
+        if left[0] == 0:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        return n
+
+    monkeypatch.setattr(Lake, "append_new", dying)
+    with pytest.raises(KeyboardInterrupt):
+        land(lake, job)
+    monkeypatch.setattr(Lake, "append_new", real)
+    assert land(lake, job).failed_checks == ()
+    land(lake, job)
+    from annolake.lake.catalog import open_lake
+
+    with open_lake(make_settings(home=Path(lake.catalog.properties["warehouse"][7:]).parents[2] / "quiet")) as quiet:
+        land(quiet, job)
+        assert content(lake) == content(quiet)
+        assert len(rows(lake, "bronze.landing_outcome")) == len(rows(quiet, "bronze.landing_outcome")) == 4
+        assert len(rows(lake, "silver.job")) == 1

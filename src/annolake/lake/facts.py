@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -83,7 +84,8 @@ def describe_job(settings: Settings, job_name: str) -> JobFacts:
     Raises `LabelingError` for a job that it does not know, `LabelingUnavailable` while it does not answer.
     """
     try:
-        return _describe(clients.sagemaker(settings), clients.s3(settings), job_name)
+        with closing(clients.sagemaker(settings)) as sagemaker, closing(clients.s3(settings)) as s3:
+            return _describe(sagemaker, s3, job_name)
     except ClientError as error:
         code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
         kind = LabelingUnavailable if code in THROTTLED else LabelingError

@@ -11,6 +11,7 @@ import logging
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +27,7 @@ from annolake.lake.facts import CUSTOM, JobFacts, describe_job, labels_json
 from annolake.lake.fetch import Body, Source, download, find_source, list_sources, read_lines
 from annolake.lake.objects import Objects
 from annolake.lake.silver import LABEL, build_silver
-from annolake.quality.checks import CHECKED, run_checks
+from annolake.quality.checks import run_checks
 from annolake.quality.gate import Count
 from annolake.quality.rules import written_rules
 from annolake.quality.suites import validate
@@ -41,6 +42,14 @@ log = logging.getLogger(__name__)
 
 LINES_AT_ONCE = 50_000
 FILES_AT_ONCE = 5_000
+PARENTS_FIRST = (
+    "silver.assignment",
+    "silver.annotation",
+    "silver.segment",
+    "silver.classification",
+    "silver.consolidated",
+)
+"""Written in this order and checked in the other: beside another landing, no row is seen without what it belongs to."""
 LEDGER_KEY = ("source_uri", "source_version", "line_no", "is_ok")
 
 
@@ -82,10 +91,10 @@ def land_job(settings: Settings, job_name: str) -> LandReport:
     Raises `LabelingError` where the backend does not know the job, `LabelingUnavailable` while it does not answer.
     """
     job = describe_job(settings, job_name)
-    with open_lake(settings) as lake:
+    with open_lake(settings) as lake, closing(clients.s3(settings)) as s3:
         return land_outputs(
             lake,
-            clients.s3(settings),
+            s3,
             job,
             pseudonym_key=settings.pseudonym_key,
             docs=settings.home / "data-docs" / job.job_name,
@@ -295,8 +304,8 @@ class _Landing:
         silver = build_silver(
             answers, lines, job=self._job_row(), objects=self.objects.table(ids), labels=_labels(self.job)
         )
-        for name, rows in silver.rows.items():
-            self._append(name, rows)
+        for name in PARENTS_FIRST:
+            self._append(name, silver.rows[name])
         self._append("silver.quarantine", silver.quarantined)
         for count in silver.counts:
             self.counts[count.table, count.rule] = _sum(self.counts.get((count.table, count.rule)), count)
@@ -310,7 +319,7 @@ class _Landing:
     def _check(self, docs: Path | None) -> list[str]:
         """Judge and keep the counts; returns the names of those that hold the release."""
         job = self.job.job_name
-        silver = {name: self.lake.scan(name, jobs=[job]) for name in CHECKED}
+        silver = {name: self.lake.scan(name, jobs=[job]) for name in reversed(PARENTS_FIRST)}
         checks = [
             *self._gate_counts(),
             *run_checks({**silver, "silver.asset": self.objects.assets()}, self._job_row()),
