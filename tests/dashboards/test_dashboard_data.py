@@ -52,6 +52,15 @@ def test_the_shown_statement_gives_the_same_rows(rows: gold.Rows, where: Where) 
         assert _rounded(again) == _rounded(answer.table), name
 
 
+def test_analysts_may_run_the_shown_statements(full: Connection) -> None:
+    from annolake.lake.sql import check
+
+    for name, question in QUESTIONS.items():
+        tables = check(question(full, SPEAKER).sql)
+        assert tables, name
+        assert all(table.startswith("gold.") for table in tables), f"{name} reads more than gold: {tables}"
+
+
 def _rounded(rows: pa.Table) -> list[list[tuple[str, object]]]:
     return [
         [(name, round(value, 9) if isinstance(value, float) else value) for name, value in row.items()]
