@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { History } from "../src/elements/segments/history.ts";
 import * as model from "../src/elements/segments/model.ts";
+import { tickLabel, ticksOf } from "../src/elements/segments/ruler.ts";
 import { formatTime, parseTime } from "../src/elements/segments/time.ts";
 import { fromValue, readCategories, toValue, withTracksOf } from "../src/elements/segments/value.ts";
 
@@ -161,4 +162,23 @@ test("times are written and read", () => {
   assert.equal(parseTime("83,5"), 83.5);
   assert.equal(parseTime("1:00:00"), 3600);
   for (const wrong of ["", "a", "1:", "-1", "1:2:3:4", "1.5:20"]) assert.equal(parseTime(wrong), null);
+});
+
+test("the ruler has only visible ticks, whatever the length and the zoom", () => {
+  for (const zoom of [1, 16, 256]) {
+    const ticks = ticksOf({ width: 1000 * zoom, left: 500 * zoom - 500, visible: 1000, duration: 3600 });
+    assert.ok(ticks.length > 15 && ticks.length < 90, String(ticks.length));
+    assert.ok(ticks.filter((t) => t.label).length >= 3);
+  }
+  const whole = ticksOf({ width: 1000, left: 0, visible: 1000, duration: 12 });
+  assert.deepEqual(
+    whole
+      .filter((t) => t.label)
+      .map((t) => t.label)
+      .slice(0, 3),
+    ["0:00", "0:01", "0:02"],
+  );
+  assert.ok(whole.every((t) => t.x >= 0 && t.x <= 1000));
+  assert.deepEqual(ticksOf({ width: 0, left: 0, visible: 0, duration: 0 }), []);
+  assert.equal(tickLabel(75.25), "1:15.25");
 });

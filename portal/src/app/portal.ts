@@ -1,4 +1,5 @@
 import { css, html, LitElement, nothing } from "lit";
+import { keyed } from "lit/directives/keyed.js";
 import { Api, type Worker } from "./api.ts";
 import { shared } from "./styles.ts";
 
@@ -144,11 +145,14 @@ export class Portal extends LitElement {
       <main class=${work ? "fixed" : ""}>
         ${
           work
-            ? html`<annolake-work
-                .api=${this.api}
-                .worker=${worker}
-                .jobName=${decode(work[1] ?? "") || null}
-              ></annolake-work>`
+            ? keyed(
+                this.hash,
+                html`<annolake-work
+                  .api=${this.api}
+                  .worker=${worker}
+                  .jobName=${decode(work[1] ?? "") || null}
+                ></annolake-work>`,
+              )
             : html`<annolake-jobs .api=${this.api} .worker=${worker}></annolake-jobs>`
         }
       </main>

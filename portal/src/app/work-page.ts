@@ -1,11 +1,14 @@
-import { css, html, LitElement, nothing } from "lit";
+import { html, LitElement, nothing } from "lit";
 import { keyed } from "lit/directives/keyed.js";
 import type { FromFrame } from "../shared/protocol.ts";
 import { type Api, type Next, newKey, Refused, type Task, Unreachable, type Worker } from "./api.ts";
 import { FrameLink } from "./frame.ts";
 import { Keep, type Pending } from "./keep.ts";
 import { shared } from "./styles.ts";
+import { leaveDialogs, type Leaving } from "./leave.ts";
+import { OVER, TAKEN_BACK } from "./over.ts";
 import { timeLeft } from "./words.ts";
+import { workStyles } from "./work-style.ts";
 
 type Phase =
   | { name: "loading" }
@@ -17,17 +20,6 @@ type Phase =
   | { name: "empty"; reason: string }
   | { name: "failed"; message: string };
 
-/** Codes of the service that say a task is over, and what they mean to the person who worked on it. */
-const OVER: Record<string, string> = {
-  lease_expired:
-    "The time for this task has run out, and it went back to the pool. Your work is kept in this tab: if the same recording comes to you again, it is filled in.",
-  task_returned:
-    "This task was given back, perhaps in another window. Your work is kept in this tab: if the same recording comes to you again, it is filled in.",
-  already_answered: "You have already answered this task, perhaps in another window. That answer counts.",
-  job_ended: "This job was ended by its owner, so the task is no longer needed.",
-};
-const TAKEN_BACK =
-  "The service took this task back before its time was over, perhaps because its job was stopped. Your work is kept in this tab: if the same recording comes to you again, it is filled in.";
 /** A task that just ran out is back in the pool a moment later, so the first looks follow quickly. */
 const LOOK_AGAIN_MS = [2000, 5000, 20_000];
 const RETRY_MS = [1000, 2000, 4000, 8000, 15000];
@@ -71,134 +63,7 @@ export class WorkPage extends LitElement {
   private pending: Pending | null = null;
   private draft: unknown = null;
 
-  static override styles = [
-    shared,
-    css`
-      :host {
-        display: grid;
-        grid-template-rows: auto auto minmax(0, 1fr);
-        height: 100%;
-      }
-      .bar {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 6px 16px;
-        align-items: center;
-        min-height: 50px;
-        padding: 6px 16px;
-        border-bottom: 1px solid var(--a-line);
-        background: var(--a-surface);
-      }
-      .title {
-        flex: 1 1 200px;
-        min-width: 0;
-      }
-      .title h1 {
-        overflow: hidden;
-        font-size: 1rem;
-        text-overflow: ellipsis;
-        white-space: nowrap;
-      }
-      .fact {
-        display: grid;
-        gap: 3px;
-        color: var(--a-muted);
-        font-size: 0.85rem;
-        line-height: 1.3;
-      }
-      .fact progress {
-        width: 130px;
-        height: 5px;
-      }
-      .time {
-        font-variant-numeric: tabular-nums;
-      }
-      .time.soon {
-        padding: 3px 9px;
-        border-radius: var(--a-radius);
-        background: var(--a-warn-soft);
-        color: var(--a-warn);
-        font-weight: 600;
-      }
-      .banner {
-        display: flex;
-        gap: 14px;
-        align-items: center;
-        justify-content: space-between;
-        border-radius: 0;
-      }
-      .frame {
-        position: relative;
-        min-height: 0;
-      }
-      iframe {
-        display: block;
-        width: 100%;
-        height: 100%;
-        border: 0;
-        background: var(--a-page);
-      }
-      .center {
-        display: grid;
-        place-content: center;
-        justify-items: center;
-        gap: 12px;
-        height: 100%;
-        padding: 24px;
-        text-align: center;
-      }
-      .center p {
-        max-width: 56ch;
-        margin: 0;
-      }
-      .toast {
-        position: absolute;
-        bottom: 22px;
-        left: 50%;
-        z-index: 5;
-        transform: translateX(-50%);
-        border: 1px solid var(--a-ok);
-        pointer-events: none;
-      }
-      dialog {
-        width: min(440px, 92vw);
-        padding: 22px;
-        border: 1px solid var(--a-line);
-        border-radius: 10px;
-        background: var(--a-surface);
-        color: var(--a-text);
-      }
-      dialog::backdrop {
-        background: rgb(0 0 0 / 0.45);
-      }
-      dialog form {
-        display: grid;
-        gap: 14px;
-      }
-      dialog p {
-        margin: 0;
-      }
-      dialog h2 {
-        margin: 0;
-        font-size: 1.1rem;
-      }
-      dialog label {
-        display: grid;
-        gap: 4px;
-      }
-      textarea {
-        padding: 8px 10px;
-        border: 1px solid var(--a-line-strong);
-        border-radius: var(--a-radius);
-        background: var(--a-page);
-      }
-      .buttons {
-        display: flex;
-        gap: 10px;
-        justify-content: flex-end;
-      }
-    `,
-  ];
+  static override styles = [shared, workStyles];
 
   constructor() {
     super();
@@ -386,15 +251,13 @@ export class WorkPage extends LitElement {
 
   // -- leaving a task ------------------------------------------------------------------------------------------
 
-  private ask(id: "release" | "decline"): void {
+  private ask(id: Leaving): void {
     this.renderRoot.querySelector<HTMLDialogElement>(`#${id}`)?.showModal();
   }
 
-  private async giveBack(event: SubmitEvent, how: "release" | "decline"): Promise<void> {
+  private async giveBack(how: Leaving, reason: string): Promise<void> {
     const { task } = this;
-    const choice = (event.submitter as HTMLButtonElement | null)?.value;
-    if (choice !== "yes" || !task) return;
-    const reason = String(new FormData(event.target as HTMLFormElement).get("reason") ?? "").trim();
+    if (!task) return;
     try {
       if (how === "release") await this.api.release(task.task_id);
       else await this.api.decline(task.task_id, reason);
@@ -448,7 +311,7 @@ export class WorkPage extends LitElement {
           ${this.toast ? html`<p class="notice good toast">${this.toast}</p>` : nothing}
         </div>
       </div>
-      ${this.renderDialogs()}
+      ${leaveDialogs((how, reason) => void this.giveBack(how, reason))}
     `;
   }
 
@@ -552,32 +415,6 @@ export class WorkPage extends LitElement {
         allow="autoplay"
       ></iframe>`,
     );
-  }
-
-  private renderDialogs() {
-    return html`
-      <dialog id="release" aria-labelledby="release-title">
-        <form method="dialog" @submit=${(event: SubmitEvent) => void this.giveBack(event, "release")}>
-          <h2 id="release-title">Give this task back?</h2>
-          <p>
-            It returns to the pool, for you or somebody else. Should it come to you again, your draft is still there.
-          </p>
-          <div class="buttons">
-            <button value="no" autofocus>Keep working</button><button class="primary" value="yes">Release</button>
-          </div>
-        </form>
-      </dialog>
-      <dialog id="decline" aria-labelledby="decline-title">
-        <form method="dialog" @submit=${(event: SubmitEvent) => void this.giveBack(event, "decline")}>
-          <h2 id="decline-title">Decline this task?</h2>
-          <p>It goes to somebody else and does not come to you again.</p>
-          <label>Why? (if you like) <textarea name="reason" rows="2" maxlength="500"></textarea></label>
-          <div class="buttons">
-            <button value="no" autofocus>Keep working</button><button class="primary" value="yes">Decline</button>
-          </div>
-        </form>
-      </dialog>
-    `;
   }
 }
 

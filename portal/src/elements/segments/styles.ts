@@ -11,6 +11,7 @@ export const styles = css`
     display: block;
     width: 100%;
     max-height: 38vh;
+    margin-bottom: 12px;
     border-radius: 8px;
     background: #000;
   }
@@ -18,6 +19,12 @@ export const styles = css`
     border: 1px solid var(--a-line);
     border-radius: 8px;
     background: var(--a-surface);
+  }
+  /* Scrolling through a long table leaves the sound in sight. */
+  .recording {
+    position: sticky;
+    top: 0;
+    z-index: 10;
   }
   .transport {
     display: flex;
@@ -211,6 +218,10 @@ export const styles = css`
   td:first-child {
     padding-left: 10px;
     box-shadow: inset 4px 0 0 var(--c);
+  }
+  /* Rows brought into view stop short of the recording above and the submit bar below. */
+  tbody tr {
+    scroll-margin: 290px 0 76px;
   }
   tr.selected td {
     background: color-mix(in srgb, var(--c) 13%, transparent);

@@ -1,5 +1,6 @@
 /** The table of segments: one row each, by time; every cell can be changed in place. */
 import { html, nothing } from "lit";
+import { guard } from "lit/directives/guard.js";
 import { repeat } from "lit/directives/repeat.js";
 import { trackColor } from "./colors.ts";
 import { type Edge, type Segment, sameTrack, type Track, trackName } from "./model.ts";
@@ -42,7 +43,11 @@ export function table(state: TableState, owner: TableOwner) {
       ${repeat(
         state.rows,
         (segment) => segment.key,
-        (segment, index) => row(segment, index, state, owner),
+        // A drag redraws sixty times a second: only the rows that changed are looked at.
+        (segment, index) =>
+          guard([segment, index, segment.key === state.selected, state.faulty.has(segment.key), state.tracks], () =>
+            row(segment, index, state, owner),
+          ),
       )}
     </tbody>
   </table>`;

@@ -7,9 +7,10 @@
  */
 import WaveSurfer from "wavesurfer.js";
 import RegionsPlugin, { type Region } from "wavesurfer.js/plugins/regions";
-import TimelinePlugin from "wavesurfer.js/plugins/timeline";
 import { trackColor } from "./colors.ts";
+import type { Span } from "./editor.ts";
 import { type Edge, type Segment, sameTrack, type Track } from "./model.ts";
+import { Ruler } from "./ruler.ts";
 import { formatTime } from "./time.ts";
 
 export const WAVE_HEIGHT = 104;
@@ -19,11 +20,6 @@ const DRAG_THRESHOLD_PX = 4;
 const DOUBLE_CLICK_MS = 350;
 
 export type Grip = Edge | "move";
-export interface Ghost {
-  track: Track;
-  start: number;
-  end: number;
-}
 export interface WaveformOwner {
   onSeek(time: number): void;
   /** A drag over free ground; `track` is the lane it began in, null on the sound itself. */
@@ -41,6 +37,9 @@ interface Drawn {
   region: Region;
   block: HTMLElement;
   words: HTMLElement;
+  /** What was last drawn, to leave alone what did not change. */
+  segment: Segment | null;
+  isSelected: boolean;
 }
 
 export class Waveform {
@@ -50,6 +49,7 @@ export class Waveform {
   private readonly surfer: WaveSurfer;
   private readonly regions: InstanceType<typeof RegionsPlugin>;
   private readonly drawn = new Map<number, Drawn>();
+  private readonly ruler = new Ruler();
   private readonly lanes = document.createElement("div");
   private readonly ghostLayer = document.createElement("div");
   private readonly wrapper: HTMLElement;
@@ -85,15 +85,7 @@ export class Waveform {
       autoScroll: true,
       autoCenter: false,
       cursorWidth: 2,
-      plugins: [
-        this.regions,
-        TimelinePlugin.create({
-          height: TIMELINE_HEIGHT,
-          formatTimeCallback: tickLabel,
-          secondaryLabelOpacity: 0.75,
-          style: { fontSize: "11px" },
-        }),
-      ],
+      plugins: [this.regions],
     });
     this.paint();
     this.wrapper = this.surfer.getWrapper();
@@ -102,9 +94,10 @@ export class Waveform {
     this.wrapper.parentElement?.parentNode?.append(style);
     this.lanes.className = "lanes";
     this.ghostLayer.className = "ghosts";
-    this.wrapper.append(this.lanes, this.ghostLayer);
+    this.wrapper.append(this.ruler.element, this.lanes, this.ghostLayer);
     this.ready = new Promise((resolve) => this.surfer.once("ready", () => resolve()));
     this.surfer.on("timeupdate", this.onTime);
+    for (const event of ["ready", "scroll", "zoom", "redraw", "resize"] as const) this.surfer.on(event, this.measure);
     this.surfer.on("play", () => owner.onPlaying(true));
     this.surfer.on("pause", () => owner.onPlaying(false));
     this.surfer.on("finish", this.onFinish);
@@ -123,9 +116,15 @@ export class Waveform {
 
   /** Draw the lanes of the tracks and every segment; only what changed is touched. */
   show(tracks: Track[], active: number, segments: readonly Segment[], selected: number | null): void {
-    this.tracks = tracks;
+    if (tracks !== this.tracks) {
+      this.tracks = tracks;
+      this.lanes.replaceChildren(...tracks.map((_, index) => lane(index)));
+      for (const drawn of this.drawn.values()) drawn.segment = null;
+    }
     this.segments = segments;
-    this.lanes.replaceChildren(...tracks.map((_, index) => lane(index, index === active)));
+    for (const [index, element] of [...this.lanes.children].entries()) {
+      element.classList.toggle("active", index === active);
+    }
     const kept = new Set(segments.map((s) => s.key));
     for (const [key, { region }] of this.drawn) {
       if (kept.has(key)) continue;
@@ -138,7 +137,7 @@ export class Waveform {
   }
 
   /** Segments in the making: drawn, not yet there. */
-  showGhosts(ghosts: Ghost[]): void {
+  showGhosts(ghosts: Span[]): void {
     this.ghostLayer.replaceChildren(
       ...ghosts.map(({ track, start, end }) => {
         const ghost = document.createElement("div");
@@ -153,6 +152,8 @@ export class Waveform {
   private draw(segment: Segment, isSelected: boolean): void {
     const known = this.drawn.get(segment.key);
     const drawn = known ?? this.make(segment);
+    if (drawn.segment === segment && drawn.isSelected === isSelected) return;
+    Object.assign(drawn, { segment, isSelected });
     const { region, block, words } = drawn;
     if (known && (region.start !== segment.start || region.end !== segment.end)) {
       region.setOptions({ start: segment.start, end: segment.end });
@@ -197,7 +198,7 @@ export class Waveform {
         block,
       );
     }
-    const drawn = { region, block, words };
+    const drawn: Drawn = { region, block, words, segment: null, isSelected: false };
     this.drawn.set(segment.key, drawn);
     return drawn;
   }
@@ -301,6 +302,12 @@ export class Waveform {
     this.surfer.setScroll((anchor / before) * after - (anchor - scroll));
   }
 
+  private readonly measure = (): void => {
+    const { width } = this.wrapper.getBoundingClientRect();
+    const [left, visible] = [this.surfer.getScroll(), this.surfer.getWidth()];
+    this.ruler.draw({ width, left, visible, duration: this.duration });
+  };
+
   /** Scroll a segment into view where it is not. */
   reveal(segment: Segment): void {
     const width = this.wrapper.getBoundingClientRect().width;
@@ -379,14 +386,10 @@ export class Waveform {
   }
 }
 
-/** 75 → "1:15", 75.25 → "1:15.25": what a tick needs and no more. */
-const tickLabel = (seconds: number): string =>
-  formatTime(seconds).replace(/\.(\d*?)0*$/, (_, digits) => (digits ? `.${digits}` : ""));
-
 const laneTop = (index: number): number => WAVE_HEIGHT + TIMELINE_HEIGHT + index * LANE_HEIGHT;
 
-function lane(index: number, isActive: boolean): HTMLElement {
-  const element = box(isActive ? "lane active" : "lane", {});
+function lane(index: number): HTMLElement {
+  const element = box("lane", {});
   element.dataset.lane = String(index);
   element.style.setProperty("--c", trackColor(index));
   return element;
@@ -402,7 +405,10 @@ function box(className: string, data: { key?: number; grip?: Grip }): HTMLElemen
 
 const STYLE = `
 .wrapper { cursor: crosshair; touch-action: pan-x; }
-[part~="timeline-wrapper"] { color: var(--a-muted); border-top: 1px solid var(--a-line); }
+.ruler { position: relative; height: ${TIMELINE_HEIGHT}px; overflow: hidden; box-sizing: border-box;
+  border-top: 1px solid var(--a-line); color: var(--a-muted); pointer-events: none; }
+.tick { position: absolute; top: 0; height: 5px; border-left: 1px solid var(--a-line-strong); }
+.tick.labeled { height: 100%; padding-left: 4px; font: 11px/${TIMELINE_HEIGHT}px var(--a-font); }
 .lane { height: ${LANE_HEIGHT}px; border-top: 1px solid var(--a-line); box-sizing: border-box; }
 .lane.active { background: color-mix(in srgb, var(--c) 9%, transparent); }
 .lanes { position: relative; }
