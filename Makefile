@@ -28,7 +28,7 @@ test: .venv/.ready $(PORTAL) ## run every test; PYTEST="-k lake" narrows
 	@$(BIN)/python -m annolake.tools.browser --install
 	@$(BIN)/python -m pytest $(PYTEST)
 
-lint: .venv/.ready ## ruff, mypy strict, tsc, as CI runs them
+lint: .venv/.ready $(PORTAL) ## ruff, mypy strict, tsc, as CI runs them
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	@cd portal && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
 
