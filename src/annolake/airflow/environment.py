@@ -94,11 +94,17 @@ def is_migrated(settings: Settings) -> bool:
     return (airflow_home(settings) / "airflow.db").is_file() and stamp.is_file() and stamp.read_text() == _version()
 
 
-def mark_migrated(settings: Settings) -> None:
-    """Remember the migration; let readers of the SQLite database not wait for its writer."""
+def make_ready(settings: Settings) -> None:
+    """Finish the migrated database: readers do not wait for its writer, and what a killed run held is let go.
+
+    The caller holds the state folder, so every component that stands as running there is dead. Airflow finds that out
+    by itself after minutes only; until then the tasks and triggers of a killed run would wait.
+    """
     connection = sqlite3.connect(airflow_home(settings) / "airflow.db", timeout=30)
     try:
         connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("UPDATE job SET state = 'failed', end_date = latest_heartbeat WHERE state = 'running'")
+        connection.commit()
     finally:
         connection.close()
     _stamp(settings).write_text(_version())

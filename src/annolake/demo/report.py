@@ -39,8 +39,8 @@ def print_report(settings: Settings, jobs: Sequence[str], people: Sequence[Perso
     with ReleaseReader(settings) as reader:
 
         def ask(statement: str) -> list[dict[str, Any]]:
-            cursor = reader.connection.cursor()
-            rows: list[dict[str, Any]] = cursor.execute(statement, {"jobs": list(jobs)}).to_arrow_table().to_pylist()
+            answer = reader.connection.sql(statement, params={"jobs": list(jobs)})
+            rows: list[dict[str, Any]] = answer.to_arrow_table().to_pylist()
             return rows
 
         number = reader.release.release_id if reader.release else 0
@@ -49,19 +49,21 @@ def print_report(settings: Settings, jobs: Sequence[str], people: Sequence[Perso
         console.print(_agreement(ask(AGREEMENT)))
         console.print(_labels(ask(LABELS)))
         console.print(_workers(ask(WORKERS), _names(settings), people))
+        console.print(_habits(people))
         _print_quarantine(ask(QUARANTINE), console)
 
 
-def _table(title: str, *columns: str, numbers: Iterable[str] = ()) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, header_style="dim", pad_edge=False)
+def _table(title: str, *columns: str, numbers: Iterable[str] = (), wraps: str = "") -> Table:
+    table = Table(box=None, header_style="dim", pad_edge=False, title=f"\n{title}")
+    table.title_justify, table.title_style = "left", "bold"
     for column in columns:
-        table.add_column(column, justify="right" if column in set(numbers) else "left", no_wrap=True)
+        table.add_column(column, justify="right" if column in set(numbers) else "left", no_wrap=column != wraps)
     return table
 
 
 def _jobs(settings: Settings, jobs: Sequence[str]) -> Table:
     numbers = ("labeled", "failed", "open")
-    table = _table("\nLabeling jobs", "job", "status", *numbers, numbers=numbers)
+    table = _table("Labeling jobs", "job", "status", *numbers, numbers=numbers)
     for state in job_states(settings, jobs):
         counts = (state.n_labeled, state.n_failed, state.n_unlabeled)
         table.add_row(escape(state.job_name), state.status, *map(str, counts))
@@ -69,7 +71,7 @@ def _jobs(settings: Settings, jobs: Sequence[str]) -> Table:
 
 
 AGREEMENT = """
-    SELECT job_name, task_type, layer, measure, value, ci_lo, ci_hi, n_items, reason_code
+    SELECT task_type, layer, measure, value, ci_lo, ci_hi, n_items, reason_code
     FROM gold.agreement_job WHERE job_name IN (SELECT unnest($jobs))
     AND (layer = 'class' OR layer IN (SELECT layer FROM silver.segment WHERE job_name IN (SELECT unnest($jobs))))
     ORDER BY job_name, layer, measure
@@ -77,31 +79,36 @@ AGREEMENT = """
 
 
 def _agreement(rows: list[dict[str, Any]]) -> Table:
-    numbers = ("value", "95 % interval", "n")
-    table = _table("\nAgreement", "job", "layer", "measure", *numbers, numbers=numbers)
+    numbers = ("value", "95 % interval", "files")
+    table = _table("Agreement", "layer", "measure", *numbers, numbers=numbers)
     for row in rows:
         if name := HEADLINES.get((row["task_type"], row["measure"])):
             interval = _interval(row["ci_lo"], row["ci_hi"]) or escape(row["reason_code"] or "")
-            value = _number(row["value"])
-            table.add_row(escape(row["job_name"]), escape(row["layer"]), name, value, interval, str(row["n_items"]))
+            table.add_row(escape(row["layer"]), name, _number(row["value"]), interval, str(row["n_items"]))
     return table
 
 
 LABELS = """
-    SELECT layer, label, sum(n_segments)::BIGINT AS n, sum(duration_s) AS seconds,
-        n / sum(n) OVER (PARTITION BY layer) AS share
+    SELECT layer, label, sum(n_segments)::BIGINT AS n, sum(duration_s) AS seconds
     FROM gold.label_distribution WHERE job_name IN (SELECT unnest($jobs))
-    GROUP BY layer, label ORDER BY layer, n DESC, label
+    GROUP BY layer, label ORDER BY sum(sum(n_segments)) OVER (PARTITION BY layer) DESC, layer, n DESC, label
 """
 
 
 def _labels(rows: list[dict[str, Any]]) -> Table:
-    numbers = ("given", "minutes", "share")
-    table = _table("\nLabels", "layer", "label", *numbers, numbers=numbers)
+    table = _table("Labels", "layer", "given", "labels", numbers=("given",), wraps="labels")
+    layers: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
-        minutes = f"{row['seconds'] / 60:.1f}" if row["seconds"] is not None else ""
-        table.add_row(escape(row["layer"]), escape(row["label"]), f"{row['n']:,}", minutes, f"{row['share']:.0%}")
+        layers.setdefault(row["layer"], []).append(row)
+    for layer, labels in layers.items():
+        total = sum(row["n"] for row in labels)
+        table.add_row(escape(layer), f"{total:,}", escape(", ".join(_share(row, total) for row in labels)))
     return table
+
+
+def _share(row: dict[str, Any], total: int) -> str:
+    minutes = f" ({row['seconds'] / 60:.1f} min)" if row["seconds"] is not None else ""
+    return f"{row['label']} {row['n'] / total:.0%}{minutes}"
 
 
 WORKERS = """
@@ -120,10 +127,9 @@ WORKERS = """
 
 
 def _workers(rows: list[dict[str, Any]], names: dict[str, str], people: Sequence[Person]) -> Table:
-    numbers = ("agreement with others", "95 % interval", "offset", "video skill", "true skill")
-    table = _table(
-        "\nWorkers, best first by what they answered", "worker", *numbers, "how they were made to work", numbers=numbers
-    )
+    numbers = ("agreement", "95 % interval", "offset", "clip skill", "true agreement")
+    title = "Workers, best first by agreement with the others"
+    table = _table(title, "worker", *numbers, numbers=numbers)
     known = {person.subject: person for person in people}
     for row in rows:
         person = known.get(names.get(row["worker_id"], ""))
@@ -134,8 +140,14 @@ def _workers(rows: list[dict[str, Any]], names: dict[str, str], people: Sequence
             "" if row["offset_s"] is None else f"{row['offset_s']:+.2f} s",
             _number(row["video"]),
             _number(person.skill if person else None),
-            escape(person.habit) if person else "",
         )
+    return table
+
+
+def _habits(people: Sequence[Person]) -> Table:
+    table = _table("How they were made to work", "worker", "habit", wraps="habit")
+    for person in people:
+        table.add_row(escape(person.name), escape(person.habit))
     return table
 
 
@@ -157,10 +169,10 @@ def _print_quarantine(rows: list[dict[str, Any]], console: Console) -> None:
     if not rows:
         console.print("\n[bold]Quality gate[/]\nEvery row passed.")
         return
-    table = _table("\nQuality gate: rows kept out of silver", "table", "rule", "rows", "for example", numbers=("rows",))
+    title = "Quality gate: rows kept out of silver"
+    table = _table(title, "table", "rule", "rows", "for example", numbers=("rows",), wraps="for example")
     for row in rows:
         table.add_row(row["table_name"], escape(row["rule"]), str(row["n"]), escape(row["reason"]))
-    table.columns[-1].no_wrap = False
     console.print(table)
 
 

@@ -27,11 +27,12 @@ from annolake.processes.up import interruptible
 
 NEXT = """
 [bold]Next[/]
-  annolake up                                            portal, Airflow and dashboards; Ctrl-C stops them
-  annolake sql "select * from gold.agreement_job"        every measure with its interval
+  annolake up                      portal, Airflow and dashboards; Ctrl-C stops them
+  annolake quarantine list         what the quality gate kept out
+  make demo MEDIA=/path/to/media   the same path on your own files
+  annolake sql "select * from gold.agreement_job"
   annolake sql "select worker_id, offset_s from gold.worker_quality where layer = 'speaker'"
-  annolake quarantine list                               what the quality gate kept out
-  make demo MEDIA=/path/to/media                         the same path on your own files"""
+"""
 
 
 def run_demo(
@@ -60,7 +61,7 @@ def run_demo(
     with demo_stack(settings, console, (service_part(settings), airflow_part(settings))) as stack:
         _run(settings, stack, console, seed=seed, dialogues=dialogues, clips=clips)
     console.print(f"\nEverything is stopped. The demo took {time.monotonic() - began:.0f} s.", highlight=False)
-    console.print(NEXT, highlight=False)
+    console.print(NEXT, highlight=False, soft_wrap=True, end="")
 
 
 def demo_settings(settings: Settings, classes: tuple[str, ...]) -> Settings:

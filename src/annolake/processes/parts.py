@@ -43,7 +43,7 @@ def airflow_part(settings: Settings) -> Part:
         ports=(Port(settings.host, settings.airflow_port, "Airflow", "airflow_port"),),
         before=lambda: airflow.write_passwords(settings),
         prepare=() if migrated else (Command("airflow-migrate", _python("airflow", "db", "migrate")),),
-        after_prepare=lambda: airflow.mark_migrated(settings),
+        after_prepare=lambda: airflow.make_ready(settings),
         commands=(
             Command("airflow-api-server", _python("airflow", "api-server")),
             Command("airflow-scheduler", _python("airflow", "scheduler", "--skip-serve-logs")),
