@@ -50,7 +50,9 @@ class Settings(BaseModel):
     media_bucket: str = Field("annolake-media", description="bucket of registered media and their peaks")
     labeling_bucket: str = Field("annolake-labeling", description="bucket of manifests, templates and outputs")
     more_buckets: str = Field("", description="further buckets of the embedded service, separated by commas")
-    template_media: str = Field("", description="s3:// prefixes that templates may show; empty: all buckets but answers")
+    template_media: str = Field(
+        "", description="s3:// prefixes that templates may show; empty: all buckets but answers"
+    )
     workteam: str = Field("annotators", description="private work team that new jobs go to")
 
     labeling_plan: str = Field("", description="TOML file with the labels and wording of new jobs; empty: built in")
