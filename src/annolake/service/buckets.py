@@ -78,7 +78,7 @@ class Buckets:
         root.mkdir(parents=True, exist_ok=True)
         self.root = root.resolve()
         self.names = list(dict.fromkeys(names))
-        self._replacing = threading.Lock()
+        self._changing = threading.Lock()  # folders come and go with their objects
         for folder in (*self.names, ".objects", ".staging", ".uploads"):
             (self.root / folder).mkdir(exist_ok=True)
 
@@ -152,7 +152,7 @@ class Buckets:
         etag = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()  # type: ignore[arg-type]
         file.seek(0)
         info = ObjectInfo(key, stat.st_size, stat.st_mtime_ns, etag, guess_type(key))
-        with self._replacing:  # never over the facts of an object that is just taking this one's place
+        with self._changing:  # never over the facts of an object that is just taking this one's place
             if path.exists() and path.stat().st_ino == stat.st_ino:
                 self._remember(bucket, info)
         return info
@@ -180,15 +180,15 @@ class Buckets:
             staged.close()
             if key.endswith("/"):
                 return self._commit_folder(key, path, staged)
-            self._make_parents(key, path)
             mtime_ns = staged.path.stat().st_mtime_ns
             etag = etag or staged.md5.hexdigest()
             info = ObjectInfo(key, staged.size, mtime_ns, etag, content_type or guess_type(key), dict(metadata or {}))
-            if if_absent:
-                os.link(staged.path, path)  # fails where the object exists, whoever was first
-                self._remember(bucket, info)
-            else:
-                with self._replacing:
+            with self._changing:
+                self._make_parents(key, path)
+                if if_absent:
+                    os.link(staged.path, path)  # fails where the object exists, whoever was first
+                    self._remember(bucket, info)
+                else:
                     self._remember(bucket, info)
                     staged.path.replace(path)
             _sync_folder(path.parent)
@@ -211,44 +211,42 @@ class Buckets:
     def delete(self, bucket: str, key: str) -> None:
         """Remove an object if it is there, and the folders that it leaves empty."""
         path = self.path(bucket, key)
-        try:
-            path.rmdir() if key.endswith("/") else path.unlink()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            return
-        except OSError:
-            if key.endswith("/"):
-                return  # the folder still holds objects: only its marker is gone
-            raise
-        self._sidecar(bucket, key).unlink(missing_ok=True)
-        folder, top = path.parent, self.bucket(bucket)
-        while folder != top:
+        with self._changing:
             try:
-                folder.rmdir()
+                path.rmdir() if key.endswith("/") else path.unlink()
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                return
             except OSError:
-                break  # not empty
-            folder = folder.parent
+                if key.endswith("/"):
+                    return  # the folder still holds objects: only its marker is gone
+                raise
+            self._sidecar(bucket, key).unlink(missing_ok=True)
+            folder, top = path.parent, self.bucket(bucket)
+            while folder != top:
+                try:
+                    folder.rmdir()
+                except OSError:
+                    break  # not empty
+                folder = folder.parent
 
     def _commit_folder(self, key: str, path: Path, staged: Staged) -> ObjectInfo:
         if staged.size:
             raise S3Fault(400, "InvalidArgument", f"The key {key!r} ends in '/': a folder, which holds no bytes")
-        self._make_parents(key, path)
-        try:
-            path.mkdir(exist_ok=True)
-        except FileExistsError:
-            raise _in_the_way(key) from None
+        with self._changing:
+            self._make_parents(key, path)
+            try:
+                path.mkdir(exist_ok=True)
+            except FileExistsError:
+                raise _in_the_way(key) from None
         return _folder_info(key, path)
 
     def _make_parents(self, key: str, path: Path) -> None:
         if path.is_dir() and not key.endswith("/"):
             raise _in_the_way(key)
-        while True:
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                return
-            except FileNotFoundError:
-                continue  # a delete took an empty folder away between two steps
-            except (FileExistsError, NotADirectoryError):
-                raise _in_the_way(key) from None
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise _in_the_way(key) from None
 
     def _sidecar(self, bucket: str, key: str) -> Path:
         digest = hashlib.sha256(f"{bucket}/{key}".encode()).hexdigest()
@@ -360,7 +358,10 @@ def _in_the_way(key: str) -> S3Fault:
 
 
 def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return  # the object has been deleted again already
     try:
         os.fsync(descriptor)
     finally:

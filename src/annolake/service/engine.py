@@ -21,7 +21,7 @@ from annolake.service.core import Service
 from annolake.service.jobs import after, begin_stop
 from annolake.service.manifests import read_labels, read_manifest, read_template
 from annolake.service.objects import ObjectMissing
-from annolake.service.outputs import write_manifest, write_outputs
+from annolake.service.outputs import write_manifest, write_outputs, write_responses
 from annolake.service.store import data_object, job
 from annolake.service.task_types import task_type
 from annolake.service.templates import TemplateFault, check_template
@@ -197,7 +197,10 @@ class Engine:
 
     def _write_progress(self, row: Row[Any]) -> None:
         change_no, next_time = self._written.get(row.job_id, (-1, 0.0))
-        if change_no == row.change_no or time.monotonic() < next_time:
+        if change_no == row.change_no:
+            return
+        write_responses(self._service, row)  # each once, so as soon as may be
+        if time.monotonic() < next_time:
             return
         started = time.monotonic()
         write_outputs(self._service, row, is_final=False)
