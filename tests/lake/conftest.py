@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
+import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,37 +33,53 @@ def unavailable(what: str) -> None:
     pytest.skip(what)
 
 
+NOBODY = 65534
+
+
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A private PostgreSQL: its SQLAlchemy URL. Not started as root, which it refuses."""
+def postgres() -> Iterator[str]:
+    """A private PostgreSQL: its SQLAlchemy URL. As root it runs as nobody, since it refuses root.
+
+    Its folder stands apart from pytest's own, which every new session closes to other users again.
+    """
     binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not binaries:
         unavailable("no PostgreSQL under /usr/lib/postgresql")
-    programs = binaries[-1].parent
-    home = tmp_path_factory.mktemp("postgres")
-    user: list[str] = []
-    if os.geteuid() == 0:
-        if not shutil.which("setpriv"):
-            unavailable("PostgreSQL does not run as root and setpriv is missing")
-        user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-        for folder in [home, *home.parents[:3]]:
-            if str(folder).startswith("/tmp/pytest"):
-                folder.chmod(0o755)
-        os.chown(home, 65534, 65534)
+    as_user: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+    home = Path(tempfile.mkdtemp(prefix="annolake-postgres-"))
+    if as_user:
+        os.chown(home, NOBODY, NOBODY)
     data, port = home / "data", free_port()
-
-    def run(*command: str) -> None:
-        done = subprocess.run([*user, *command], capture_output=True, text=True, cwd=home, timeout=120, check=False)
-        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
-
-    run(str(programs / "initdb"), "-D", str(data), "-U", "lake", "-A", "trust", "--no-sync")
-    options = f"-p {port} -k {home} -c listen_addresses=127.0.0.1 -c fsync=off"
-    with_log = ["-l", str(home / "log"), "-w", "-t", "60"]
-    run(str(programs / "pg_ctl"), "-D", str(data), "-o", options, *with_log, "start")
+    initdb = [binaries[-1], "-D", data, "-U", "lake", "-A", "trust", "--no-sync"]
+    made = subprocess.run(initdb, capture_output=True, text=True, cwd=home, timeout=120, check=False, **as_user)
+    assert made.returncode == 0, made.stdout + made.stderr
+    options = ["-p", str(port), "-k", str(home), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
+    with (home / "log").open("w") as log:
+        command = [binaries[-1].with_name("postgres"), "-D", data, *options]
+        server = subprocess.Popen(command, cwd=home, stdout=log, stderr=log, **as_user)
+    url = f"postgresql+psycopg2://lake@127.0.0.1:{port}/postgres"
     try:
-        yield f"postgresql+psycopg2://lake@127.0.0.1:{port}/postgres"
+        _wait_for(url, server, home / "log")
+        yield url
     finally:
-        run(str(programs / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
+        server.send_signal(signal.SIGINT)
+        server.wait(60)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    import sqlalchemy
+
+    engine = sqlalchemy.create_engine(url)
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with engine.connect():
+                break
+        except sqlalchemy.exc.OperationalError:
+            assert server.poll() is None and time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+    engine.dispose()
 
 
 @pytest.fixture

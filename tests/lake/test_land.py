@@ -291,7 +291,7 @@ def content(lake: Lake) -> dict[str, list[str]]:
     return {name: sorted(said(r) for r in lake.scan(name).to_pylist()) for name in TABLES_OF_ROWS}
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_any_split_order_and_rerun_gives_the_same_rows(s3, make_settings, tmp_path, seed: int) -> None:
     from annolake.lake.catalog import open_lake
 

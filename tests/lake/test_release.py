@@ -307,3 +307,9 @@ def test_a_warehouse_on_s3_is_read(moto_endpoint: str, make_settings, s3) -> Non
         query(settings, "select * from read_text('/etc/passwd')")
     with ReleaseReader(settings) as reader:
         assert reader.connection.sql("select count(*) from silver.segment").fetchall() == [(36,)]
+
+
+def test_the_same_on_postgresql(empty_database: str, make_settings, s3) -> None:
+    settings = release_late(make_settings(catalog_uri=empty_database), s3)
+    assert query(settings, "select count(*) as n from silver.segment")["n"].to_pylist() == [36]
+    assert publish(settings, ["Late"]).release_id == 1
