@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 something failed (the message says what, where and what to
 from __future__ import annotations
 
 import json
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -46,7 +47,8 @@ app.add_typer(quarantine_app, name="quarantine", rich_help_panel=LOOK)
 app.add_typer(config_app, name="config", rich_help_panel=KEEP)
 lake_app.add_typer(release_app, name="release")
 
-out = Console()
+PIPED_WIDTH = 110
+out = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPED_WIDTH)
 err = Console(stderr=True)
 
 
@@ -202,10 +204,8 @@ def sql(
 
 def _print_rows(table: pa.Table, how: Format) -> None:
     if how is Format.table:
-        shown = Table(*table.column_names, header_style="bold")
-        for row in table.slice(0, MOST_ROWS).to_pylist():
-            shown.add_row(*(_cell(v) for v in row.values()))
-        out.print(shown)
+        rows = [[_cell(v) for v in row.values()] for row in table.slice(0, MOST_ROWS).to_pylist()]
+        out.print(_rows_table(table, rows) or _records_table(table, rows))
         rest = f", the first {MOST_ROWS} shown; --format csv gives all" if table.num_rows > MOST_ROWS else ""
         out.print(f"{table.num_rows:,} row{'s' * (table.num_rows != 1)}{rest}", style="dim")
     elif how is Format.csv:
@@ -220,7 +220,33 @@ def _print_rows(table: pa.Table, how: Format) -> None:
         sys.stdout.write("\n")
 
 
+def _rows_table(table: pa.Table, rows: list[list[str]]) -> Table | None:
+    """A row a line; None where that does not fit the width."""
+    from pyarrow import types
+
+    shown = Table(header_style="bold", box=SIMPLE_HEAD)
+    for field in table.schema:
+        number = types.is_integer(field.type) or types.is_floating(field.type)
+        shown.add_column(field.name, justify="right" if number else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*row)
+    needed = out.measure(shown, options=out.options.update(width=ANY_WIDTH)).maximum
+    return shown if len(table.schema) == 1 or needed <= out.width else None
+
+
+def _records_table(table: pa.Table, rows: list[list[str]]) -> Table:
+    """A value a line, rows apart: nothing is cut, however wide."""
+    shown = Table("column", "value", header_style="bold", box=SIMPLE_HEAD)
+    shown.columns[1].overflow = "fold"
+    for row in rows:
+        for name, value in zip(table.column_names, row, strict=True):
+            shown.add_row(name, value)
+        shown.add_section()
+    return shown
+
+
 MOST_ROWS = 200
+ANY_WIDTH = 10_000
 
 
 def _cell(value: object) -> str:
