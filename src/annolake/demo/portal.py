@@ -26,7 +26,11 @@ class PortalWorker:
         self.subject = ""
 
     def __enter__(self) -> Self:
-        self.sign_in()
+        try:
+            self.sign_in()
+        except BaseException:
+            self._client.close()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
