@@ -26,11 +26,21 @@ def object_store() -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture
-def store_settings(make_settings: Callable[..., Settings], object_store: str, tmp_path: Path) -> Iterator[Settings]:
-    """Settings with an empty media bucket of their own."""
+@pytest.fixture(params=["moto", "service"])
+def store_settings(
+    request: pytest.FixtureRequest, make_settings: Callable[..., Settings], object_store: str, tmp_path: Path
+) -> Iterator[Settings]:
+    """Settings with an empty media bucket, at a foreign S3 server and at the embedded service."""
+    if request.param == "service":
+        from annolake.service.run import running
+
+        made = make_settings(more_buckets="theirs")
+        with running(made):
+            yield made
+        return
     made = make_settings(s3_endpoint=object_store, media_bucket=f"media-{abs(hash(str(tmp_path))):x}")
-    s3(made).create_bucket(Bucket=made.media_bucket)
+    for bucket in (made.media_bucket, "theirs"):
+        s3(made).create_bucket(Bucket=bucket)
     yield made
 
 

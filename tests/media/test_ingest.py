@@ -287,7 +287,6 @@ def test_one_file(store_settings: Settings, folder: Path) -> None:
 
 def test_objects_of_a_bucket_stay_where_they_are(store_settings: Settings, folder: Path, rows: Rows) -> None:
     client = s3(store_settings)
-    client.create_bucket(Bucket="theirs")
     for name in ("b.wav", "again.wav", "empty.wav", "notes.txt"):
         client.upload_file(str(folder / name), "theirs", f"media/{name}")
     client.upload_file(str(folder / "b.wav"), "theirs", "media2/other.wav")
@@ -310,6 +309,17 @@ def test_objects_of_a_bucket_stay_where_they_are(store_settings: Settings, folde
         ingest(store_settings, "s3://theirs/none/")
     with pytest.raises(MediaError, match="NoSuchBucket"):
         ingest(store_settings, "s3://nobody/media/")
+
+
+def test_a_large_file_goes_up_in_parts(store_settings: Settings, tmp_path: Path, rows: Rows) -> None:
+    big = write_wav(tmp_path / "in" / "big.wav", seconds=300, rate=32_000)
+    assert big.stat().st_size > 16 << 20
+    assert ingest(store_settings, str(big)).n_registered == 1
+    (asset,) = rows("silver.asset")
+    bucket, key = asset["uri"].removeprefix("s3://").split("/", 1)
+    got = s3(store_settings).get_object(Bucket=bucket, Key=key)["Body"].read()
+    assert blake3(got).hexdigest() == asset["content_hash"]
+    assert asset["duration_s"] == 300
 
 
 def test_store_down(make_settings: Callable[..., Settings], folder: Path) -> None:

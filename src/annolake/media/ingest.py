@@ -103,7 +103,6 @@ class _Run:
     known: dict[str, dict[str, str]] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
     n_known: int = 0
-    n_duplicate: int = 0
 
     @property
     def n_refused(self) -> int:
