@@ -147,8 +147,67 @@ def test_defined_edges() -> None:
         one_label = vote(labels([("1", "a", "x"), ("1", "b", "x")])).to_pylist()
         assert one_label[0]["label"] == "x"
     assert consensus.dawid_skene(labels([])).objects == []
+    assert consensus.one_coin(labels([])).consensus.schema == consensus.CONSENSUS
     with pytest.raises(SchemaMismatch, match="worker_id"):
         consensus.majority(pa.table({"object_id": ["1"], "label": ["x"]}))
+
+
+def reference_one_coin(rows: list[tuple[str, str, str]], classes: list[str], extra: float) -> dict[str, np.ndarray]:
+    """The one-coin model by plain loops."""
+    k, objects, workers = len(classes), sorted({r[0] for r in rows}), sorted({r[1] for r in rows})
+    post = {o: np.array([sum(x == c for ob, _, x in rows if ob == o) for c in classes], float) for o in objects}
+    post = {o: p / p.sum() for o, p in post.items()}
+    for _ in range(300):
+        share = sum(post.values()) / len(objects)
+        skill = {}
+        for w in workers:
+            right = [post[ob][classes.index(x)] for ob, wk, x in rows if wk == w]
+            skill[w] = (sum(right) + extra * 0.7) / (len(right) + extra)
+        for o in objects:
+            p = share.copy()
+            for ob, w, x in rows:
+                if ob == o:
+                    p = p * [skill[w] if c == x else (1 - skill[w]) / (k - 1) for c in classes]
+            post[o] = p / p.sum()
+    return post
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_one_coin_is_the_stated_model(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    classes, skill, rows = ["a", "b", "c"], rng.uniform(0.4, 0.95, 5), []
+    for o in range(25):
+        truth = rng.integers(3)
+        for w in rng.choice(5, size=rng.integers(1, 5), replace=False):
+            rows.append((f"{o:03d}", f"w{w}", classes[truth if rng.random() < skill[w] else rng.integers(3)]))
+    found = consensus.one_coin(labels(rows), classes, tolerance=1e-14)
+    slow = reference_one_coin(rows, classes, 2.0)
+    assert found.objects == sorted(slow) and found.iterations < 1000
+    for o, p in zip(found.objects, found.posterior, strict=True):
+        assert p == pytest.approx(slow[o], abs=1e-5)
+    alone = [o for o in found.objects if len({r[1] for r in rows if r[0] == o}) == 1]
+    held = dict(zip(found.objects, found.consensus["confidence"].to_pylist(), strict=True))
+    assert alone and all(held[o] == 0.0 for o in alone)
+
+
+def test_one_coin_finds_the_skill_of_simulated_workers() -> None:
+    rng = np.random.default_rng(5)
+    skill = {"w0": 0.95, "w1": 0.85, "w2": 0.7, "w3": 0.5, "w4": 0.25}  # the last only guesses
+    truth = rng.integers(4, size=600)
+    rows = [(f"{o:04d}", w, "abcd"[t if rng.random() < p else (t + rng.integers(1, 4)) % 4])
+            for o, t in enumerate(truth) for w, p in skill.items()]  # fmt: skip
+    found = consensus.one_coin(labels(rows))
+    assert dict(zip(found.workers, found.skill, strict=True)) == pytest.approx(skill, abs=0.06)
+    right = np.mean([x == "abcd"[t] for x, t in zip(found.consensus["label"].to_pylist(), truth, strict=True)])
+    most = consensus.majority(labels(rows))["label"].to_pylist()
+    assert right > np.mean([x == "abcd"[t] for x, t in zip(most, truth, strict=True)])
+
+
+def test_dissenters_are_those_who_said_something_else() -> None:
+    rows = [("1", "a", "x"), ("1", "b", "y"), ("1", "c", "x"), ("1", "c", "y"), ("2", "b", None), ("3", "a", "z")]
+    said = labels(rows)
+    assert consensus.dissenters(said, consensus.majority(said)) == [["b"], [], []]
+    assert consensus.dissenters(labels([]), consensus.majority(labels([]))) == []
 
 
 rows_of_labels = st.lists(
@@ -160,7 +219,7 @@ rows_of_labels = st.lists(
 @given(rows=rows_of_labels, data=st.data())
 def test_row_order_and_repeats_do_not_matter(rows: list[tuple[str, str, str]], data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations(rows)) + rows[:3]
-    for vote in (consensus.majority, consensus.ground_truth_dawid_skene):
+    for vote in (consensus.majority, consensus.ground_truth_dawid_skene, lambda t: consensus.one_coin(t).consensus):
         first, second = vote(labels(rows)), vote(labels(shuffled))
         assert first.equals(second)
         assert all(0.0 <= c <= 1.0 for c in first["confidence"].to_pylist())

@@ -1,0 +1,29 @@
+"""One answer from the answers of several workers, with a confidence.
+
+Labels of objects: `majority`, `dawid_skene`, `ground_truth_dawid_skene`, `one_coin`. Input: a table with the string
+columns `object_id`, `worker_id`, `label`, one row for a label that a worker gave. Output: one row an object, in
+ascending order of `object_id`. NULL labels say nothing; an object that has only those gets label NULL and confidence 0.
+Ties: the higher score, then more votes on the object, then the earlier of `categories` (ascending labels where none are
+given). `dissenters` tells who said something else.
+
+The order of the input's rows never matters.
+"""
+
+from transforms.consensus.dawid_skene import DawidSkene, dawid_skene
+from transforms.consensus.ground_truth import ground_truth_dawid_skene, smoothed_dawid_skene
+from transforms.consensus.majority import majority
+from transforms.consensus.one_coin import OneCoin, one_coin
+from transforms.consensus.votes import CONSENSUS, LABELS, dissenters
+
+__all__ = [
+    "CONSENSUS",
+    "LABELS",
+    "DawidSkene",
+    "OneCoin",
+    "dawid_skene",
+    "dissenters",
+    "ground_truth_dawid_skene",
+    "majority",
+    "one_coin",
+    "smoothed_dawid_skene",
+]

@@ -1,0 +1,25 @@
+"""The most frequent label."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from transforms.consensus.votes import choose, count_votes
+
+
+def majority(labels: pa.Table, categories: Sequence[str] | None = None) -> pa.Table:
+    """The most frequent label of each object; confidence is its share of the votes.
+
+    A worker who gave the same label twice counts once.
+
+    >>> rows = [{"object_id": "1", "worker_id": w, "label": x} for w, x in [("a", "cat"), ("b", "dog"), ("c", "dog")]]
+    >>> majority(pa.Table.from_pylist(rows)).to_pylist()
+    [{'object_id': '1', 'label': 'dog', 'confidence': 0.6666666666666666}]
+    """
+    votes = count_votes(labels, categories, once=True)
+    total = votes.shares.sum(axis=1)
+    share = np.divide(votes.shares, total[:, None], out=np.zeros_like(votes.shares), where=total[:, None] > 0)
+    return choose(votes, share, share.max(axis=1, initial=0.0))
