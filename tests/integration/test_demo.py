@@ -39,6 +39,15 @@ def processes_of(home: Path) -> list[int]:
     return found
 
 
+def listeners(pids: list[int]) -> set[int]:
+    """Ports that these processes listen on, each of them on loopback only."""
+    import psutil
+
+    sockets = [c for pid in pids for c in psutil.Process(pid).net_connections("inet") if c.status == "LISTEN"]
+    assert {c.laddr.ip for c in sockets} == {"127.0.0.1"}
+    return {c.laddr.port for c in sockets}
+
+
 @pytest.fixture
 def settings(make_settings: Callable[..., Settings]) -> Iterator[Settings]:
     made = make_settings()
@@ -117,7 +126,9 @@ def test_up_ends_with_ctrl_c_and_leaves_nothing(settings: Settings) -> None:
         for line in up.stdout:
             lines.append(line)
             if "Ctrl-C stops" in line:
-                assert len(processes_of(settings.home)) >= 6
+                ours = processes_of(settings.home)
+                assert len(ours) >= 6
+                assert listeners(ours) == {settings.service_port, settings.airflow_port, settings.dashboards_port}
                 up.send_signal(signal.SIGINT)
         code = up.wait(60)
     printed = "".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -57,10 +58,9 @@ def run_own_media(settings: Settings, media: Path, console: Console) -> None:
         if stays:
             console.print(addresses(settings), end="", crop=False)
             console.print("Ctrl-C stops everything; annolake up goes on from there.", style="dim")
-            try:
+            with contextlib.suppress(KeyboardInterrupt):
                 stack.wait()
-            except KeyboardInterrupt:
-                console.print("\nStopping ...")
+            console.print("\nStopping ...")
     if not stays:
         console.print("Everything is stopped. To label them, start it again and sign in at the portal: annolake up")
 

@@ -91,7 +91,11 @@ def demo_stack(settings: Settings, console: Console, parts: tuple[Part, ...]) ->
         stack = Stack(parts, mark=holder.mark, logs=settings.home / "logs", on_ready=ready)
         with stack:
             stack.start()
-            yield stack
+            try:
+                yield stack
+            except KeyboardInterrupt:
+                console.print("\nStopping ...")
+                raise
 
 
 class Phases:
