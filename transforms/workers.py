@@ -50,11 +50,41 @@ def worker_items_of_tracks(found: Tracks) -> pa.Table:
     units = np.bincount(found.units.track, minlength=n_tracks)
     of_item = np.bincount(found.track_item, weights=units, minlength=found.n_items)[found.track_item]
     mean_units = np.divide(of_item - units, others, out=np.zeros(n_tracks), where=others > 0)
+    cut_left, cut_right = splits(found, left, right)
+    split = np.bincount(right, weights=cut_left, minlength=n_tracks) + np.bincount(
+        left, weights=cut_right, minlength=n_tracks
+    )
+    merged = np.bincount(left, weights=cut_left, minlength=n_tracks) + np.bincount(
+        right, weights=cut_right, minlength=n_tracks
+    )
+    several = np.maximum(others, 1)
     return _rows(
         found, found.track_item, found.track_worker,
         n_others=others, mass=duration * others, agree=agree, expected_agree=expected,
         n_units=units.astype(np.float64), n_units_others=mean_units,
+        n_split=split / several, n_merged=merged / several,
     )  # fmt: skip
+
+
+def splits(found: Tracks, left: Ints, right: Ints) -> tuple[Ints, Ints]:
+    """For each pair of tracks, how many segments of the left one hold two or more of the right one's, and vice versa.
+
+    One holds another where at least half of the other lies inside of it.
+    """
+    counts = np.zeros((2, len(left)), dtype=np.int64)
+    crossing = found.has_overlap[left] | found.has_overlap[right]
+    units = found.units
+    for find, chosen in (
+        (intervals.overlaps, np.flatnonzero(~crossing)),
+        (intervals.crossing_overlaps, np.flatnonzero(crossing)),
+    ):
+        shared = find(units.track, units.start, units.end, left[chosen], right[chosen])
+        for side, (holder, held) in enumerate(((shared.left, shared.right), (shared.right, shared.left))):
+            inside = shared.shared_s >= units.length[held] / 2.0
+            key, n = np.unique(shared.pair[inside] * len(units.track) + holder[inside], return_counts=True)
+            pair = key[n >= 2] // max(1, len(units.track))
+            counts[side, chosen] = np.bincount(pair, minlength=len(chosen))
+    return counts[0], counts[1]
 
 
 def worker_items_of_answers(found: Answers) -> pa.Table:
@@ -73,7 +103,7 @@ def worker_items_of_answers(found: Answers) -> pa.Table:
     return _rows(
         found, found.vote_item, found.vote_worker,
         n_others=others, mass=others.astype(np.float64), agree=same.astype(np.float64), expected_agree=expected,
-        n_units=nothing, n_units_others=nothing,
+        n_units=nothing, n_units_others=nothing, n_split=nothing, n_merged=nothing,
     )  # fmt: skip
 
 

@@ -1,0 +1,76 @@
+"""Stretches of time on which every annotator of an object keeps to one label, and what each of them says there.
+
+The ground for worker skill on segments and for the queue of disputes. Label 0 is "nothing"; any other code is one
+more than in `Tracks`. Objects are taken in parts, so that memory stays flat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from transforms.encode import Floats, Ints
+from transforms.intervals import ranges
+from transforms.tracks import Tracks
+
+ITEMS_AT_ONCE = 20_000
+SHORTEST_S = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Stretches sorted by item and time; the votes on stretch k are `vote[first[k] : first[k] + n[k]]`, by worker."""
+
+    item: Ints
+    start: Floats
+    end: Floats
+    first: Ints
+    n: Ints
+    vote: Ints
+    track: Ints
+
+    @property
+    def length(self) -> Floats:
+        return self.end - self.start
+
+
+def spans(found: Tracks, least_annotators: int = 2) -> Iterator[Spans]:
+    """Stretches of the items with so many annotators, some items at a time, in order."""
+    wanted = np.flatnonzero((found.n_annotators >= least_annotators) & (found.duration_s > 0))
+    for start in range(0, len(wanted), ITEMS_AT_ONCE):
+        yield _spans(found, wanted[start : start + ITEMS_AT_ONCE])
+
+
+def _spans(found: Tracks, items: Ints) -> Spans:
+    place = np.full(found.n_items, -1, dtype=np.int64)
+    place[items] = np.arange(len(items))
+    of_track = place[found.track_item]
+    here = of_track[found.pieces.track] >= 0
+    track, label = found.pieces.track[here], found.pieces.label[here]
+    start, end = found.pieces.start[here], found.pieces.end[here]
+    item = of_track[track]
+    duration = found.duration_s[items]
+
+    owner = np.r_[item, item, np.arange(len(items)), np.arange(len(items))]
+    moments, rank = np.unique(np.r_[start, end, np.zeros(len(items)), duration], return_inverse=True)
+    cuts, at = np.unique(owner * len(moments) + rank.ravel(), return_inverse=True)
+    at = at.ravel()
+    cut_item, cut_time = cuts // len(moments), moments[cuts % len(moments)]
+
+    count = found.n_annotators[items]
+    first_track = (np.cumsum(found.n_annotators) - found.n_annotators)[items]
+    n = count[cut_item]  # the last cut of an item opens no stretch; its votes are dropped below
+    first = np.cumsum(n) - n
+    which, cut = ranges(at[: len(start)], at[len(start) : 2 * len(start)])
+    vote = np.zeros(int(n.sum()), dtype=np.int64)
+    vote[first[cut] + track[which] - first_track[cut_item[cut]]] = label[which] + 1
+    until = np.r_[cut_time[1:], 0.0]
+    kept = np.r_[cut_item[1:] == cut_item[:-1], False] & (until - cut_time > SHORTEST_S)
+    owner_of_vote, source = ranges(first[kept], first[kept] + n[kept])
+    voter = first_track[cut_item[kept]][owner_of_vote] + source - first[kept][owner_of_vote]
+    n_kept = n[kept]
+    return Spans(
+        items[cut_item[kept]], cut_time[kept], until[kept], np.cumsum(n_kept) - n_kept, n_kept, vote[source], voter
+    )
