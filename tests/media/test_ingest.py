@@ -17,8 +17,8 @@ from annolake.config import Settings
 from annolake.errors import LabelingUnavailable, MediaError
 from annolake.labeling.clients import s3
 from annolake.media.ingest import fitting_extension, ingest
+from annolake.media.local import LocalSource
 from annolake.media.outcome import Outcome
-from annolake.media.sources import LocalSource
 
 from .conftest import write_wav
 from .test_probe import BROKEN, GOOD
@@ -258,9 +258,9 @@ def test_a_name_that_is_not_utf8(store_settings: Settings, folder: Path, rows: R
 def test_a_file_that_grows_while_it_is_read(
     store_settings: Settings, folder: Path, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from annolake.media import sources
+    from annolake.media import local
 
-    copy = sources._copy
+    copy = local.copy_hashed
 
     def slow_copy(file: Any, out: Any) -> tuple[int, str]:
         found = copy(file, out)
@@ -269,7 +269,7 @@ def test_a_file_that_grows_while_it_is_read(
                 more.write(b"more")
         return found
 
-    monkeypatch.setattr(sources, "_copy", slow_copy)
+    monkeypatch.setattr(local, "copy_hashed", slow_copy)
     report = ingest(store_settings, str(folder))
     assert by_name(report.outcomes)["b.wav"] == (False, "changed_while_reading")
     assert by_name(report.outcomes)["again.wav"] == (True, None)
