@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect
 
 from annolake.config import Settings
-from annolake.tools.browser import launch_options
 from tests.browser.portal_lab import ROOT, USERS, Lab, scene_mp4, speech_wav
 from tests.conftest import free_port
 
@@ -47,14 +46,6 @@ def speech(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]
 def scene(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Manifest key of a video."""
     return lab.put_media(scene_mp4(tmp_path_factory.mktemp("media") / "scene.mp4"))
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**launch_options())  # type: ignore[arg-type]
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
-from annolake.tools.browser import find, launch_options
 from tests.service.lab import Lab
 
 pytestmark = pytest.mark.browser
@@ -36,19 +34,7 @@ const peaks = "{{ task.input.peaks | grant_read_access }}".replaceAll("&amp;", "
 </script>"""
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    if find() is None:
-        pytest.skip("no Chromium here; install one with: python -m annolake.tools.browser --install")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(**launch_options())
-        yield chromium
-        chromium.close()
-
-
-def test_hostile_template_reaches_nothing_but_its_media(lab: Lab, browser: Any) -> None:
+def test_hostile_template_reaches_nothing_but_its_media(lab: Lab, chromium: Browser) -> None:
     lab.s3.put_object(Bucket=lab.settings.media_bucket, Key="peaks.json", Body=b"[1,2]")
     line = json.dumps({"source": "x", "peaks": f"s3://{lab.settings.media_bucket}/peaks.json"})
     request = lab.request("hostile", [line], custom=True)
@@ -59,7 +45,7 @@ def test_hostile_template_reaches_nothing_but_its_media(lab: Lab, browser: Any) 
     with lab.annotator() as annotator:
         task = annotator.take("hostile")
         cookie = annotator.http.cookies["annolake_session"]
-    context = browser.new_context()
+    context = chromium.new_context()
     context.add_cookies([{"name": "annolake_session", "value": cookie, "url": f"{lab.url}/portal/"}])
     page = context.new_page()
     page.goto(f"{lab.url}/portal/")
