@@ -52,17 +52,23 @@ def run_own_media(settings: Settings, media: Path, console: Console) -> None:
             with phase("DAG label_batch: creating the labeling jobs") as say:
                 if assets:
                     watch.until("Waiting for the labeling jobs", watch.jobs_of(assets))
-                waiting = [job for job in list_jobs(settings) if not job.is_ended]
-                say(f"{len(waiting)} labeling jobs wait for people")
+                waiting = watch.until("Waiting for the tasks", lambda: _open_jobs(settings))
+                say(f"{len(waiting)} labeling job{'s wait' if len(waiting) != 1 else ' waits'} for people")
         _print_waiting(waiting, console)
         if stays:
-            console.print(addresses(settings), end="", crop=False)
+            console.print(addresses(settings), end="", soft_wrap=True)
             console.print("Ctrl-C stops everything; annolake up goes on from there.", style="dim")
             with contextlib.suppress(KeyboardInterrupt):
                 stack.wait()
             console.print("\nStopping ...")
     if not stays:
         console.print("Everything is stopped. To label them, start it again and sign in at the portal: annolake up")
+
+
+def _open_jobs(settings: Settings) -> list[JobState] | None:
+    """Jobs that people can work at; None while the service has not read a manifest yet."""
+    waiting = [job for job in list_jobs(settings) if not job.is_ended]
+    return waiting if all(job.n_objects for job in waiting) else None
 
 
 def print_files(settings: Settings, prefix: str, console: Console) -> list[str]:

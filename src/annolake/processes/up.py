@@ -32,7 +32,7 @@ def up(settings: Settings, console: Console) -> None:
             with console.status("Starting ...") as status:
                 stack.start()
                 stack.wait_ready(on_progress=lambda text: status.update(escape(text)))
-            console.print(addresses(settings), end="", crop=False)
+            console.print(addresses(settings), end="", soft_wrap=True)
             console.print("Ctrl-C stops all of them.", style="dim")
             stack.wait()
         except KeyboardInterrupt:
@@ -49,11 +49,7 @@ def addresses(settings: Settings) -> Text:
         ("Portal", f"{settings.service_url}/portal/", people),
         ("Airflow", settings.airflow_url, f"{USER} / {settings.airflow_password}"),
         ("Dashboards", settings.dashboards_url, "no sign-in"),
-        (
-            "Ground Truth, S3",
-            settings.service_url,
-            "keys in secrets.toml of the state folder",
-        ),
+        ("Ground Truth, S3", settings.service_url, f"keys in {settings.home.name}/secrets.toml"),
     ]
     return Text.assemble(*(part for row in rows for part in _line(*row)), no_wrap=True, overflow="ignore")
 
