@@ -17,6 +17,7 @@ from transforms import workers
 from transforms.agreement import chance, labels, segments
 from transforms.answers import ANNOTATORS as ANSWERED
 from transforms.answers import LABELS, Answers, answers
+from transforms.consensus import fuse_tracks
 from transforms.schemas import (
     ANNOTATION,
     ASSET_TABLE,
@@ -24,6 +25,7 @@ from transforms.schemas import (
     CLASSIFICATION,
     JOB_TABLE,
     MEASURE_CHANCE,
+    MEASURE_CONSENSUS_SEGMENT,
     MEASURE_ITEM,
     MEASURE_WORKER,
     MEASURE_WORKER_ITEM,
@@ -33,7 +35,7 @@ from transforms.schemas import (
 from transforms.tracks import ANNOTATORS, SEGMENTS, tracks
 
 INPUTS = (SEGMENT, CLASSIFICATION, ASSIGNMENT, ANNOTATION, ASSET_TABLE, JOB_TABLE)
-OUTPUTS = (MEASURE_ITEM, MEASURE_WORKER_ITEM, MEASURE_WORKER, MEASURE_CHANCE)
+OUTPUTS = (MEASURE_ITEM, MEASURE_WORKER_ITEM, MEASURE_WORKER, MEASURE_CHANCE, MEASURE_CONSENSUS_SEGMENT)
 TABLES_BY_NAME = {table.name: table for table in OUTPUTS}
 
 
@@ -51,6 +53,7 @@ def build(inputs: Mapping[str, pa.Table], jobs: Sequence[str] | None = None) -> 
     made[MEASURE_WORKER_ITEM.name] += [workers.worker_items_of_tracks(drawn)]
     made[MEASURE_WORKER.name] += [workers.workers_of_tracks(drawn)]
     made[MEASURE_CHANCE.name] += [chance.floors_of_tracks(drawn)]
+    made[MEASURE_CONSENSUS_SEGMENT.name] += [fuse_tracks(drawn)]
     for said in (alone, beside):
         made[MEASURE_ITEM.name] += [labels.score_answers(said)]
         made[MEASURE_WORKER_ITEM.name] += [workers.worker_items_of_answers(said)]

@@ -476,6 +476,26 @@ MEASURE_CHANCE = _table(
     Column("n_draws", INT, "random pairings behind it"),
 )
 
+CONSENSUS_SEGMENT_COLUMNS = (
+    JOB,
+    OBJECT,
+    LAYER,
+    Column("segment_no", INT, "zero-based position among the fused segments of the object in the layer"),
+    Column("label", TEXT, "the label that most annotators gave"),
+    Column("start_s", REAL, "first moment: the median of the annotators' boundaries"),
+    Column("end_s", REAL, "last moment"),
+    Column("n_annotators", INT, "annotators who answered the object"),
+    Column("support", INT, "annotators who gave the label for at least half of the segment"),
+    Column("confidence", REAL, "share of annotators with the label, averaged over the segment; 0 to 1; 0 with one"),
+    Column("dissenters", TEXT, "JSON list of the annotators who do not support it"),
+)
+MEASURE_CONSENSUS_SEGMENT = _table(
+    "measure.consensus_segment",
+    "one segment fused from those of all annotators",
+    "job_name object_id layer segment_no",
+    *CONSENSUS_SEGMENT_COLUMNS,
+)
+
 # -- gold: answers ----------------------------------------------------------------------------------------------------
 
 AGREEMENT_ITEM = _table(
@@ -627,6 +647,18 @@ DISPUTE_QUEUE = _table(
     Column("expected_gain", REAL, "seconds, or objects, that are labeled wrong now by expectation"),
 )
 
+CONSENSUS_SEGMENT = _table(
+    "gold.consensus_segment",
+    "one segment fused from those of all annotators",
+    "job_name object_id layer segment_no",
+    *CONSENSUS_SEGMENT_COLUMNS,
+    Column("duration_s", REAL, "end - start"),
+    ASSET,
+    Column("task_type", TEXT, "as in silver.job"),
+    Column("media_type", TEXT, "audio or video", True),
+    Column("asset_name", TEXT, "file name at its source", True),
+)
+
 # -- meta and restricted ----------------------------------------------------------------------------------------------
 
 RELEASE = _table(
@@ -682,6 +714,7 @@ TABLES: dict[str, Table] = {
     for t in (
         MEDIA_OBJECT, MANIFEST_LINE, WORKER_RESPONSE, LANDING_OUTCOME, BATCH_ITEM,
         ASSET_TABLE, GOLD_ITEM, JOB_TABLE, ASSIGNMENT, ANNOTATION, SEGMENT, CLASSIFICATION, CONSOLIDATED, QUARANTINE,
+        MEASURE_CONSENSUS_SEGMENT, CONSENSUS_SEGMENT,
         MEASURE_ITEM, MEASURE_WORKER_ITEM, MEASURE_WORKER, MEASURE_CHANCE,
         MEASURE_WORKER_SKILL, MEASURE_GOLD_ITEM, MEASURE_WORKER_GOLD, MEASURE_WORKER_CONFUSION, MEASURE_DISPUTE,
         AGREEMENT_ITEM, AGREEMENT_JOB, LABEL_DISTRIBUTION, WORKER_QUALITY,

@@ -6,6 +6,8 @@ ascending order of `object_id`. NULL labels say nothing; an object that has only
 Ties: the higher score, then more votes on the object, then the earlier of `categories` (ascending labels where none are
 given). `dissenters` tells who said something else.
 
+Segments: `fuse_segments`, a vote at every moment.
+
 The order of the input's rows never matters.
 """
 
@@ -13,6 +15,7 @@ from transforms.consensus.dawid_skene import DawidSkene, dawid_skene
 from transforms.consensus.ground_truth import ground_truth_dawid_skene, smoothed_dawid_skene
 from transforms.consensus.majority import majority
 from transforms.consensus.one_coin import OneCoin, one_coin
+from transforms.consensus.segments import fuse_segments, fuse_tracks
 from transforms.consensus.votes import CONSENSUS, LABELS, dissenters
 
 __all__ = [
@@ -22,6 +25,8 @@ __all__ = [
     "OneCoin",
     "dawid_skene",
     "dissenters",
+    "fuse_segments",
+    "fuse_tracks",
     "ground_truth_dawid_skene",
     "majority",
     "one_coin",
