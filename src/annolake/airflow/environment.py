@@ -59,7 +59,10 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": 120,  # DAG files seldom change; reading them takes a core
         "SCHEDULER__SCHEDULER_HEARTBEAT_SEC": 2,
         "SCHEDULER__ENABLE_HEALTH_CHECK": False,  # it would listen on one more port, on every address
+        # A worker may notice the end of its task only at the next heartbeat, 5 s by default.
+        "WORKERS__MIN_HEARTBEAT_INTERVAL": 1,
         "USAGE_DATA_COLLECTION__ENABLED": False,
+        "LOGGING__NAMESPACE_LEVELS": "great_expectations=WARNING",
         "LOGGING__BASE_LOG_FOLDER": home / "logs",
     }
     return {"AIRFLOW_HOME": str(home), **{f"AIRFLOW__{name}": str(value) for name, value in values.items()}}

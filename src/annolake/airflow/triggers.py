@@ -38,6 +38,9 @@ class LabelingJobsTrigger(BaseTrigger):
         settings = await asyncio.to_thread(Settings.load)
         last_answer, pause, told = time.monotonic(), self.poll_s, ""
         while True:
+            # The operator has just looked. And an event within a second of the deferral can overtake the executor's
+            # own report of it: Airflow then takes the task for lost and starts it over.
+            await asyncio.sleep(pause)
             try:
                 states = await asyncio.to_thread(job_states, settings, self.jobs)
             except LabelingUnavailable as error:
@@ -58,7 +61,6 @@ class LabelingJobsTrigger(BaseTrigger):
                 if (text := "; ".join(map(str, states))) != told:
                     self.log.info("%s", text)
                     told = text
-            await asyncio.sleep(pause)
 
 
 def judge(states: list[JobState]) -> dict[str, str] | None:

@@ -77,7 +77,7 @@ def demo_settings(settings: Settings, classes: tuple[str, ...]) -> Settings:
     plan.parent.mkdir(parents=True, exist_ok=True)
     plan.write_text(f"[video_classification]\nlabels = {{ class = {json.dumps(classes)} }}\n")
     # the demo looks often: it waits for programs, not for people
-    return settings.model_copy(update={"labeling_plan": str(plan), "airflow_poll_seconds": 1.0})
+    return settings.model_copy(update={"labeling_plan": str(plan), "airflow_poll_seconds": 2.0})
 
 
 @contextlib.contextmanager

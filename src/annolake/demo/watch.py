@@ -36,7 +36,7 @@ class Watch:
         self,
         what: str,
         look: Callable[[], Found | None],
-        patience_s: float = 180.0,
+        patience_s: float = 300.0,
         say: Callable[[str], None] | None = None,
     ) -> Found:
         """What `look` finds, looked for again and again.
@@ -59,9 +59,8 @@ class Watch:
                 self._refuse_failed_runs()
                 looked_at_runs = now
             if now - began > patience_s:
-                raise ProcessError(
-                    f"{what}: not done after {patience_s:.0f} s.", hint=f"The logs are in {self.stack.logs}."
-                )
+                told = f"{what}: not done after {patience_s:.0f} s. {self._troubles()}".rstrip()
+                raise ProcessError(told, hint=f"The logs are in {self.stack.logs}.")
             time.sleep(LOOK_EVERY_S)
 
     # -- what is waited for --------------------------------------------------------------------------------------
@@ -138,6 +137,13 @@ class Watch:
             for run in self.airflow.runs(dag_id):
                 if run["state"] == "failed" and _time(run["start_date"]) >= self.started:
                     raise self._failure(dag_id, run["dag_run_id"])
+
+    def _troubles(self) -> str:
+        """What the tasks logged that are being tried again."""
+        running = [(dag_id, run) for dag_id in OURS for run in self.airflow.runs(dag_id) if run["state"] == "running"]
+        tasks = [task for dag_id, run in running for task in self.airflow.tasks(dag_id, run["dag_run_id"])]
+        again = [task for task in tasks if task["state"] == "up_for_retry"]
+        return "\n".join(f"Task {t['dag_id']}.{t['task_id']} is tried again:\n{self._log(t)}" for t in again[:2])
 
     def _failure(self, dag_id: str, run_id: str) -> ProcessError:
         failed = [t for t in self.airflow.tasks(dag_id, run_id) if t["state"] == "failed"]
