@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import workers
-from transforms.agreement import chance, labels, segments
+from transforms.agreement import chance, labels, segments, transcripts
 from transforms.answers import ANNOTATORS as ANSWERED
 from transforms.answers import LABELS, Answers, answers
 from transforms.consensus import fuse_tracks
@@ -26,6 +26,7 @@ from transforms.schemas import (
     JOB_TABLE,
     MEASURE_CHANCE,
     MEASURE_CONSENSUS_SEGMENT,
+    MEASURE_TRANSCRIPT_ITEM,
     MEASURE_ITEM,
     MEASURE_WORKER,
     MEASURE_WORKER_ITEM,
@@ -35,7 +36,7 @@ from transforms.schemas import (
 from transforms.tracks import ANNOTATORS, SEGMENTS, tracks
 
 INPUTS = (SEGMENT, CLASSIFICATION, ASSIGNMENT, ANNOTATION, ASSET_TABLE, JOB_TABLE)
-OUTPUTS = (MEASURE_ITEM, MEASURE_WORKER_ITEM, MEASURE_WORKER, MEASURE_CHANCE, MEASURE_CONSENSUS_SEGMENT)
+OUTPUTS = (MEASURE_ITEM, MEASURE_WORKER_ITEM, MEASURE_WORKER, MEASURE_CHANCE, MEASURE_CONSENSUS_SEGMENT, MEASURE_TRANSCRIPT_ITEM)
 TABLES_BY_NAME = {table.name: table for table in OUTPUTS}
 
 
@@ -54,6 +55,8 @@ def build(inputs: Mapping[str, pa.Table], jobs: Sequence[str] | None = None) -> 
     made[MEASURE_WORKER.name] += [workers.workers_of_tracks(drawn)]
     made[MEASURE_CHANCE.name] += [chance.floors_of_tracks(drawn)]
     made[MEASURE_CONSENSUS_SEGMENT.name] += [fuse_tracks(drawn)]
+    texts = transcripts.texts(silver[SEGMENT.name], silver[ANNOTATION.name])
+    made[MEASURE_TRANSCRIPT_ITEM.name] += [transcripts.score_items(texts, annotators.select(ANSWERED.names))]
     for said in (alone, beside):
         made[MEASURE_ITEM.name] += [labels.score_answers(said)]
         made[MEASURE_WORKER_ITEM.name] += [workers.worker_items_of_answers(said)]

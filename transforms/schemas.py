@@ -489,6 +489,25 @@ CONSENSUS_SEGMENT_COLUMNS = (
     Column("confidence", REAL, "share of annotators with the label, averaged over the segment; 0 to 1; 0 with one"),
     Column("dissenters", TEXT, "JSON list of the annotators who do not support it"),
 )
+TRANSCRIPT_SUMS = (
+    Column("n_annotators", INT, "annotators who answered"),
+    Column("n_pairs", INT, "pairs of annotators"),
+    Column("n_chars", LONG, "characters of the longer text, summed over pairs; texts are normalised"),
+    Column("char_edits", LONG, "fewest insertions, deletions and substitutions of characters, summed over pairs"),
+    Column("n_words", LONG, "words of the longer text, summed over pairs"),
+    Column("word_edits", LONG, "fewest edits of words, summed over pairs"),
+    Column("reason_code", TEXT, "why there is no agreement: one_annotator; NULL where there is", True),
+)
+MEASURE_TRANSCRIPT_ITEM = _table(
+    "measure.transcript_item",
+    "agreement sums on the text of one object in one layer; only where anyone wrote any",
+    "job_name object_id layer",
+    JOB,
+    OBJECT,
+    Column("layer", TEXT, "layer of the segments whose texts were joined; transcript for the text of the object"),
+    *TRANSCRIPT_SUMS,
+)
+
 MEASURE_CONSENSUS_SEGMENT = _table(
     "measure.consensus_segment",
     "one segment fused from those of all annotators",
@@ -647,6 +666,22 @@ DISPUTE_QUEUE = _table(
     Column("expected_gain", REAL, "seconds, or objects, that are labeled wrong now by expectation"),
 )
 
+AGREEMENT_TRANSCRIPT = _table(
+    "gold.agreement_transcript",
+    "agreement on the text of one object in one layer",
+    "job_name object_id layer",
+    JOB,
+    OBJECT,
+    Column("layer", TEXT, "layer of the segments whose texts were joined; transcript for the text of the object"),
+    ASSET,
+    Column("task_type", TEXT, "as in silver.job"),
+    Column("asset_name", TEXT, "file name at its source", True),
+    *TRANSCRIPT_SUMS[:-1],
+    Column("cer", REAL, "character error rate against the longer text, 0 to 1; NULL with one annotator", True),
+    Column("wer", REAL, "word error rate against the longer text, 0 to 1; NULL with one annotator", True),
+    TRANSCRIPT_SUMS[-1],
+)
+
 CONSENSUS_SEGMENT = _table(
     "gold.consensus_segment",
     "one segment fused from those of all annotators",
@@ -714,7 +749,7 @@ TABLES: dict[str, Table] = {
     for t in (
         MEDIA_OBJECT, MANIFEST_LINE, WORKER_RESPONSE, LANDING_OUTCOME, BATCH_ITEM,
         ASSET_TABLE, GOLD_ITEM, JOB_TABLE, ASSIGNMENT, ANNOTATION, SEGMENT, CLASSIFICATION, CONSOLIDATED, QUARANTINE,
-        MEASURE_CONSENSUS_SEGMENT, CONSENSUS_SEGMENT,
+        MEASURE_CONSENSUS_SEGMENT, CONSENSUS_SEGMENT, MEASURE_TRANSCRIPT_ITEM, AGREEMENT_TRANSCRIPT,
         MEASURE_ITEM, MEASURE_WORKER_ITEM, MEASURE_WORKER, MEASURE_CHANCE,
         MEASURE_WORKER_SKILL, MEASURE_GOLD_ITEM, MEASURE_WORKER_GOLD, MEASURE_WORKER_CONFUSION, MEASURE_DISPUTE,
         AGREEMENT_ITEM, AGREEMENT_JOB, LABEL_DISTRIBUTION, WORKER_QUALITY,

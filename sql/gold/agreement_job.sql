@@ -1,6 +1,7 @@
 /* Agreement of the annotators of one job, one row a measure, each with a 95 % interval.
    grain: job_name, layer, measure
-   reads: measure.item, measure.worker_item, measure.chance, silver.job, reference.student_t
+   reads: measure.item, measure.worker_item, measure.chance, measure.transcript_item, silver.annotation, silver.job,
+     reference.student_t
    owner: measures
    checks: fail unique(grain), fail value is null or value <= 1, fail ci_lo <= ci_hi, fail reason_code where value is null,
      warn rows >= 1
@@ -8,7 +9,7 @@
      one object at a time (objects are the clusters), cut to the measure's range. reason_code: one_annotator, no_labels,
      one_label, no_boundaries, no_segments (value NULL); too_few_items (fewer than three, or undefined without one of
      them), no_variation (every object says the same): value given, interval NULL. Measures of clip labels count
-     answers, those of segments seconds; docs/metrics.md has the formulas. */
+     answers, those of segments seconds; transcript_cer and transcript_wer are edits by characters and words, 0 is equal; docs/metrics.md has the formulas. */
 WITH layer AS (
     SELECT
         job_name,
@@ -229,6 +230,62 @@ wanted AS (
     WHERE CASE WHEN g.is_count THEN m.is_for_labels ELSE m.is_for_segments END
 ),
 
+/* Texts: edits and lengths of the longer texts, by object; nobody's text is the reference. */
+text_item AS (
+    SELECT job_name, layer, object_id, n_annotators, 'transcript_cer' AS measure, char_edits AS edits, n_chars AS size
+    FROM measure.transcript_item
+    UNION ALL
+    SELECT job_name, layer, object_id, n_annotators, 'transcript_wer', word_edits, n_words
+    FROM measure.transcript_item
+),
+
+text_total AS (
+    SELECT
+        job_name,
+        layer,
+        measure,
+        count(*) FILTER (WHERE n_annotators >= 2) AS n_items,
+        sum(n_annotators) FILTER (WHERE n_annotators >= 2) AS mass,
+        sum(edits) AS edits,
+        sum(size) AS size
+    FROM text_item
+    GROUP BY job_name, layer, measure
+),
+
+text_spread AS (
+    SELECT
+        t.job_name,
+        t.layer,
+        t.measure,
+        CASE WHEN count(*) >= 3 AND count(CASE WHEN t.size > i.size THEN 1 END) = count(*) THEN
+            sqrt((count(*) - 1) * var_pop(CAST(t.edits - i.edits AS DOUBLE) / nullif(t.size - i.size, 0)))
+        END AS se
+    FROM text_total AS t
+    INNER JOIN text_item AS i ON t.job_name = i.job_name AND t.layer = i.layer AND t.measure = i.measure
+    WHERE i.n_annotators >= 2
+    GROUP BY t.job_name, t.layer, t.measure
+),
+
+text_annotators AS (
+    SELECT i.job_name, i.layer, count(DISTINCT a.worker_id) AS n_annotators
+    FROM measure.transcript_item AS i
+    INNER JOIN silver.annotation AS a ON i.job_name = a.job_name AND i.object_id = a.object_id
+    WHERE i.n_annotators >= 2
+    GROUP BY i.job_name, i.layer
+),
+
+text_estimate AS (
+    SELECT
+        t.*,
+        CAST(t.edits AS DOUBLE) / nullif(t.size, 0) AS value,
+        s.se IS NOT NULL AS is_replicated,
+        CASE WHEN s.se > 1e-9 THEN s.se END AS se,
+        coalesce(q.t975, 1.959964) AS t975
+    FROM text_total AS t
+    LEFT JOIN text_spread AS s ON t.job_name = s.job_name AND t.layer = s.layer AND t.measure = s.measure
+    LEFT JOIN reference.student_t AS q ON q.df = t.n_items - 1
+),
+
 annotators AS (
     SELECT job_name, layer, count(DISTINCT worker_id) AS n_annotators
     FROM measure.worker_item
@@ -282,3 +339,25 @@ LEFT JOIN layer_labels AS l ON e.job_name = l.job_name AND e.layer = l.layer
 LEFT JOIN annotators AS a ON e.job_name = a.job_name AND e.layer = a.layer
 LEFT JOIN silver.job AS job ON e.job_name = job.job_name
 LEFT JOIN measure.chance AS f ON e.job_name = f.job_name AND e.layer = f.layer AND e.measure = f.measure
+UNION ALL BY NAME
+SELECT
+    e.job_name,
+    e.layer,
+    coalesce(job.task_type, 'unknown') AS task_type,
+    e.measure,
+    e.value,
+    CASE WHEN e.value - e.t975 * e.se < 0.0 THEN 0.0 ELSE e.value - e.t975 * e.se END AS ci_lo,
+    CASE WHEN e.value + e.t975 * e.se > 1.0 THEN 1.0 ELSE e.value + e.t975 * e.se END AS ci_hi,
+    e.se,
+    CASE WHEN e.se IS NOT NULL THEN 'jackknife-t' END AS ci_method,
+    CAST(e.n_items AS BIGINT) AS n_items,
+    CAST(coalesce(a.n_annotators, 0) AS BIGINT) AS n_annotators,
+    CAST(coalesce(e.mass, 0) AS DOUBLE) AS mass,
+    CASE
+        WHEN e.n_items = 0 THEN 'one_annotator'
+        WHEN NOT e.is_replicated THEN 'too_few_items'
+        WHEN e.se IS NULL THEN 'no_variation'
+    END AS reason_code
+FROM text_estimate AS e
+LEFT JOIN text_annotators AS a ON e.job_name = a.job_name AND e.layer = a.layer
+LEFT JOIN silver.job AS job ON e.job_name = job.job_name
