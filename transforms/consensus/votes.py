@@ -50,11 +50,14 @@ def count_votes(labels: pa.Table, categories: Sequence[str] | None, *, once: boo
     counts.sum_duplicates()
     if once:
         counts.data[:] = 1.0
-    shares = np.zeros((len(objects), len(classes)))
+    n_classes = max(1, len(classes))
     rows = np.repeat(np.arange(len(objects)), np.diff(counts.indptr))
-    np.add.at(shares, (rows, counts.indices % max(1, len(classes))), counts.data)
-    pairs = np.unique(at * max(1, len(workers)) + worker)
-    n_workers = np.bincount(pairs // max(1, len(workers)), minlength=len(objects))
+    cells = rows * n_classes + counts.indices % n_classes
+    shares = np.bincount(cells, counts.data, len(objects) * len(classes)).astype(np.float64)
+    shares = shares.reshape(len(objects), len(classes))
+    by = counts.indices // n_classes  # ascends inside of a row
+    fresh = np.r_[True, (rows[1:] != rows[:-1]) | (by[1:] != by[:-1])][: len(by)]
+    n_workers = np.bincount(rows[fresh], minlength=len(objects))
     return Votes(objects, workers, classes, counts, shares, n_workers.astype(np.int64))
 
 

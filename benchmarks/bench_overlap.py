@@ -1,0 +1,127 @@
+"""Overlap of segments, IoU by label and time-weighted kappa of every two annotators, against pyannote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.generate import DURATION_S, LABELS, pairs, segments
+from benchmarks.harness import Bench, Figures, Size, Way, same
+
+SHARE = 300  # objects that pyannote does
+
+
+def prepare(folder: Path, size: Size) -> None:
+    drawn = segments(size["objects"], size["annotators"], size["segments"])
+    np.savez(folder / "drawn.npz", start=drawn.start, end=drawn.end, label=drawn.label)
+
+
+def _load(folder: Path, size: Size) -> Any:
+    import transforms.intervals  # noqa: F401 - imported before the clock runs
+
+    drawn = np.load(folder / "drawn.npz")
+    shape = drawn["start"].shape
+    track = np.repeat(np.arange(shape[0] * shape[1]), shape[2])
+    return track, *(drawn[name].ravel() for name in ("start", "end", "label")), *pairs(*shape[:2])
+
+
+def _work(loaded: Any) -> Figures:
+    from transforms.intervals import overlaps
+
+    track, start, end, label, item, left, right = loaded
+    n_labels, n_tracks = len(LABELS), int(track[-1]) + 1
+    shared = overlaps(track, start, end, left, right)
+    both = np.bincount(shared.pair, shared.shared_s, len(left))
+    same_label = label[shared.left] == label[shared.right]
+    pair, seconds = shared.pair[same_label], shared.shared_s[same_label]
+    alike = np.bincount(pair * n_labels + label[shared.left][same_label], seconds, len(left) * n_labels)
+    alike = alike.reshape(len(left), n_labels)
+    held = np.bincount(track * n_labels + label, end - start, n_tracks * n_labels).reshape(n_tracks, n_labels)
+    kappa = _kappa(alike, both, held[left], held[right])
+    union = held[left] + held[right] - alike
+    iou = np.divide(alike, union, out=np.zeros_like(alike), where=union > 0)
+    first = item < min(SHARE, int(item[-1]) + 1)
+    return {
+        "kappa": float(kappa.mean()),
+        "iou": float(iou.mean()),
+        "kappa_of_share": float(kappa[first].sum()),
+        "iou_of_share": float(iou[first].sum()),
+    }
+
+
+def _kappa(alike: Any, both: Any, left: Any, right: Any) -> Any:
+    """Kappa over all moments; "nothing" is a label too."""
+    covered_left, covered_right = left.sum(axis=-1), right.sum(axis=-1)
+    nothing_left, nothing_right = DURATION_S - covered_left, DURATION_S - covered_right
+    agreed = (alike.sum(axis=-1) + DURATION_S - covered_left - covered_right + both) / DURATION_S
+    expected = ((left * right).sum(axis=-1) + nothing_left * nothing_right) / DURATION_S**2
+    return (agreed - expected) / (1 - expected)
+
+
+def _their_load(folder: Path, size: Size) -> Any:
+    from pyannote.core import Annotation, Segment
+
+    drawn = np.load(folder / "drawn.npz")
+    share = min(SHARE, size["objects"])
+    start, end, label = (drawn[name][:share].tolist() for name in ("start", "end", "label"))
+    found = []
+    for by_annotator in zip(start, end, label, strict=True):
+        tracks = []
+        for starts, ends, labels in zip(*by_annotator, strict=True):
+            one = Annotation()
+            for k, (a, b, name) in enumerate(zip(starts, ends, labels, strict=True)):
+                one[Segment(a, b), k] = name
+            tracks.append(one)
+        found.append(tracks)
+    return found
+
+
+def _their_work(found: Any) -> Figures:
+    """The matrix `a * b` of seconds shared by every two labels is pyannote's own; kappa and IoU follow from it."""
+    kappa_sum = iou_sum = 0.0
+    for tracks in found:
+        for i, a in enumerate(tracks):
+            for b in tracks[i + 1 :]:
+                shared = a * b
+                rows, columns = a.labels(), b.labels()
+                alike, left, right = (np.zeros(len(LABELS)) for _ in range(3))
+                for r, name in enumerate(rows):
+                    left[name] = a.label_duration(name)
+                    if name in columns:
+                        alike[name] = shared[r, columns.index(name)]
+                for name in columns:
+                    right[name] = b.label_duration(name)
+                kappa_sum += float(_kappa(alike, shared.sum(), left, right))
+                union = left + right - alike
+                iou_sum += float(np.divide(alike, union, out=np.zeros_like(alike), where=union > 0).sum())
+    return {"kappa_of_share": kappa_sum, "iou_of_share": iou_sum}
+
+
+def check(found: Any) -> None:
+    for figure in ("kappa_of_share", "iou_of_share"):
+        same(found["annolake"][figure], found["pyannote"][figure], 1e-6, figure)
+
+
+def _size(objects: int) -> Size:
+    return {"objects": objects, "annotators": 3, "segments": 8, "share": SHARE}
+
+
+BENCH = Bench(
+    title="overlap, IoU by label and kappa over time",
+    claim="at least 300 times pyannote, the same kappa and IoU to six digits",
+    data="{objects:,} objects x {annotators} annotators x {segments} segments; pyannote does {share} objects",
+    sizes={"tiny": _size(40), "small": _size(10_000), "full": _size(100_000)},
+    prepare=prepare,
+    ways=(
+        Way("annolake", _load, _work),
+        Way(
+            "pyannote", _their_load, _their_work, is_baseline=True,
+            times=lambda size: max(1.0, size["objects"] / SHARE),
+        ),
+    ),
+    check=check,
+    shown=("kappa", "iou"),
+    reading="Both start from segments in memory: arrays here, pyannote's Annotation there.",
+)  # fmt: skip
