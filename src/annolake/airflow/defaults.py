@@ -9,7 +9,7 @@ from airflow.sdk import Asset
 
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": "labeling",
-    # Only errors that may pass are tried again (annolake.airflow.tasks): half a minute to half an hour, 5 times.
+    # What may pass is tried again (annolake.airflow.tasks): 5 times, after 15 seconds, then longer and longer.
     "retries": 5,
     "retry_delay": timedelta(seconds=15),
     "retry_exponential_backoff": True,

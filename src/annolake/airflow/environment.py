@@ -62,7 +62,6 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         # A worker may notice the end of its task only at the next heartbeat, 5 s by default.
         "WORKERS__MIN_HEARTBEAT_INTERVAL": 1,
         "USAGE_DATA_COLLECTION__ENABLED": False,
-        "LOGGING__NAMESPACE_LEVELS": "great_expectations=WARNING",
         "LOGGING__BASE_LOG_FOLDER": home / "logs",
     }
     return {"AIRFLOW_HOME": str(home), **{f"AIRFLOW__{name}": str(value) for name, value in values.items()}}

@@ -250,5 +250,8 @@ def announce_media(settings: Settings) -> str:
         with AirflowClient(settings) as airflow:
             airflow.announce("media", {"by": "annolake ingest"})
     except ProcessError as error:
-        return f"Nobody was asked to label them yet: {error.message}\nStart it with: annolake up, then run this again."
+        return (
+            f"Nobody was asked to label them yet: {error.message}\n"
+            "Start it with annolake up, and trigger the DAG label_batch there."
+        )
     return f"Airflow makes labeling jobs of them; label them at {settings.service_url}/portal/"
