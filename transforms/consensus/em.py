@@ -29,13 +29,17 @@ def expect(votes: Votes, marginals: Floats, confusion: Floats) -> tuple[Floats, 
     n_workers, n_classes, _ = confusion.shape
     with np.errstate(divide="ignore"):
         by_vote = np.log(np.swapaxes(confusion, 1, 2)).reshape(n_workers * n_classes, n_classes)
-        joint = np.log(marginals) + votes.counts @ by_vote
+        joint = np.asarray(votes.counts @ by_vote)
+        joint += np.log(marginals)
     top = joint.max(axis=1, keepdims=True)
-    weight = np.exp(joint - top)
-    total = weight.sum(axis=1, keepdims=True)
-    answered = votes.n_workers > 0
-    likelihood = float((top + np.log(total))[answered].sum())
-    return np.where(answered[:, None], weight / total, 0.0), likelihood
+    joint -= top  # in place from here on: the arrays are as large as the job
+    weight = np.exp(joint, out=joint)
+    total = weight @ np.ones((n_classes, 1))
+    silent = votes.n_workers == 0
+    weight /= total
+    weight[silent] = 0.0
+    likelihood = float((top + np.log(total))[~silent].sum())
+    return weight, likelihood
 
 
 def expected_counts(votes: Votes, posterior: Floats) -> Floats:
