@@ -128,15 +128,15 @@ def test_segments_that_break_a_rule_are_quarantined_alone(lake: Lake, job: Job) 
     said = [
         {"id": "A", "start": 0, "end": 2}, {"id": "A", "start": 1, "end": 3}, {"id": "B", "start": 1, "end": 3},
         {"id": "A", "start": 5, "end": 4}, {"id": "A", "start": 29, "end": 31000},
-        {"id": "A", "start": 6000, "end": 7000},
+        {"id": "A", "start": 6000, "end": 7000}, {"id": "B", "start": 29, "end": 34},
         {"id": "Who", "start": 8, "end": 9}, {"id": "A", "start": -1, "end": 0.5}, {"id": "B", "start": "x", "end": 9},
         {"start": 10, "end": 11}, "text", {"id": "B", "start": "12.5", "end": 29.5},
     ]  # fmt: skip
     content = {"annotations": json.dumps({"streams": {"speaker": said, "other": [{"id": "A", "start": 0, "end": 1}]}})}
     job.put_response(0, answer("01", content))
     report = land(lake, job)
-    assert rows(lake, "silver.segment", "segment_no", "label") == [(0, "A"), (11, "B"), (2, "B")]
-    assert rows(lake, "silver.annotation", "n_segments") == [(13,)]
+    assert rows(lake, "silver.segment", "segment_no", "label") == [(0, "A"), (12, "B"), (2, "B")]
+    assert rows(lake, "silver.annotation", "n_segments") == [(14,)]
     broken = rows(lake, "silver.quarantine", "rule", "reason")
     rules = [rule for rule, _ in broken]
     assert sorted(set(rules)) == [
@@ -145,6 +145,7 @@ def test_segments_that_break_a_rule_are_quarantined_alone(lake: Lake, job: Job) 
     ]  # fmt: skip
     reasons = dict(broken)
     assert "milliseconds?" in next(r for _, r in broken if "7000" in r)
+    assert "milliseconds" not in next(r for _, r in broken if "ends at 34" in r)
     assert '"Who" is not among those of layer speaker: A, B' in "".join(r for _, r in broken)
     assert "the job has no such layer" in "".join(r for _, r in broken)
     assert "starts at 5.0 s and ends at 4.0 s" in reasons["starts_before_end"]

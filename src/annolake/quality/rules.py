@@ -43,7 +43,7 @@ RANGES: tuple[tuple[str, str, str], ...] = (
 )
 """Column, condition, meaning: what the names of the schemas promise in every table."""
 
-_MILLISECONDS = """CASE WHEN start_s < end_s AND end_s / 1000 <= _duration_s + 0.05
+_MILLISECONDS = """CASE WHEN start_s < end_s AND end_s > 10 * _duration_s AND end_s / 1000 <= _duration_s + 0.05
     THEN '; are the times in milliseconds?' ELSE '' END"""
 _KNOWN = "list_contains(_known, label)"
 
