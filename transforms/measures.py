@@ -33,7 +33,7 @@ from transforms.schemas import (
     SEGMENT,
     require,
 )  # fmt: skip
-from transforms.tracks import ANNOTATORS, SEGMENTS, tracks
+from transforms.tracks import ANNOTATORS, SEGMENTS, Tracks, tracks
 
 INPUTS = (SEGMENT, CLASSIFICATION, ASSIGNMENT, ANNOTATION, ASSET_TABLE, JOB_TABLE)
 OUTPUTS = (MEASURE_ITEM, MEASURE_WORKER_ITEM, MEASURE_WORKER, MEASURE_CHANCE, MEASURE_CONSENSUS_SEGMENT, MEASURE_TRANSCRIPT_ITEM)
@@ -45,10 +45,8 @@ def build(inputs: Mapping[str, pa.Table], jobs: Sequence[str] | None = None) -> 
 
     Deterministic, and a job's rows depend on that job alone.
     """
-    silver = {table.name: _rows_of(inputs[table.name], jobs) for table in INPUTS}
-    annotators = _annotators(silver)
-    drawn = tracks(require(silver[SEGMENT.name], SEGMENTS), annotators)
-    alone, beside = _label_layers(silver, annotators)
+    silver = {table.name: rows_of(inputs[table.name], jobs) for table in INPUTS}
+    drawn, (alone, beside) = views_of(silver)
     made: dict[str, list[pa.Table]] = {table.name: [] for table in OUTPUTS}
     made[MEASURE_ITEM.name] += [segments.score_tracks(drawn)]
     made[MEASURE_WORKER_ITEM.name] += [workers.worker_items_of_tracks(drawn)]
@@ -68,13 +66,20 @@ def build(inputs: Mapping[str, pa.Table], jobs: Sequence[str] | None = None) -> 
     }
 
 
-def _rows_of(table: pa.Table, jobs: Sequence[str] | None) -> pa.Table:
+def views_of(silver: Mapping[str, pa.Table]) -> tuple[Tracks, tuple[Answers, Answers]]:
+    """What was drawn, and what was said: labels that are the job's whole question, and labels beside other work."""
+    annotators = annotators_of(silver)
+    return tracks(require(silver[SEGMENT.name], SEGMENTS), annotators), _label_layers(silver, annotators)
+
+
+def rows_of(table: pa.Table, jobs: Sequence[str] | None) -> pa.Table:
+    """The rows of these jobs; all of a table that is not about jobs."""
     if jobs is None or "job_name" not in table.schema.names:
         return table
     return table.filter(pc.is_in(table["job_name"], pa.array(list(jobs), pa.string())))
 
 
-def _annotators(silver: Mapping[str, pa.Table]) -> pa.Table:
+def annotators_of(silver: Mapping[str, pa.Table]) -> pa.Table:
     """Who answered which object, and how long the object is (NULL where its media is not registered)."""
     key = ["job_name", "object_id", "worker_id", "asset_id"]
     accepted = silver[ANNOTATION.name].select(key)

@@ -20,8 +20,8 @@ import numpy as np
 from transforms.encode import Floats, Ints
 from transforms.proportions import jeffreys
 
-MAX_ROUNDS = 200
-SETTLED = 1e-7
+MAX_ROUNDS = 100
+SETTLED = 1e-6
 START_LOOKS = 0.7
 LEAST = 1e-9
 

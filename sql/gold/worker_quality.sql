@@ -1,13 +1,15 @@
 /* How far each worker can be trusted in one layer of one job.
    grain: job_name, layer, worker_id
-   reads: measure.worker_item, measure.worker, silver.segment, silver.classification, silver.annotation, silver.job,
-     reference.student_t
+   reads: measure.worker_item, measure.worker, measure.worker_skill, measure.worker_gold, silver.segment,
+     silver.classification, silver.annotation, silver.asset, silver.job, reference.student_t
    owner: measures
    checks: fail unique(grain), fail loo_agreement is null or loo_agreement <= 1, fail loo_lo <= loo_hi, warn rows >= 1
    notes: loo_agreement = sum(agree - expected) / sum(mass - expected) over the worker's objects, with a jackknife over
      them. status: too_few under 5 objects or where undefined; reliable where the lower end is at least .667; watch
      otherwise. NULL where the other workers used one label only; the interval is NULL under three objects, or where
-     every object says the same. Rank by loo_agreement only beside its interval. */
+     every object says the same. Rank by loo_agreement only beside its interval. Gold items stand in the gold_ columns
+     alone; who answered nothing else has those and no others. Active time of an answer is its reported time without
+     pauses, else submitted less accepted, cut at 5 minutes or 10 times the media, whichever is more. */
 WITH item AS (
     SELECT
         job_name,
@@ -18,7 +20,9 @@ WITH item AS (
         mass - expected_agree AS possible,
         mass,
         n_units,
-        n_units_others
+        n_units_others,
+        n_split,
+        n_merged
     FROM measure.worker_item
 ),
 
@@ -31,7 +35,9 @@ total AS (
         sum(better) AS better,
         sum(possible) AS possible,
         sum(mass) AS mass,
-        sum(n_units) / nullif(sum(n_units_others), 0.0) AS over_seg_index
+        sum(n_units) / nullif(sum(n_units_others), 0.0) AS over_seg_index,
+        sum(n_split) / nullif(sum(n_units_others), 0.0) AS split_rate,
+        sum(n_merged) / nullif(sum(n_units), 0) AS merge_rate
     FROM item
     GROUP BY job_name, layer, worker_id
 ),
@@ -65,6 +71,8 @@ estimate AS (
         t.worker_id,
         t.n_items,
         t.over_seg_index,
+        t.split_rate,
+        t.merge_rate,
         s.se IS NOT NULL AS is_replicated,
         CASE WHEN t.possible > 1e-9 * t.mass THEN t.better / t.possible END AS value,
         CASE WHEN s.se > 1e-9 THEN s.se * coalesce(q.t975, 1.959964) END AS reach
@@ -84,15 +92,40 @@ given AS (
 ),
 
 speed AS (
-    SELECT job_name, worker_id, median(time_spent_s) AS median_time_s
-    FROM silver.annotation
-    GROUP BY job_name, worker_id
+    SELECT
+        a.job_name,
+        a.worker_id,
+        median(a.time_spent_s) AS median_time_s,
+        median(a.active_s / nullif(a.duration_s / 60.0, 0.0)) AS active_s_per_min,
+        sum(a.active_s) FILTER (WHERE a.taken_s > 0) / nullif(sum(a.taken_s) FILTER (WHERE a.taken_s > 0), 0.0)
+            AS active_share
+    FROM (
+        SELECT
+            n.job_name,
+            n.worker_id,
+            n.time_spent_s,
+            s.duration_s,
+            epoch(n.submitted_at - n.accepted_at) AS taken_s,
+            least(
+                coalesce(n.time_spent_s, epoch(n.submitted_at - n.accepted_at)),
+                greatest(300.0, 10.0 * coalesce(s.duration_s, 0.0))
+            ) AS active_s
+        FROM silver.annotation AS n
+        LEFT JOIN silver.asset AS s ON n.asset_id = s.asset_id
+    ) AS a
+    GROUP BY a.job_name, a.worker_id
+),
+
+known AS (
+    SELECT job_name, layer, worker_id FROM measure.worker
+    UNION
+    SELECT job_name, layer, worker_id FROM measure.worker_gold
 )
 
 SELECT
-    w.job_name,
-    w.layer,
-    w.worker_id,
+    k.job_name,
+    k.layer,
+    k.worker_id,
     coalesce(job.task_type, 'unknown') AS task_type,
     CAST(coalesce(e.n_items, 0) AS BIGINT) AS n_items,
     CAST(coalesce(g.n_labels, 0) AS BIGINT) AS n_labels,
@@ -108,9 +141,36 @@ SELECT
         WHEN coalesce(e.n_items, 0) < 5 OR e.value IS NULL OR NOT e.is_replicated THEN 'too_few'
         WHEN e.value - coalesce(e.reach, 0.0) >= 0.667 THEN 'reliable'
         ELSE 'watch'
-    END AS status
-FROM measure.worker AS w
-LEFT JOIN estimate AS e ON w.job_name = e.job_name AND w.layer = e.layer AND w.worker_id = e.worker_id
-LEFT JOIN given AS g ON w.job_name = g.job_name AND w.layer = g.layer AND w.worker_id = g.worker_id
-LEFT JOIN speed AS v ON w.job_name = v.job_name AND w.worker_id = v.worker_id
-LEFT JOIN silver.job AS job ON w.job_name = job.job_name
+    END AS status,
+    c.gold_n,
+    c.gold_correct,
+    c.gold_acc,
+    c.gold_lo,
+    c.gold_hi,
+    c.gold_kappa,
+    c.gold_boundary_f,
+    c.gold_offset_s,
+    m.skill_onecoin,
+    m.skill_lo,
+    m.skill_hi,
+    m.spam_prob,
+    m.residual,
+    m.residual_lo,
+    m.residual_hi,
+    m.drift_ewma,
+    m.drift_cusum,
+    m.drift_at,
+    m.is_drifting,
+    e.split_rate,
+    e.merge_rate,
+    v.active_s_per_min AS median_active_s_per_min,
+    CASE WHEN v.active_share > 1.0 THEN 0.0 ELSE 1.0 - v.active_share END AS idle_share,
+    CAST(NULL AS DOUBLE) AS rework_rate
+FROM known AS k
+LEFT JOIN measure.worker AS w ON k.job_name = w.job_name AND k.layer = w.layer AND k.worker_id = w.worker_id
+LEFT JOIN estimate AS e ON k.job_name = e.job_name AND k.layer = e.layer AND k.worker_id = e.worker_id
+LEFT JOIN given AS g ON k.job_name = g.job_name AND k.layer = g.layer AND k.worker_id = g.worker_id
+LEFT JOIN measure.worker_gold AS c ON k.job_name = c.job_name AND k.layer = c.layer AND k.worker_id = c.worker_id
+LEFT JOIN measure.worker_skill AS m ON k.job_name = m.job_name AND k.layer = m.layer AND k.worker_id = m.worker_id
+LEFT JOIN speed AS v ON k.job_name = v.job_name AND k.worker_id = v.worker_id
+LEFT JOIN silver.job AS job ON k.job_name = job.job_name

@@ -22,12 +22,13 @@ from annolake.lake.release import unreleased_jobs
 from annolake.lake.sqlmodels import SqlModel, models
 from annolake.lake.views import in_order, view
 from annolake.quality.rules import rules_of
-from transforms import measures
-from transforms.schemas import TABLES, SchemaMismatch
+from transforms import measures, quality
+from transforms.schemas import BATCH_ITEM, TABLES, SchemaMismatch
 
 log = logging.getLogger(__name__)
 
 MEASURE = "measure"
+QUALITY = "quality"
 STUDENT_T = "reference.student_t"
 LEAST_DF = 1000
 
@@ -40,8 +41,14 @@ class PythonModel:
     reads: tuple[str, ...]
 
 
+def _measure(inputs: Mapping[str, pa.Table], jobs: Sequence[str]) -> Mapping[str, pa.Table]:
+    """Agreement sums, of what was said about objects that are not gold items."""
+    return measures.build(quality.without_planted(inputs), jobs)
+
+
 PYTHON: dict[str, PythonModel] = {
-    MEASURE: PythonModel(measures.build, tuple(t.name for t in measures.INPUTS)),
+    MEASURE: PythonModel(_measure, tuple(t.name for t in (*measures.INPUTS, BATCH_ITEM))),
+    QUALITY: PythonModel(quality.build, tuple(t.name for t in quality.INPUTS)),
 }
 
 

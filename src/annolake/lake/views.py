@@ -18,6 +18,8 @@ CURRENT = {
     "silver.assignment": _OWN_NEWEST,
     "silver.segment": _OF_CURRENT_ANSWER,  # a newer answer without a segment leaves none of the older ones
     "silver.classification": _OF_CURRENT_ANSWER,
+    "silver.gold_item": """SELECT * FROM {rows} QUALIFY row_number() OVER
+        (PARTITION BY asset_id, layer ORDER BY revision DESC) = 1""",
     "silver.job": """SELECT * FROM {rows} QUALIFY row_number() OVER
         (PARTITION BY job_name ORDER BY modified_at DESC, landed_at DESC) = 1""",
     "silver.consolidated": """SELECT * FROM {rows} QUALIFY row_number() OVER
