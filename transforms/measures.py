@@ -54,7 +54,7 @@ def build(inputs: Mapping[str, pa.Table], jobs: Sequence[str] | None = None) -> 
     made[MEASURE_CHANCE.name] += [chance.floors_of_tracks(drawn)]
     made[MEASURE_CONSENSUS_SEGMENT.name] += [fuse_tracks(drawn)]
     texts = transcripts.texts(silver[SEGMENT.name], silver[ANNOTATION.name])
-    made[MEASURE_TRANSCRIPT_ITEM.name] += [transcripts.score_items(texts, annotators.select(ANSWERED.names))]
+    made[MEASURE_TRANSCRIPT_ITEM.name] += [transcripts.score_items(texts, annotators_of(silver).select(ANSWERED.names))]
     for said in (alone, beside):
         made[MEASURE_ITEM.name] += [labels.score_answers(said)]
         made[MEASURE_WORKER_ITEM.name] += [workers.worker_items_of_answers(said)]
