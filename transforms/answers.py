@@ -37,6 +37,8 @@ class Answers:
     vote_item: Ints
     vote_worker: Ints
     vote: Ints
+    choice_vote: Ints  # the single labels of each vote, by vote: several where several were chosen
+    choice: Ints  # position among `labels`
 
     @property
     def n_items(self) -> int:
@@ -68,10 +70,13 @@ def answers(labels: pa.Table, annotators: pa.Table | None = None) -> Answers:
     said = np.unique(np.concatenate([given, nothing]), axis=0)
     votes, first, which = np.unique(said[:, :4], axis=0, return_index=True, return_inverse=True)
     values, vote = _values(["", *names], said[:, 4], first, which.ravel())
+    several = np.bincount(which.ravel()[said[:, 4] > 0], minlength=len(first))[which.ravel()] > 0
+    single = ~several | (said[:, 4] > 0)  # '' only stands where there is no other
     items, vote_item = np.unique(votes[:, :3], axis=0, return_inverse=True)
     return Answers(
         jobs, objects, layers, workers, values,
         items[:, 0], items[:, 1], items[:, 2], vote_item.ravel(), votes[:, 3], vote,
+        which.ravel()[single], said[single, 4],
     )  # fmt: skip
 
 

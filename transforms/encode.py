@@ -42,6 +42,16 @@ def reals(column: Column) -> Floats:
     return np.asarray(whole.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
+def summed(owner: Ints, values: Any, n_owners: int) -> Floats:
+    """Sum of the values of each owner."""
+    return np.asarray(np.bincount(owner, weights=values, minlength=n_owners), dtype=np.float64)
+
+
+def counted(owner: Ints, values: Any, n_owners: int) -> Ints:
+    """As `summed`, for whole numbers."""
+    return np.asarray(np.rint(summed(owner, values, n_owners)), dtype=np.int64)
+
+
 def tabulate(schema: pa.Schema | Table, columns: Mapping[str, Sequence[Any] | npt.NDArray[Any] | Column]) -> pa.Table:
     """A table with exactly the schema's columns from values by name; NaN becomes NULL where the schema allows NULL."""
     wanted: Any = schema.arrow if isinstance(schema, Table) else schema

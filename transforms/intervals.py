@@ -159,6 +159,33 @@ def match_within(
     return pair[order], i[order], j[order]
 
 
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Starts and ends in order of item and time, and what holds from each of them until the next."""
+
+    item: Ints
+    stretch: Ints
+    lasting: Floats
+    sum_squares: Ints  # sum over labels of (annotators who hold it)^2
+    present: Ints  # annotators who hold any
+
+
+def events(item: Ints, start: Floats, end: Floats, label: Ints) -> Events:
+    """The sweep over labeled stretches that the disagreements are made of."""
+    n = len(item)
+    where, what, stretch = np.r_[item, item], np.r_[label, label], np.r_[np.arange(n), np.arange(n)]
+    when = np.r_[start, end]
+    step = np.r_[np.ones(n, dtype=np.int64), -np.ones(n, dtype=np.int64)]
+    order = np.lexsort((step, when, where))
+    where, when, what, step = where[order], when[order], what[order], step[order]
+    by_label = np.lexsort((np.arange(len(what)), what, where))
+    held = np.cumsum(step[by_label]) - step[by_label]  # before the event; every label returns to 0 inside its item
+    squares = np.empty(len(what), dtype=np.int64)
+    squares[by_label] = 2 * held * step[by_label] + 1
+    lasting = np.r_[np.where(where[1:] == where[:-1], np.diff(when), 0.0), 0.0]
+    return Events(where, stretch[order], lasting, np.cumsum(squares), np.cumsum(step))
+
+
 def disagreement(item: Ints, start: Floats, end: Floats, label: Ints, n_annotators: Ints) -> tuple[Floats, Floats]:
     """Observed disagreement mass of each item over all labels, and over the question labeled or not.
 
@@ -168,23 +195,32 @@ def disagreement(item: Ints, start: Floats, end: Floats, label: Ints, n_annotato
     n_items = len(n_annotators)
     if not len(item):
         return np.zeros(n_items), np.zeros(n_items)
-    where, what = np.r_[item, item], np.r_[label, label]
-    when = np.r_[start, end]
-    step = np.r_[np.ones(len(item), dtype=np.int64), -np.ones(len(item), dtype=np.int64)]
-    order = np.lexsort((step, when, where))
-    where, when, what, step = where[order], when[order], what[order], step[order]
-    by_label = np.lexsort((np.arange(len(what)), what, where))
-    held = np.cumsum(step[by_label]) - step[by_label]  # before the event; every label returns to 0 inside its item
-    squares = np.empty(len(what), dtype=np.int64)
-    squares[by_label] = 2 * held * step[by_label] + 1
-    sum_squares, present = np.cumsum(squares), np.cumsum(step)
-    lasting = np.r_[np.where(where[1:] == where[:-1], np.diff(when), 0.0), 0.0]
-    n = n_annotators[where]
-    absent = (n - present) ** 2
-    scale = np.where(n >= 2, lasting / np.maximum(n - 1, 1), 0.0)
-    over_labels = np.bincount(where, weights=scale * (n**2 - sum_squares - absent), minlength=n_items)
-    over_presence = np.bincount(where, weights=scale * (n**2 - present**2 - absent), minlength=n_items)
+    found = events(item, start, end, label)
+    n = n_annotators[found.item]
+    absent = (n - found.present) ** 2
+    scale = np.where(n >= 2, found.lasting / np.maximum(n - 1, 1), 0.0)
+    over_labels = np.bincount(found.item, weights=scale * (n**2 - found.sum_squares - absent), minlength=n_items)
+    over_presence = np.bincount(found.item, weights=scale * (n**2 - found.present**2 - absent), minlength=n_items)
     return over_labels.astype(np.float64), over_presence.astype(np.float64)
+
+
+def shared_disagreement(item: Ints, start: Floats, end: Floats, label: Ints, n_items: int) -> tuple[Floats, Floats]:
+    """Where two or more annotators hold a label: disagreement mass of each item, and of each stretch the time there.
+
+    The mass is the integral of (p^2 - sum c^2) / (p - 1) over the moments with p >= 2 labeled annotators.
+    """
+    if not len(item):
+        return np.zeros(n_items), np.zeros(0)
+    found = events(item, start, end, label)
+    p = found.present
+    several = p >= 2
+    weight = np.where(several, found.lasting / np.maximum(p - 1, 1), 0.0)
+    mass = np.bincount(found.item, weights=weight * (p**2 - found.sum_squares), minlength=n_items)
+    reached = np.cumsum(np.where(several, found.lasting, 0.0))
+    reached = np.r_[0.0, reached[:-1]]  # shared time before each event
+    begin = reached[np.unique(found.stretch, return_index=True)[1]]
+    within = np.bincount(found.stretch, weights=reached, minlength=len(item)) - 2.0 * begin
+    return mass.astype(np.float64), np.maximum(within, 0.0)
 
 
 def grouped_median(group: Ints, values: Floats, n_groups: int) -> Floats:

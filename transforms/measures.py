@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import workers
-from transforms.agreement import chance, labels, segments, transcripts
+from transforms.agreement import by_label, chance, confusion, distances, labels, pairs, presence, segments, transcripts
 from transforms.answers import ANNOTATORS as ANSWERED
 from transforms.answers import LABELS, Answers, answers
 from transforms.consensus import fuse_tracks
@@ -25,9 +25,13 @@ from transforms.schemas import (
     CLASSIFICATION,
     JOB_TABLE,
     MEASURE_CHANCE,
+    MEASURE_CONFUSION,
     MEASURE_CONSENSUS_SEGMENT,
-    MEASURE_TRANSCRIPT_ITEM,
     MEASURE_ITEM,
+    MEASURE_ITEM_ALPHA,
+    MEASURE_ITEM_LABEL,
+    MEASURE_PAIR_ITEM,
+    MEASURE_TRANSCRIPT_ITEM,
     MEASURE_WORKER,
     MEASURE_WORKER_ITEM,
     SEGMENT,
@@ -36,27 +40,47 @@ from transforms.schemas import (
 from transforms.tracks import ANNOTATORS, SEGMENTS, Tracks, tracks
 
 INPUTS = (SEGMENT, CLASSIFICATION, ASSIGNMENT, ANNOTATION, ASSET_TABLE, JOB_TABLE)
-OUTPUTS = (MEASURE_ITEM, MEASURE_WORKER_ITEM, MEASURE_WORKER, MEASURE_CHANCE, MEASURE_CONSENSUS_SEGMENT, MEASURE_TRANSCRIPT_ITEM)
+OUTPUTS = (
+    MEASURE_ITEM, MEASURE_WORKER_ITEM, MEASURE_WORKER, MEASURE_CHANCE, MEASURE_CONSENSUS_SEGMENT,
+    MEASURE_TRANSCRIPT_ITEM, MEASURE_ITEM_ALPHA, MEASURE_ITEM_LABEL, MEASURE_PAIR_ITEM, MEASURE_CONFUSION,
+)  # fmt: skip
 TABLES_BY_NAME = {table.name: table for table in OUTPUTS}
 
 
-def build(inputs: Mapping[str, pa.Table], jobs: Sequence[str] | None = None) -> dict[str, pa.Table]:
+def build(
+    inputs: Mapping[str, pa.Table], jobs: Sequence[str] | None = None, windows_s: Sequence[float] = ()
+) -> dict[str, pa.Table]:
     """The `measure.*` tables of these jobs (of all where None) from the current rows of the silver tables.
+
+    `windows_s` are windows of boundary measures beside 0.25, 0.5 and 3 seconds.
 
     Deterministic, and a job's rows depend on that job alone.
     """
     silver = {table.name: rows_of(inputs[table.name], jobs) for table in INPUTS}
     drawn, (alone, beside) = views_of(silver)
     made: dict[str, list[pa.Table]] = {table.name: [] for table in OUTPUTS}
-    made[MEASURE_ITEM.name] += [segments.score_tracks(drawn)]
+    windows = named_windows(windows_s)
+    compared = pairs.compare(drawn, windows)
+    made[MEASURE_ITEM.name] += [segments.score_tracks(drawn, compared)]
+    made[MEASURE_PAIR_ITEM.name] += [pairs.pair_items_of_tracks(drawn, compared)]
+    made[MEASURE_CONFUSION.name] += [confusion.confusions(drawn, compared.cells)]
+    by_one, pooled = by_label.labels_of_tracks(drawn)
+    made[MEASURE_ITEM_LABEL.name] += [by_one]
+    made[MEASURE_ITEM_ALPHA.name] += [pooled, presence.given_presence(drawn)]
     made[MEASURE_WORKER_ITEM.name] += [workers.worker_items_of_tracks(drawn)]
     made[MEASURE_WORKER.name] += [workers.workers_of_tracks(drawn)]
-    made[MEASURE_CHANCE.name] += [chance.floors_of_tracks(drawn)]
+    made[MEASURE_CHANCE.name] += [chance.floors_of_tracks(drawn, windows)]
     made[MEASURE_CONSENSUS_SEGMENT.name] += [fuse_tracks(drawn)]
     texts = transcripts.texts(silver[SEGMENT.name], silver[ANNOTATION.name])
     made[MEASURE_TRANSCRIPT_ITEM.name] += [transcripts.score_items(texts, annotators_of(silver).select(ANSWERED.names))]
     for said in (alone, beside):
         made[MEASURE_ITEM.name] += [labels.score_answers(said)]
+        cells = pairs.cells_of_answers(said)
+        made[MEASURE_PAIR_ITEM.name] += [pairs.pair_items_of_answers(said, cells)]
+        made[MEASURE_CONFUSION.name] += [confusion.confusions(said, cells)]
+        by_one, pooled = by_label.labels_of_answers(said)
+        made[MEASURE_ITEM_LABEL.name] += [by_one]
+        made[MEASURE_ITEM_ALPHA.name] += [pooled, distances.alphas_of_answers(said)]
         made[MEASURE_WORKER_ITEM.name] += [workers.worker_items_of_answers(said)]
         made[MEASURE_WORKER.name] += [workers.workers_of_answers(said)]
         made[MEASURE_CHANCE.name] += [chance.floors_of_answers(said)]
@@ -64,6 +88,16 @@ def build(inputs: Mapping[str, pa.Table], jobs: Sequence[str] | None = None) -> 
         table.name: pa.concat_tables(made[table.name]).sort_by([(name, "ascending") for name in table.key])
         for table in OUTPUTS
     }
+
+
+def named_windows(windows_s: Sequence[float]) -> dict[str, float]:
+    """Windows by the name that measures carry, those left out that there are always.
+
+    >>> named_windows([0.5, 1.5, 2])
+    {'1500ms': 1.5, '2s': 2.0}
+    """
+    named = {f"{w:.0f}s" if w >= 1 and w == int(w) else f"{1000 * w:.0f}ms": float(w) for w in sorted(windows_s)}
+    return {name: window for name, window in named.items() if name not in pairs.WINDOWS_S}
 
 
 def views_of(silver: Mapping[str, pa.Table]) -> tuple[Tracks, tuple[Answers, Answers]]:

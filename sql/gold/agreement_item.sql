@@ -42,6 +42,13 @@ SELECT
     i.unit_hits_iou50,
     i.unit_hits_iou50_label,
     i.sum_iou_matched,
+    i.boundary_hits_250ms,
+    i.boundary_hits_more,
+    i.units_fewer,
+    i.units_more,
+    i.rand_shared,
+    i.rand_own,
+    i.rand_chance,
     CASE WHEN i.mass > 0 THEN CASE WHEN i.d_obs < i.mass THEN 1.0 - i.d_obs / i.mass ELSE 0.0 END END AS observed_agreement,
     coalesce(i.mass > 0 AND 1.0 - i.d_obs / i.mass < 2.0 / 3.0 - 1e-9, FALSE) AS is_disputed,
     i.reason_code

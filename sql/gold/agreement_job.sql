@@ -1,14 +1,15 @@
 /* Agreement of the annotators of one job, one row a measure, each with a 95 % interval.
    grain: job_name, layer, measure
-   reads: measure.item, measure.worker_item, measure.chance, measure.transcript_item, silver.annotation, silver.job,
-     reference.student_t
+   reads: measure.item, measure.item_alpha, measure.worker_item, measure.chance, measure.transcript_item,
+     silver.annotation, silver.job, reference.student_t
    owner: measures
    checks: fail unique(grain), fail value is null or value <= 1, fail ci_lo <= ci_hi, fail reason_code where value is null,
      warn rows >= 1
-   notes: ratios of sums over the objects with at least two annotators. The interval is value +- t * se from leaving out
-     one object at a time (objects are the clusters), cut to the measure's range. reason_code: one_annotator, no_labels,
-     one_label, no_boundaries, no_segments (value NULL); too_few_items (fewer than three, or undefined without one of
-     them), no_variation (every object says the same): value given, interval NULL. Measures of clip labels count
+   notes: every measure is made of sums over the objects with at least two annotators: a ratio of two sums, or an alpha
+     (1 - (N - 1) sum d_obs / sum d_exp; no - 1 for seconds). The interval is value +- t * se from leaving out one object
+     at a time (objects are the clusters), cut to the measure's range. reason_code: one_annotator, no_labels, one_label,
+     no_boundaries, no_segments, never_together (value NULL); too_few_items (fewer than three, or undefined without one
+     of them), no_variation (every object says the same): value given, interval NULL. Measures of clip labels count
      answers, those of segments seconds; transcript_cer and transcript_wer are edits by characters and words, 0 is equal; docs/metrics.md has the formulas. */
 WITH layer AS (
     SELECT
@@ -21,23 +22,7 @@ WITH layer AS (
 ),
 
 item AS (
-    SELECT
-        job_name,
-        layer,
-        object_id,
-        mass,
-        d_obs,
-        label_mass,
-        d_obs / mass AS disagreement,
-        coalesce(present_mass, 0.0) AS present_mass,
-        coalesce(d_obs_presence, 0.0) AS d_obs_presence,
-        coalesce(n_boundaries, 0) AS n_boundaries,
-        coalesce(boundary_hits_500ms, 0) AS boundary_hits_500ms,
-        coalesce(boundary_hits_3s, 0) AS boundary_hits_3s,
-        coalesce(n_units, 0) AS n_units,
-        coalesce(unit_hits_iou50, 0) AS unit_hits_iou50,
-        coalesce(unit_hits_iou50_label, 0) AS unit_hits_iou50_label,
-        coalesce(sum_iou_matched, 0.0) AS sum_iou_matched
+    SELECT *
     FROM measure.item
     WHERE n_annotators >= 2 AND mass > 0
 ),
@@ -66,19 +51,19 @@ layer_labels AS (
         layer,
         count(*) AS n_labels,
         max(mass) AS mass_max,
-        sum(mass * mass) AS mass_squares,
         sum(share * share) AS share_squares
     FROM label_total
     GROUP BY job_name, layer
 ),
 
-/* What the squares of the label totals lose when one object goes: sum of 2 N_k c_k - c_k^2. */
+/* Of each object: sum c_k N_k and sum c_k^2 of its labels, the same of shares, and labels that only it has. */
 item_labels AS (
     SELECT
         u.job_name,
         u.layer,
         u.object_id,
-        sum(2.0 * t.mass * u.mass - u.mass * u.mass) AS mass_squares,
+        sum(u.mass * t.mass) AS mass_cross,
+        sum(u.mass * u.mass) AS mass_squares,
         sum(2.0 * t.share * u.share - u.share * u.share) AS share_squares,
         count(*) FILTER (WHERE t.n_items = 1) AS n_labels
     FROM used AS u
@@ -88,46 +73,136 @@ item_labels AS (
 
 total AS (
     SELECT
-        i.job_name,
-        i.layer,
+        job_name,
+        layer,
         count(*) AS n_items,
-        sum(i.mass) AS mass,
-        sum(i.d_obs) AS d_obs,
-        sum(i.disagreement) AS disagreement,
-        sum(i.present_mass) AS present_mass,
-        sum(i.d_obs_presence) AS d_obs_presence,
-        sum(i.n_boundaries) AS n_boundaries,
-        sum(i.boundary_hits_500ms) AS boundary_hits_500ms,
-        sum(i.boundary_hits_3s) AS boundary_hits_3s,
-        sum(i.n_units) AS n_units,
-        sum(i.unit_hits_iou50) AS unit_hits_iou50,
-        sum(i.unit_hits_iou50_label) AS unit_hits_iou50_label,
-        sum(i.sum_iou_matched) AS sum_iou_matched
-    FROM item AS i
-    GROUP BY i.job_name, i.layer
+        sum(mass) AS mass,
+        sum(d_obs / mass) AS disagreement,
+        sum(present_mass) AS present_mass
+    FROM item
+    GROUP BY job_name, layer
 ),
 
-/* The sums of all objects (left_out is NULL), and of all but one. */
-kept AS (
+/* Ratios of sums. */
+ratio_item AS (
+    SELECT
+        i.job_name,
+        i.layer,
+        i.object_id,
+        m.measure,
+        coalesce(CASE m.measure
+            WHEN 'observed_agreement' THEN i.mass - i.d_obs
+            WHEN 'boundary_f_250ms' THEN i.boundary_hits_250ms
+            WHEN 'boundary_f_500ms' THEN i.boundary_hits_500ms
+            WHEN 'boundary_f_3s' THEN i.boundary_hits_3s
+            WHEN 'unit_f_iou50' THEN i.unit_hits_iou50
+            WHEN 'unit_f_iou50_label' THEN i.unit_hits_iou50_label
+            WHEN 'mean_iou' THEN i.sum_iou_matched
+            WHEN 'count_ratio' THEN i.units_fewer
+            WHEN 'pairwise_f' THEN i.rand_shared
+            WHEN 'ari' THEN i.rand_shared - i.rand_chance
+        END, 0.0) AS numerator,
+        coalesce(CASE m.measure
+            WHEN 'observed_agreement' THEN i.mass
+            WHEN 'boundary_f_250ms' THEN i.n_boundaries
+            WHEN 'boundary_f_500ms' THEN i.n_boundaries
+            WHEN 'boundary_f_3s' THEN i.n_boundaries
+            WHEN 'unit_f_iou50' THEN i.n_units
+            WHEN 'unit_f_iou50_label' THEN i.n_units
+            WHEN 'mean_iou' THEN i.n_units
+            WHEN 'count_ratio' THEN i.units_more
+            WHEN 'pairwise_f' THEN i.rand_own
+            WHEN 'ari' THEN i.rand_own - i.rand_chance
+        END, 0.0) AS denominator,
+        CASE WHEN m.measure = 'ari' THEN i.rand_own ELSE 0.0 END AS scale
+    FROM item AS i
+    CROSS JOIN (
+        VALUES ('observed_agreement'), ('boundary_f_250ms'), ('boundary_f_500ms'), ('boundary_f_3s'),
+        ('unit_f_iou50'), ('unit_f_iou50_label'), ('mean_iou'), ('count_ratio'), ('pairwise_f'), ('ari')
+    ) AS m (measure)
+    WHERE i.duration_s IS NOT NULL OR m.measure = 'observed_agreement'
+    UNION ALL
+    SELECT
+        i.job_name,
+        i.layer,
+        i.object_id,
+        concat('boundary_f_', u.name) AS measure,
+        i.boundary_hits_more[u.name] AS numerator,
+        i.n_boundaries AS denominator,
+        0.0 AS scale
+    FROM item AS i
+    CROSS JOIN unnest(map_keys(i.boundary_hits_more)) AS u (name)
+),
+
+ratio_total AS (
+    SELECT
+        job_name,
+        layer,
+        measure,
+        count(*) AS n_items,
+        sum(numerator) AS numerator,
+        sum(denominator) AS denominator,
+        sum(scale) AS scale
+    FROM ratio_item
+    GROUP BY job_name, layer, measure
+),
+
+/* Alphas: d_exp is the distance of an object's values to all values of the layer, d_self the part inside the object. */
+alpha_item AS (
+    SELECT
+        i.job_name,
+        i.layer,
+        i.object_id,
+        'alpha' AS measure,
+        i.mass,
+        i.d_obs,
+        i.mass * t.mass - l.mass_cross AS d_exp,
+        i.mass * i.mass - l.mass_squares AS d_self
+    FROM item AS i
+    INNER JOIN total AS t ON i.job_name = t.job_name AND i.layer = t.layer
+    INNER JOIN item_labels AS l ON i.job_name = l.job_name AND i.layer = l.layer AND i.object_id = l.object_id
+    UNION ALL
+    SELECT
+        i.job_name,
+        i.layer,
+        i.object_id,
+        'alpha_presence' AS measure,
+        i.mass,
+        i.d_obs_presence AS d_obs,
+        i.present_mass * (t.mass - t.present_mass) + (i.mass - i.present_mass) * t.present_mass AS d_exp,
+        2.0 * i.present_mass * (i.mass - i.present_mass) AS d_self
+    FROM item AS i
+    INNER JOIN total AS t ON i.job_name = t.job_name AND i.layer = t.layer
+    WHERE i.present_mass IS NOT NULL
+    UNION ALL
+    SELECT job_name, layer, object_id, measure, mass, d_obs, d_exp, d_self
+    FROM measure.item_alpha
+),
+
+alpha_total AS (
+    SELECT
+        a.job_name,
+        a.layer,
+        a.measure,
+        count(*) AS n_items,
+        sum(a.mass) AS mass,
+        sum(a.d_obs) AS d_obs,
+        sum(a.d_exp) AS d_exp,
+        max(CASE WHEN g.is_count THEN 1.0 ELSE 0.0 END) AS correction
+    FROM alpha_item AS a
+    INNER JOIN layer AS g ON a.job_name = g.job_name AND a.layer = g.layer
+    GROUP BY a.job_name, a.layer, a.measure
+),
+
+/* Measures of shares of labels: of all objects (left_out is NULL), and of all but one. */
+share_kept AS (
     SELECT
         t.job_name,
         t.layer,
         CAST(NULL AS VARCHAR) AS left_out,
         t.n_items,
-        t.mass,
-        t.d_obs,
-        t.disagreement,
-        t.present_mass,
-        t.d_obs_presence,
-        t.n_boundaries,
-        t.boundary_hits_500ms,
-        t.boundary_hits_3s,
-        t.n_units,
-        t.unit_hits_iou50,
-        t.unit_hits_iou50_label,
-        t.sum_iou_matched,
-        s.mass_squares,
-        s.share_squares,
+        1.0 - t.disagreement / t.n_items AS observed,
+        s.share_squares / (t.n_items * t.n_items) AS by_chance,
         s.n_labels
     FROM total AS t
     INNER JOIN layer_labels AS s ON t.job_name = s.job_name AND t.layer = s.layer
@@ -135,72 +210,74 @@ kept AS (
     SELECT
         t.job_name,
         t.layer,
-        i.object_id,
-        t.n_items - 1,
-        t.mass - i.mass,
-        t.d_obs - i.d_obs,
-        t.disagreement - i.disagreement,
-        t.present_mass - i.present_mass,
-        t.d_obs_presence - i.d_obs_presence,
-        t.n_boundaries - i.n_boundaries,
-        t.boundary_hits_500ms - i.boundary_hits_500ms,
-        t.boundary_hits_3s - i.boundary_hits_3s,
-        t.n_units - i.n_units,
-        t.unit_hits_iou50 - i.unit_hits_iou50,
-        t.unit_hits_iou50_label - i.unit_hits_iou50_label,
-        t.sum_iou_matched - i.sum_iou_matched,
-        s.mass_squares - l.mass_squares,
-        s.share_squares - l.share_squares,
-        s.n_labels - l.n_labels
+        i.object_id AS left_out,
+        t.n_items - 1 AS n_items,
+        1.0 - (t.disagreement - i.d_obs / i.mass) / (t.n_items - 1) AS observed,
+        (s.share_squares - l.share_squares) / ((t.n_items - 1) * (t.n_items - 1)) AS by_chance,
+        s.n_labels - l.n_labels AS n_labels
     FROM total AS t
     INNER JOIN layer_labels AS s ON t.job_name = s.job_name AND t.layer = s.layer
     INNER JOIN item AS i ON t.job_name = i.job_name AND t.layer = i.layer
     INNER JOIN item_labels AS l
         ON i.job_name = l.job_name AND i.layer = l.layer AND i.object_id = l.object_id
-    WHERE t.n_items > 1
-),
-
-/* Expected disagreement N^2 - sum N_k^2, and AC1's chance agreement; a share of 1e-9 is rounding, not a label. */
-chance AS (
-    SELECT
-        k.*,
-        g.is_count,
-        k.mass * k.mass - k.mass_squares AS spread,
-        2.0 * k.present_mass * (k.mass - k.present_mass) AS spread_presence,
-        CASE WHEN k.n_labels >= 2 THEN
-            (1.0 - k.share_squares / (k.n_items * k.n_items)) / (k.n_labels - 1)
-        END AS ac1_chance
-    FROM kept AS k
-    INNER JOIN layer AS g ON k.job_name = g.job_name AND k.layer = g.layer
+    WHERE t.n_items > 1 AND i.duration_s IS NULL
 ),
 
 measured AS (
     SELECT
-        c.job_name,
-        c.layer,
-        m.measure,
-        c.left_out,
-        CASE m.measure
-            WHEN 'alpha' THEN CASE WHEN c.spread > 1e-9 * c.mass * c.mass THEN
-                1.0 - (c.mass - CASE WHEN c.is_count THEN 1.0 ELSE 0.0 END) * c.d_obs / c.spread
-            END
-            WHEN 'alpha_presence' THEN CASE WHEN c.spread_presence > 1e-9 * c.mass * c.mass THEN
-                1.0 - c.mass * c.d_obs_presence / c.spread_presence
-            END
-            WHEN 'observed_agreement' THEN 1.0 - c.d_obs / nullif(c.mass, 0.0)
-            WHEN 'ac1' THEN
-                (1.0 - c.disagreement / c.n_items - c.ac1_chance) / nullif(1.0 - c.ac1_chance, 0.0)
-            WHEN 'boundary_f_500ms' THEN CAST(c.boundary_hits_500ms AS DOUBLE) / nullif(c.n_boundaries, 0)
-            WHEN 'boundary_f_3s' THEN CAST(c.boundary_hits_3s AS DOUBLE) / nullif(c.n_boundaries, 0)
-            WHEN 'unit_f_iou50' THEN CAST(c.unit_hits_iou50 AS DOUBLE) / nullif(c.n_units, 0)
-            WHEN 'unit_f_iou50_label' THEN CAST(c.unit_hits_iou50_label AS DOUBLE) / nullif(c.n_units, 0)
-            WHEN 'mean_iou' THEN c.sum_iou_matched / nullif(c.n_units, 0)
+        job_name,
+        layer,
+        measure,
+        CAST(NULL AS VARCHAR) AS left_out,
+        CASE WHEN denominator > 1e-9 * scale THEN numerator / denominator END AS value
+    FROM ratio_total
+    UNION ALL
+    SELECT
+        t.job_name,
+        t.layer,
+        t.measure,
+        i.object_id AS left_out,
+        CASE WHEN t.denominator - i.denominator > 1e-9 * (t.scale + t.denominator) THEN
+            (t.numerator - i.numerator) / (t.denominator - i.denominator)
         END AS value
-    FROM chance AS c
-    CROSS JOIN (
-        VALUES ('alpha'), ('alpha_presence'), ('observed_agreement'), ('ac1'), ('boundary_f_500ms'),
-        ('boundary_f_3s'), ('unit_f_iou50'), ('unit_f_iou50_label'), ('mean_iou')
-    ) AS m (measure)
+    FROM ratio_total AS t
+    INNER JOIN ratio_item AS i ON t.job_name = i.job_name AND t.layer = i.layer AND t.measure = i.measure
+    WHERE t.n_items > 1
+    UNION ALL
+    SELECT
+        job_name,
+        layer,
+        measure,
+        CAST(NULL AS VARCHAR) AS left_out,
+        CASE WHEN d_exp > 1e-9 * mass * mass THEN 1.0 - (mass - correction) * d_obs / d_exp END AS value
+    FROM alpha_total
+    UNION ALL
+    SELECT
+        t.job_name,
+        t.layer,
+        t.measure,
+        i.object_id AS left_out,
+        CASE WHEN t.d_exp - 2.0 * i.d_exp + i.d_self > 1e-9 * (t.mass - i.mass) * (t.mass - i.mass) THEN
+            1.0 - (t.mass - i.mass - t.correction) * (t.d_obs - i.d_obs) / (t.d_exp - 2.0 * i.d_exp + i.d_self)
+        END AS value
+    FROM alpha_total AS t
+    INNER JOIN alpha_item AS i ON t.job_name = i.job_name AND t.layer = i.layer AND t.measure = i.measure
+    WHERE t.n_items > 1
+    UNION ALL
+    SELECT
+        k.job_name,
+        k.layer,
+        m.measure,
+        k.left_out,
+        CASE
+            WHEN k.n_labels < 2 THEN NULL
+            WHEN m.measure = 'fleiss_kappa' THEN (k.observed - k.by_chance) / nullif(1.0 - k.by_chance, 0.0)
+            ELSE
+                (k.observed - (1.0 - k.by_chance) / (k.n_labels - 1))
+                / nullif(1.0 - (1.0 - k.by_chance) / (k.n_labels - 1), 0.0)
+        END AS value
+    FROM share_kept AS k
+    CROSS JOIN (VALUES ('ac1'), ('fleiss_kappa')) AS m (measure)
 ),
 
 spread AS (
@@ -218,16 +295,30 @@ spread AS (
 
 /* Every layer has a row for each of its measures, also where nothing could be compared. */
 wanted AS (
-    SELECT g.job_name, g.layer, g.most_annotators, m.measure, m.family
+    SELECT g.job_name, g.layer, g.is_count, g.most_annotators, m.measure, m.family
     FROM layer AS g
     CROSS JOIN (
         VALUES ('alpha', 'labels', TRUE, TRUE), ('observed_agreement', 'labels', TRUE, TRUE),
-        ('ac1', 'labels', TRUE, FALSE), ('alpha_presence', 'labels', FALSE, TRUE),
-        ('boundary_f_500ms', 'boundaries', FALSE, TRUE), ('boundary_f_3s', 'boundaries', FALSE, TRUE),
+        ('ac1', 'labels', TRUE, FALSE), ('fleiss_kappa', 'labels', TRUE, FALSE),
+        ('alpha_presence', 'labels', FALSE, TRUE), ('alpha_given_presence', 'together', FALSE, TRUE),
+        ('alpha_by_label', 'labels', FALSE, TRUE),
+        ('boundary_f_250ms', 'boundaries', FALSE, TRUE), ('boundary_f_500ms', 'boundaries', FALSE, TRUE),
+        ('boundary_f_3s', 'boundaries', FALSE, TRUE),
         ('unit_f_iou50', 'units', FALSE, TRUE), ('unit_f_iou50_label', 'units', FALSE, TRUE),
-        ('mean_iou', 'units', FALSE, TRUE)
+        ('mean_iou', 'units', FALSE, TRUE), ('count_ratio', 'units', FALSE, TRUE),
+        ('pairwise_f', 'labels', FALSE, TRUE), ('ari', 'labels', FALSE, TRUE)
     ) AS m (measure, family, is_for_labels, is_for_segments)
     WHERE CASE WHEN g.is_count THEN m.is_for_labels ELSE m.is_for_segments END
+    UNION
+    SELECT g.job_name, g.layer, g.is_count, g.most_annotators, a.measure, 'labels' AS family
+    FROM layer AS g
+    INNER JOIN alpha_total AS a ON g.job_name = a.job_name AND g.layer = a.layer
+    WHERE g.is_count AND a.measure NOT IN ('alpha', 'alpha_presence')
+    UNION
+    SELECT g.job_name, g.layer, g.is_count, g.most_annotators, r.measure, 'boundaries' AS family
+    FROM layer AS g
+    INNER JOIN ratio_total AS r ON g.job_name = r.job_name AND g.layer = r.layer
+    WHERE r.measure LIKE 'boundary_f_%'
 ),
 
 /* Texts: edits and lengths of the longer texts, by object; nobody's text is the reference. */
@@ -300,12 +391,18 @@ estimate AS (
         w.family,
         w.most_annotators,
         s.value,
+        coalesce(a.n_items, r.n_items) AS n_items,
         CASE WHEN s.n_replicates >= 3 AND s.n_defined = s.n_replicates AND s.se > 1e-9 THEN s.se END AS se,
         coalesce(s.n_replicates >= 3 AND s.n_defined = s.n_replicates, FALSE) AS is_replicated,
         coalesce(q.t975, 1.959964) AS t975,
-        CASE WHEN w.measure IN ('alpha', 'alpha_presence', 'ac1') THEN -1.0 ELSE 0.0 END AS least_value
+        CASE
+            WHEN w.measure LIKE 'alpha%' OR w.measure IN ('ac1', 'fleiss_kappa', 'ari') THEN -1.0
+            ELSE 0.0
+        END AS least_value
     FROM wanted AS w
     LEFT JOIN spread AS s ON w.job_name = s.job_name AND w.layer = s.layer AND w.measure = s.measure
+    LEFT JOIN alpha_total AS a ON w.job_name = a.job_name AND w.layer = a.layer AND w.measure = a.measure
+    LEFT JOIN ratio_total AS r ON w.job_name = r.job_name AND w.layer = r.layer AND w.measure = r.measure
     LEFT JOIN reference.student_t AS q ON q.df = s.n_replicates - 1
 )
 
@@ -319,7 +416,7 @@ SELECT
     CASE WHEN e.value + e.t975 * e.se > 1.0 THEN 1.0 ELSE e.value + e.t975 * e.se END AS ci_hi,
     e.se,
     CASE WHEN e.se IS NOT NULL THEN 'jackknife-t' END AS ci_method,
-    CAST(coalesce(t.n_items, 0) AS BIGINT) AS n_items,
+    CAST(coalesce(e.n_items, t.n_items, 0) AS BIGINT) AS n_items,
     CAST(coalesce(a.n_annotators, 0) AS BIGINT) AS n_annotators,
     coalesce(t.mass, 0.0) AS mass,
     l.mass_max / nullif(t.mass, 0.0) AS prevalence_max,
@@ -327,7 +424,8 @@ SELECT
     CASE
         WHEN t.n_items IS NULL AND e.most_annotators < 2 THEN 'one_annotator'
         WHEN t.n_items IS NULL THEN 'no_labels'
-        WHEN e.value IS NULL AND e.family = 'labels' THEN 'one_label'
+        WHEN e.value IS NULL AND e.family = 'together' AND e.n_items IS NULL THEN 'never_together'
+        WHEN e.value IS NULL AND e.family IN ('labels', 'together') THEN 'one_label'
         WHEN e.value IS NULL AND e.family = 'boundaries' THEN 'no_boundaries'
         WHEN e.value IS NULL THEN 'no_segments'
         WHEN NOT e.is_replicated THEN 'too_few_items'

@@ -29,7 +29,7 @@ def run_model() -> Run:
     def run(name: str, tables: Mapping[str, pa.Table]) -> pa.Table:
         connection = duckdb.connect()
         connection.execute("SET TimeZone = 'UTC'")
-        every = {n: t.empty() for n, t in TABLES.items() if n.split(".")[0] in ("silver", "measure")}
+        every = {n: t.empty() for n, t in TABLES.items() if n.split(".")[0] in ("silver", "measure", "gold")}
         every |= {"reference.student_t": quantiles, **tables}
         for schema in {n.split(".")[0] for n in every}:
             connection.execute(f"CREATE SCHEMA {schema}")

@@ -52,18 +52,19 @@ def near(value: float | None, expected: float) -> bool:
 def test_job_measures_are_those_of_the_reference(run_model: Run, seed: int) -> None:
     tables = built(silver(*dialogues(seed, 4 + 3 * seed), clips(seed, 4 + 5 * seed)))
     found = by_key(run_model("agreement_job", tables), "job_name", "layer", "measure")
-    n = 0
-    for job, layer, sums in jobs.layers(tables["measure.item"]):
-        for measure in sums.measures:
-            row, expected = found[job, layer, measure], sums.estimate(measure)
-            assert near(row["value"], expected.value), (measure, row, expected)
-            assert near(row["se"], expected.se), (measure, row, expected)
-            floor = -1.0 if measure in ("alpha", "alpha_presence", "ac1") else 0.0
-            assert near(row["ci_lo"], max(expected.lo, floor) if expected.lo == expected.lo else expected.lo)
-            assert near(row["ci_hi"], min(expected.hi, 1.0) if expected.hi == expected.hi else expected.hi)
-            assert row["n_items"] == expected.n and row["ci_method"] == ("jackknife-t" if row["se"] else None)
-            n += 1
-    assert n == len(found) == 11
+    wanted = [(*key, m, sums.estimate(m)) for *key, sums in jobs.layers(tables["measure.item"]) for m in sums.measures]
+    further = jobs.alphas(tables["measure.item"], tables["measure.item_alpha"])
+    wanted += [(job, layer, measure, sums.estimate()) for job, layer, measure, sums in further]
+    for job, layer, measure, expected in wanted:
+        row = found[job, layer, measure]
+        assert near(row["value"], expected.value), (measure, row, expected)
+        assert near(row["se"], expected.se), (measure, row, expected)
+        floor = -1.0 if measure.startswith("alpha") or measure in ("ac1", "ari", "fleiss_kappa") else 0.0
+        assert near(row["ci_lo"], max(expected.lo, floor) if expected.lo == expected.lo else expected.lo)
+        assert near(row["ci_hi"], min(expected.hi, 1.0) if expected.hi == expected.hi else expected.hi)
+        assert row["n_items"] == expected.n and row["ci_method"] == ("jackknife-t" if row["se"] else None)
+    assert len(wanted) == len(found) == 18
+    assert all(row["chance_floor"] is not None for row in found.values())
     assert found[JOB, LAYER, "alpha"]["n_annotators"] == 5
     assert found["clips", "class", "alpha"]["chance_floor"] is not None
 
@@ -75,7 +76,8 @@ def reasons(run_model: Run, tables: dict[str, pa.Table]) -> dict[str, tuple]:
 
 def test_undefined_measures_say_why(run_model: Run) -> None:
     one = reasons(run_model, silver(labels=question({"a": "x"}, 5)))
-    assert one == dict.fromkeys(("alpha", "observed_agreement", "ac1"), (None, None, "one_annotator", 0))
+    measures = ("alpha", "observed_agreement", "ac1", "fleiss_kappa")
+    assert one == dict.fromkeys(measures, (None, None, "one_annotator", 0))
     same = reasons(run_model, silver(labels=question({"a": "x", "b": "x"}, 5)))
     assert same["alpha"] == same["ac1"] == (None, None, "one_label", 5)
     assert same["observed_agreement"] == (1.0, None, "no_variation", 5)
@@ -100,7 +102,7 @@ def test_segments_without_boundaries_or_segments(run_model: Run) -> None:
     alone = reasons(
         run_model, silver(pa.Table.from_pylist(drawn[:1], SEGMENTS), pa.Table.from_pylist(asked[:1], ANNOTATORS))
     )
-    assert len(alone) == 8 and {r[2] for r in alone.values()} == {"one_annotator"}
+    assert len(alone) == 14 and {r[2] for r in alone.values()} == {"one_annotator"}
 
 
 def test_no_rows_give_no_rows(run_model: Run) -> None:

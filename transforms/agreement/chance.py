@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from transforms.agreement import jobs, labels, segments
+from transforms.agreement import by_label, distances, jobs, labels, presence, segments
+from transforms.agreement.pairs import compare
 from transforms.answers import Answers
 from transforms.encode import Flags, Ints, tabulate
 from transforms.intervals import ranges
@@ -25,14 +26,24 @@ DRAWS = 3
 SAMPLE = 400
 
 
-def floors_of_tracks(found: Tracks) -> pa.Table:
+def floors_of_tracks(found: Tracks, windows_s: dict[str, float] | None = None) -> pa.Table:
     """`measure.chance` rows of the segment layers."""
-    return _floors([segments.score_tracks(_mixed_tracks(found, seed)) for seed in range(DRAWS)])
+    draws = []
+    for seed in range(DRAWS):
+        mixed = _mixed_tracks(found, seed)
+        terms = pa.concat_tables([presence.given_presence(mixed), by_label.labels_of_tracks(mixed)[1]])
+        draws.append((segments.score_tracks(mixed, compare(mixed, windows_s)), terms))
+    return _floors(draws)
 
 
 def floors_of_answers(found: Answers) -> pa.Table:
     """`measure.chance` rows of the label layers."""
-    return _floors([labels.score_answers(_mixed_answers(found, seed)) for seed in range(DRAWS)])
+    draws = []
+    for seed in range(DRAWS):
+        mixed = _mixed_answers(found, seed)
+        terms = pa.concat_tables([distances.alphas_of_answers(mixed), by_label.labels_of_answers(mixed)[1]])
+        draws.append((labels.score_answers(mixed), terms))
+    return _floors(draws)
 
 
 def _mixed_tracks(found: Tracks, seed: int) -> Tracks:
@@ -58,9 +69,12 @@ def _mixed_tracks(found: Tracks, seed: int) -> Tracks:
 
 def _mixed_answers(found: Answers, seed: int) -> Answers:
     kept, source = permuted(found.item_job * max(1, len(found.layers)) + found.item_layer, found.n_annotators, seed)
+    pointer = np.searchsorted(found.choice_vote, np.arange(len(found.vote) + 1))
+    to, at = ranges(pointer[source], pointer[source + 1])
     return replace(
-        found, vote_item=found.vote_item[kept], vote_worker=found.vote_worker[source], vote=found.vote[source]
-    )
+        found, vote_item=found.vote_item[kept], vote_worker=found.vote_worker[source], vote=found.vote[source],
+        choice_vote=to, choice=found.choice[at],
+    )  # fmt: skip
 
 
 def permuted(layer: Ints, n_annotators: Ints, seed: int) -> tuple[Ints, Ints]:
@@ -88,10 +102,12 @@ def permuted(layer: Ints, n_annotators: Ints, seed: int) -> tuple[Ints, Ints]:
     return at[order], by[order]
 
 
-def _floors(draws: list[pa.Table]) -> pa.Table:
+def _floors(draws: list[tuple[pa.Table, pa.Table]]) -> pa.Table:
     """Mean of each measure over the draws in which it is defined."""
     values: dict[tuple[str, str, str], list[float]] = {}
-    for items in draws:
+    for items, terms in draws:
+        for job, layer, measure, alpha in jobs.alphas(items, terms):
+            values.setdefault((job, layer, measure), []).append(alpha.value())
         for job, layer, sums in jobs.layers(items):
             for measure in sums.measures if sums.n_items else ():
                 values.setdefault((job, layer, measure), []).append(sums.value(measure))

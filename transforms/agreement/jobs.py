@@ -19,14 +19,19 @@ from transforms.agreement.coefficients import Estimate, alpha_from_sums, jackkni
 from transforms.encode import Floats, reals
 
 RATIOS = {
+    "boundary_f_250ms": ("boundary_hits_250ms", "n_boundaries"),
     "boundary_f_500ms": ("boundary_hits_500ms", "n_boundaries"),
     "boundary_f_3s": ("boundary_hits_3s", "n_boundaries"),
     "unit_f_iou50": ("unit_hits_iou50", "n_units"),
     "unit_f_iou50_label": ("unit_hits_iou50_label", "n_units"),
     "mean_iou": ("sum_iou_matched", "n_units"),
+    "count_ratio": ("units_fewer", "units_more"),
+    "pairwise_f": ("rand_shared", "rand_own"),
 }
-SEGMENT_MEASURES = ("alpha", "alpha_presence", "observed_agreement", *RATIOS)
-LABEL_MEASURES = ("alpha", "observed_agreement", "ac1")
+RAND = ("rand_shared", "rand_own", "rand_chance")
+MORE = "boundary_hits_more"
+SEGMENT_MEASURES = ("alpha", "alpha_presence", "observed_agreement", *RATIOS, "ari")
+LABEL_MEASURES = ("alpha", "observed_agreement", "ac1", "fleiss_kappa")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,10 @@ class Sums:
 
     @property
     def measures(self) -> tuple[str, ...]:
-        return LABEL_MEASURES if self.is_count else SEGMENT_MEASURES
+        if self.is_count:
+            return LABEL_MEASURES
+        more = [name.replace("hits", "f", 1) for name in self.columns if name.startswith("boundary_hits_")]
+        return (*SEGMENT_MEASURES, *(name for name in more if name not in RATIOS))
 
     def value(self, measure: str, kept: Any = slice(None)) -> float:
         """One measure over the kept objects; NaN where it is undefined."""
@@ -55,12 +63,16 @@ class Sums:
             return alpha_from_sums(total["d_obs_presence"], shares, is_count=False)
         if measure == "observed_agreement":
             return 1.0 - total["d_obs"] / total["mass"] if total["mass"] > 0 else float("nan")
-        if measure == "ac1":
-            return self._ac1(kept)
-        numerator, denominator = RATIOS[measure]
+        if measure in ("ac1", "fleiss_kappa"):
+            return self._beyond_chance(measure, kept)
+        if measure == "ari":
+            possible = total["rand_own"] - total["rand_chance"]
+            shared = total["rand_shared"] - total["rand_chance"]
+            return shared / possible if possible > 1e-9 * total["rand_own"] else float("nan")
+        numerator, denominator = RATIOS.get(measure, (measure.replace("_f_", "_hits_"), "n_boundaries"))
         return total[numerator] / total[denominator] if total[denominator] > 0 else float("nan")
 
-    def _ac1(self, kept: Any) -> float:
+    def _beyond_chance(self, measure: str, kept: Any) -> float:
         mass = self.columns["mass"][kept]
         used = self.label_mass[kept]
         n_labels = int((used.sum(axis=0) > 0).sum())
@@ -68,7 +80,8 @@ class Sums:
             return float("nan")
         observed = float((1.0 - self.columns["d_obs"][kept] / mass).mean())
         share = (used / mass[:, None]).mean(axis=0)
-        expected = float((share * (1.0 - share)).sum()) / (n_labels - 1)
+        by_chance = float((share**2).sum())
+        expected = by_chance if measure == "fleiss_kappa" else (1.0 - by_chance) / (n_labels - 1)
         return (observed - expected) / (1.0 - expected)
 
     def estimate(self, measure: str) -> Estimate:
@@ -91,6 +104,51 @@ def sums(items: pa.Table) -> Sums:
     rows = [dict(row or ()) for row in items["label_mass"].to_pylist()]
     names = sorted({name for row in rows for name in row})
     masses = np.array([[row.get(name, 0.0) for name in names] for row in rows], dtype=np.float64)
-    wanted = ["mass", "d_obs", "d_obs_presence", "present_mass", *(c for pair in RATIOS.values() for c in pair)]
+    wanted = {"mass", "d_obs", "d_obs_presence", "present_mass", *(c for pair in RATIOS.values() for c in pair), *RAND}
     columns = {name: np.nan_to_num(reals(items[name])) for name in wanted}
+    more = [dict(row or ()) for row in items[MORE].to_pylist()]
+    for window in sorted({name for row in more for name in row}):
+        columns[f"boundary_hits_{window}"] = np.array([row.get(window, 0) for row in more], dtype=np.float64)
     return Sums(is_count, masses.reshape(len(rows), len(names)), columns)
+
+
+@dataclass(frozen=True, slots=True)
+class AlphaSums:
+    """The sums of one further alpha of one layer of one job (`measure.item_alpha`), one row an object."""
+
+    is_count: bool
+    mass: Floats
+    d_obs: Floats
+    d_exp: Floats
+    d_self: Floats
+
+    def value(self, left_out: int | None = None) -> float:
+        """The alpha of all objects, or of all but one; NaN where it is undefined."""
+        total, observed, expected = (float(column.sum()) for column in (self.mass, self.d_obs, self.d_exp))
+        if left_out is not None:
+            k = left_out
+            total, observed = total - float(self.mass[k]), observed - float(self.d_obs[k])
+            expected += float(self.d_self[k] - 2.0 * self.d_exp[k])
+        if expected <= 1e-9 * total**2:
+            return float("nan")
+        return 1.0 - (total - (1.0 if self.is_count else 0.0)) * observed / expected
+
+    def estimate(self) -> Estimate:
+        """The alpha with its delete-one-object jackknife interval."""
+        n = len(self.mass)
+        return jackknife(n, lambda kept: self.value(None if len(kept) == n else int(n * (n - 1) / 2 - kept.sum())))
+
+
+def alphas(items: pa.Table, terms: pa.Table) -> Iterator[tuple[str, str, str, AlphaSums]]:
+    """Job, layer, measure and sums of every further alpha; `items` tell which layers count answers."""
+    counts = {(job, layer): found.is_count for job, layer, found in layers(items)}
+    keys = ["job_name", "layer", "measure"]
+    for key in sorted(terms.group_by(keys).aggregate([]).to_pylist(), key=lambda k: tuple(k[name] for name in keys)):
+        mine = terms.filter(
+            (pc.field("job_name") == key["job_name"])
+            & (pc.field("layer") == key["layer"])
+            & (pc.field("measure") == key["measure"])
+        )
+        columns = [reals(mine[name]) for name in ("mass", "d_obs", "d_exp", "d_self")]
+        job, layer, measure = (key[name] for name in keys)
+        yield job, layer, measure, AlphaSums(counts[job, layer], *columns)

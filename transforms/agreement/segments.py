@@ -16,14 +16,12 @@ import numpy as np
 import pyarrow as pa
 
 from transforms import intervals
-from transforms.encode import Flags, Ints, masses, names_at, tabulate
+from transforms.agreement.pairs import ROUNDING, WINDOWS_S, Compared, compare, squares
+from transforms.encode import Flags, Ints, counted, masses, names_at, summed, tabulate
 from transforms.schemas import MEASURE_ITEM
 from transforms.tracks import Tracks, tracks
 
-WINDOWS_S = {"500ms": 0.5, "3s": 3.0}
-IOU = 0.5
 REASONS = (None, "one_annotator", "no_labels")
-ROUNDING = 1e-9  # an IoU this near to the threshold reaches it
 
 
 def score_items(segments: pa.Table, annotators: pa.Table) -> pa.Table:
@@ -31,11 +29,11 @@ def score_items(segments: pa.Table, annotators: pa.Table) -> pa.Table:
     return score_tracks(tracks(segments, annotators))
 
 
-def score_tracks(found: Tracks) -> pa.Table:
-    """`measure.item` rows of all items, in ascending order of job, object and layer."""
+def score_tracks(found: Tracks, compared: Compared | None = None) -> pa.Table:
+    """`measure.item` rows of all items, in ascending order of job, object and layer; `compared` where it is known."""
+    compared = compare(found) if compared is None else compared
     n = found.n_annotators
     several = n >= 2
-    item, left, right = found.pairs()
     pieces, piece_item = found.pieces, found.track_item[found.pieces.track]
     over_labels, over_presence = intervals.disagreement(piece_item, pieces.start, pieces.end, pieces.label, n)
     mass = np.where(several, n * found.duration_s, 0.0)
@@ -57,8 +55,8 @@ def score_tracks(found: Tracks) -> pa.Table:
         "n_units": sides * np.bincount(found.track_item[found.units.track], minlength=found.n_items),
         "reason_code": names_at(REASONS, np.where(several, np.where(mass > 0, 0, 2), 1)),
     }
-    columns |= _boundary_columns(found, sides, item, left, right)
-    columns |= _unit_columns(found, item, left, right)
+    columns |= _boundary_columns(found, sides, compared)
+    columns |= _unit_columns(found, compared) | _rand_columns(found, compared)
     return tabulate(MEASURE_ITEM, columns)
 
 
@@ -79,44 +77,50 @@ def label_masses(found: Tracks, kept: Flags) -> Any:
     return masses(cell // width, ["", *found.labels], cell % width, total, found.n_items)
 
 
-def _boundary_columns(found: Tracks, sides: Ints, item: Ints, left: Ints, right: Ints) -> dict[str, Any]:
-    track, when = found.moments()
-    pointer = np.searchsorted(track, np.arange(len(found.track_item) + 1))
-    columns: dict[str, Any] = {
-        "n_boundaries": sides * np.bincount(found.track_item[track], minlength=found.n_items),
-    }
-    for name, window in WINDOWS_S.items():
-        pair, i, j = intervals.match_within(
-            when, (pointer[left], pointer[left + 1]), (pointer[right], pointer[right + 1]), window
-        )
-        columns[f"boundary_hits_{name}"] = 2 * np.bincount(item[pair], minlength=found.n_items)
-        if name == "500ms":
-            apart = np.abs(when[i] - when[j])
-            columns["boundary_abs_dev_s"] = intervals.grouped_median(item[pair], apart, found.n_items)
-    return columns
-
-
-def _unit_columns(found: Tracks, item: Ints, left: Ints, right: Ints) -> dict[str, Any]:
-    """Units matched one to one; overlaps cross only where a track overlaps itself, and those pairs go the long way."""
-    crossing = found.has_overlap[left] | found.has_overlap[right]
-    ways = [
-        (intervals.overlaps, intervals.best_matching, np.flatnonzero(~crossing)),
-        (intervals.crossing_overlaps, intervals.best_assignment, np.flatnonzero(crossing)),
-    ]
-    sums = np.zeros((3, found.n_items))
-    units = found.units
-    for find, match, chosen in ways:
-        shared = find(units.track, units.start, units.end, left[chosen], right[chosen])
-        iou = shared.shared_s / (units.length[shared.left] + units.length[shared.right] - shared.shared_s)
-        near = iou >= IOU - ROUNDING
-        same = near & (units.label[shared.left] == units.label[shared.right])
-        for row, (kept, weight) in enumerate(((near, None), (same, None), (iou > 0, iou))):
-            some = shared.where(kept)
-            gain = np.ones(len(some.pair)) if weight is None else weight[kept]
-            both_sides = 2.0 * match(some, gain, len(chosen))
-            sums[row] += np.bincount(item[chosen], weights=both_sides, minlength=found.n_items)
+def _boundary_columns(found: Tracks, sides: Ints, compared: Compared) -> dict[str, Any]:
+    item = compared.cells.item
+    of_item = counted(found.track_item, compared.n_boundaries, found.n_items)
+    hits = {name: 2 * counted(item, found_, found.n_items) for name, found_ in compared.hits.items()}
+    pair, apart = compared.apart
+    more = [name for name in hits if name not in WINDOWS_S]
     return {
-        "unit_hits_iou50": np.rint(sums[0]).astype(np.int64),
-        "unit_hits_iou50_label": np.rint(sums[1]).astype(np.int64),
-        "sum_iou_matched": sums[2],
+        "n_boundaries": sides * of_item,
+        **{f"boundary_hits_{name}": hits[name] for name in WINDOWS_S},
+        "boundary_hits_more": _hits_by_window({name: hits[name] for name in more}, found.n_items),
+        "boundary_abs_dev_s": intervals.grouped_median(item[pair], apart, found.n_items),
+    }
+
+
+def _hits_by_window(hits: dict[str, Ints], n_items: int) -> Any:
+    """MAP window -> hits of each item; NULL where there are no further windows."""
+    if not hits:
+        return pa.nulls(n_items)
+    offsets: Any = pa.array(np.arange(n_items + 1) * len(hits), pa.int32())
+    values = np.stack(list(hits.values()), axis=1).ravel()
+    return pa.MapArray.from_arrays(offsets, pa.array([*hits] * n_items, pa.string()), pa.array(values, pa.int64()))
+
+
+def _unit_columns(found: Tracks, compared: Compared) -> dict[str, Any]:
+    """Sums of both sides of all pairs; a ratio of two of them is an F score."""
+    cells, n = compared.cells, found.n_items
+    of_a, of_b = compared.n_units[cells.left], compared.n_units[cells.right]
+    return {
+        "unit_hits_iou50": 2 * counted(cells.item, compared.unit_hits, n),
+        "unit_hits_iou50_label": 2 * counted(cells.item, compared.unit_hits_label, n),
+        "sum_iou_matched": 2.0 * summed(cells.item, compared.sum_iou, n),
+        "units_fewer": counted(cells.item, np.minimum(of_a, of_b), n),
+        "units_more": counted(cells.item, np.maximum(of_a, of_b), n),
+    }
+
+
+def _rand_columns(found: Tracks, compared: Compared) -> dict[str, Any]:
+    """Label names aside: squared shares of the duration, so that a long object weighs no more than a short one."""
+    cells = compared.cells
+    shared, own_a, own_b = squares(cells)
+    whole = np.where(cells.total > 0, cells.total, np.inf) ** 2
+
+    return {
+        "rand_shared": summed(cells.item, shared / whole, found.n_items),
+        "rand_own": summed(cells.item, (own_a + own_b) / (2.0 * whole), found.n_items),
+        "rand_chance": summed(cells.item, own_a / whole * (own_b / whole), found.n_items),
     }

@@ -1,0 +1,321 @@
+/* Agreement of two annotators over all objects that both answered.
+   grain: job_name, layer, worker_a, worker_b
+   reads: gold.agreement_pair_item, reference.student_t
+   owner: measures
+   checks: fail unique(grain), fail worker_a < worker_b, fail kappa_time is null or kappa_time <= 1,
+     fail kappa_lo <= kappa_hi, fail reason_code where kappa_time is null
+   notes: ratios of sums over objects; intervals leave out one object at a time (jackknife, t), from three objects up.
+     The raw score depends on which objects the two happened to share: residual compares it with the other pairs on the
+     same objects. offset_s is the median over objects of b - a, its interval runs between order statistics of these
+     medians and is there from six objects up. reason_code is about kappa_time: one_label (value NULL), too_few_items,
+     no_variation (interval NULL). */
+WITH item AS (
+    SELECT *
+    FROM gold.agreement_pair_item
+),
+
+/* Every measure that is a ratio of sums; ari has a chance term on both sides. */
+term AS (
+    SELECT
+        i.job_name,
+        i.layer,
+        i.worker_a,
+        i.worker_b,
+        i.object_id,
+        m.measure,
+        CASE m.measure
+            WHEN 'observed_agreement' THEN i.agree
+            WHEN 'residual' THEN CASE WHEN i.expected_agree IS NOT NULL THEN i.agree - i.expected_agree END
+            WHEN 'expected' THEN i.expected_agree
+            WHEN 'boundary_f_250ms' THEN 2.0 * i.boundary_hits_250ms
+            WHEN 'boundary_f_500ms' THEN 2.0 * i.boundary_hits_500ms
+            WHEN 'boundary_f_3s' THEN 2.0 * i.boundary_hits_3s
+            WHEN 'boundary_precision_500ms' THEN i.boundary_hits_500ms
+            WHEN 'boundary_recall_500ms' THEN i.boundary_hits_500ms
+            WHEN 'unit_f_iou50' THEN 2.0 * i.unit_hits_iou50
+            WHEN 'unit_f_iou50_label' THEN 2.0 * i.unit_hits_iou50_label
+            WHEN 'mean_iou' THEN 2.0 * i.sum_iou_matched
+            WHEN 'pairwise_f' THEN 2.0 * i.rand_shared / (i.mass * i.mass)
+            WHEN 'ari' THEN i.rand_shared / (i.mass * i.mass) - i.rand_a / (i.mass * i.mass) * i.rand_b / (i.mass * i.mass)
+            WHEN 'count_ratio' THEN i.n_units_a
+        END AS numerator,
+        CASE m.measure
+            WHEN 'observed_agreement' THEN i.mass
+            WHEN 'residual' THEN CASE WHEN i.expected_agree IS NOT NULL THEN i.mass END
+            WHEN 'expected' THEN CASE WHEN i.expected_agree IS NOT NULL THEN i.mass END
+            WHEN 'boundary_precision_500ms' THEN i.n_boundaries_b
+            WHEN 'boundary_recall_500ms' THEN i.n_boundaries_a
+            WHEN 'boundary_f_250ms' THEN i.n_boundaries_a + i.n_boundaries_b
+            WHEN 'boundary_f_500ms' THEN i.n_boundaries_a + i.n_boundaries_b
+            WHEN 'boundary_f_3s' THEN i.n_boundaries_a + i.n_boundaries_b
+            WHEN 'unit_f_iou50' THEN i.n_units_a + i.n_units_b
+            WHEN 'unit_f_iou50_label' THEN i.n_units_a + i.n_units_b
+            WHEN 'mean_iou' THEN i.n_units_a + i.n_units_b
+            WHEN 'pairwise_f' THEN (i.rand_a + i.rand_b) / (i.mass * i.mass)
+            WHEN 'ari' THEN
+                (i.rand_a + i.rand_b) / (2.0 * i.mass * i.mass)
+                - i.rand_a / (i.mass * i.mass) * i.rand_b / (i.mass * i.mass)
+            WHEN 'count_ratio' THEN i.n_units_b
+        END AS denominator
+    FROM item AS i
+    CROSS JOIN (
+        VALUES ('observed_agreement'), ('residual'), ('expected'), ('boundary_f_250ms'), ('boundary_f_500ms'),
+        ('boundary_f_3s'), ('boundary_precision_500ms'), ('boundary_recall_500ms'), ('unit_f_iou50'),
+        ('unit_f_iou50_label'), ('mean_iou'), ('pairwise_f'), ('ari'), ('count_ratio')
+    ) AS m (measure)
+),
+
+term_total AS (
+    SELECT
+        job_name,
+        layer,
+        worker_a,
+        worker_b,
+        measure,
+        count(denominator) AS n_items,
+        sum(numerator) AS numerator,
+        sum(denominator) AS denominator
+    FROM term
+    GROUP BY job_name, layer, worker_a, worker_b, measure
+),
+
+/* Cohen's kappa: agreement by chance is sum A_k B_k over the square of the mass, and half of chance_cross sums to it. */
+pair_total AS (
+    SELECT
+        job_name,
+        layer,
+        worker_a,
+        worker_b,
+        max(task_type) AS task_type,
+        count(*) AS n_items,
+        sum(mass) AS mass,
+        sum(agree) AS agree,
+        sum(chance_cross) / 2.0 AS chance
+    FROM item
+    GROUP BY job_name, layer, worker_a, worker_b
+),
+
+measured AS (
+    SELECT
+        job_name,
+        layer,
+        worker_a,
+        worker_b,
+        measure,
+        CAST(NULL AS VARCHAR) AS left_out,
+        CASE WHEN denominator > 1e-9 THEN numerator / denominator END AS value
+    FROM term_total
+    UNION ALL
+    SELECT
+        t.job_name,
+        t.layer,
+        t.worker_a,
+        t.worker_b,
+        t.measure,
+        i.object_id AS left_out,
+        CASE WHEN t.denominator - i.denominator > 1e-9 * t.denominator THEN
+            (t.numerator - i.numerator) / (t.denominator - i.denominator)
+        END AS value
+    FROM term_total AS t
+    INNER JOIN term AS i
+        ON t.job_name = i.job_name AND t.layer = i.layer AND t.worker_a = i.worker_a AND t.worker_b = i.worker_b
+        AND t.measure = i.measure
+    WHERE t.n_items > 1 AND i.denominator IS NOT NULL
+    UNION ALL
+    SELECT
+        job_name,
+        layer,
+        worker_a,
+        worker_b,
+        'kappa_time' AS measure,
+        CAST(NULL AS VARCHAR) AS left_out,
+        CASE WHEN mass * mass - chance > 1e-9 * mass * mass THEN
+            (agree * mass - chance) / (mass * mass - chance)
+        END AS value
+    FROM pair_total
+    UNION ALL
+    SELECT
+        t.job_name,
+        t.layer,
+        t.worker_a,
+        t.worker_b,
+        'kappa_time' AS measure,
+        i.object_id AS left_out,
+        CASE
+            WHEN
+                (t.mass - i.mass) * (t.mass - i.mass) - (t.chance - i.chance_cross + i.agree_chance * i.mass)
+                > 1e-9 * (t.mass - i.mass) * (t.mass - i.mass)
+                THEN
+                    (
+                        (t.agree - i.agree) * (t.mass - i.mass)
+                        - (t.chance - i.chance_cross + i.agree_chance * i.mass)
+                    ) / (
+                        (t.mass - i.mass) * (t.mass - i.mass)
+                        - (t.chance - i.chance_cross + i.agree_chance * i.mass)
+                    )
+        END AS value
+    FROM pair_total AS t
+    INNER JOIN item AS i
+        ON t.job_name = i.job_name AND t.layer = i.layer AND t.worker_a = i.worker_a AND t.worker_b = i.worker_b
+    WHERE t.n_items > 1
+),
+
+spread AS (
+    SELECT
+        job_name,
+        layer,
+        worker_a,
+        worker_b,
+        measure,
+        max(CASE WHEN left_out IS NULL THEN value END) AS value,
+        count(left_out) AS n_replicates,
+        coalesce(
+            count(left_out) >= 3 AND count(CASE WHEN left_out IS NOT NULL THEN value END) = count(left_out), FALSE
+        ) AS is_replicated,
+        sqrt((count(left_out) - 1) * var_pop(CASE WHEN left_out IS NOT NULL THEN value END)) AS se
+    FROM measured
+    GROUP BY job_name, layer, worker_a, worker_b, measure
+),
+
+estimate AS (
+    SELECT
+        s.job_name,
+        s.layer,
+        s.worker_a,
+        s.worker_b,
+        s.measure,
+        s.value,
+        s.is_replicated,
+        CASE WHEN s.is_replicated AND s.se > 1e-9 THEN s.se * coalesce(q.t975, 1.959964) END AS reach,
+        CASE WHEN s.measure IN ('kappa_time', 'residual', 'ari') THEN -1.0 ELSE 0.0 END AS least_value
+    FROM spread AS s
+    LEFT JOIN reference.student_t AS q ON q.df = s.n_replicates - 1
+),
+
+bounded AS (
+    SELECT
+        *,
+        CASE WHEN value - reach < least_value THEN least_value ELSE value - reach END AS lo,
+        CASE WHEN value + reach > 1.0 THEN 1.0 ELSE value + reach END AS hi
+    FROM estimate
+),
+
+wide AS (
+    SELECT
+        job_name,
+        layer,
+        worker_a,
+        worker_b,
+        max(CASE WHEN measure = 'observed_agreement' THEN value END) AS observed_agreement,
+        max(CASE WHEN measure = 'observed_agreement' THEN lo END) AS observed_agreement_lo,
+        max(CASE WHEN measure = 'observed_agreement' THEN hi END) AS observed_agreement_hi,
+        max(CASE WHEN measure = 'kappa_time' THEN value END) AS kappa_time,
+        max(CASE WHEN measure = 'kappa_time' THEN lo END) AS kappa_lo,
+        max(CASE WHEN measure = 'kappa_time' THEN hi END) AS kappa_hi,
+        max(CASE WHEN measure = 'kappa_time' THEN CASE WHEN is_replicated THEN 1 ELSE 0 END END) AS is_replicated,
+        max(CASE WHEN measure = 'expected' THEN value END) AS expected_po_given_items,
+        max(CASE WHEN measure = 'residual' THEN value END) AS residual,
+        max(CASE WHEN measure = 'residual' THEN lo END) AS residual_lo,
+        max(CASE WHEN measure = 'residual' THEN hi END) AS residual_hi,
+        max(CASE WHEN measure = 'boundary_f_250ms' THEN value END) AS boundary_f_250ms,
+        max(CASE WHEN measure = 'boundary_f_500ms' THEN value END) AS boundary_f_500ms,
+        max(CASE WHEN measure = 'boundary_f_500ms' THEN lo END) AS boundary_f_500ms_lo,
+        max(CASE WHEN measure = 'boundary_f_500ms' THEN hi END) AS boundary_f_500ms_hi,
+        max(CASE WHEN measure = 'boundary_precision_500ms' THEN value END) AS boundary_precision_500ms,
+        max(CASE WHEN measure = 'boundary_recall_500ms' THEN value END) AS boundary_recall_500ms,
+        max(CASE WHEN measure = 'boundary_f_3s' THEN value END) AS boundary_f_3s,
+        max(CASE WHEN measure = 'unit_f_iou50' THEN value END) AS unit_f_iou50,
+        max(CASE WHEN measure = 'unit_f_iou50' THEN lo END) AS unit_f_iou50_lo,
+        max(CASE WHEN measure = 'unit_f_iou50' THEN hi END) AS unit_f_iou50_hi,
+        max(CASE WHEN measure = 'unit_f_iou50_label' THEN value END) AS unit_f_iou50_label,
+        max(CASE WHEN measure = 'mean_iou' THEN value END) AS mean_iou,
+        max(CASE WHEN measure = 'pairwise_f' THEN value END) AS pairwise_f,
+        max(CASE WHEN measure = 'ari' THEN value END) AS ari,
+        max(CASE WHEN measure = 'ari' THEN lo END) AS ari_lo,
+        max(CASE WHEN measure = 'ari' THEN hi END) AS ari_hi,
+        max(CASE WHEN measure = 'count_ratio' THEN value END) AS count_ratio
+    FROM bounded
+    GROUP BY job_name, layer, worker_a, worker_b
+),
+
+/* Order statistics (n + 1) / 2 -+ 0.98 sqrt(n) enclose the median in at least 95 % from six objects up. */
+offset_rank AS (
+    SELECT
+        job_name,
+        layer,
+        worker_a,
+        worker_b,
+        offset_s,
+        n_offsets,
+        row_number() OVER (
+            PARTITION BY job_name, layer, worker_a, worker_b ORDER BY offset_s, object_id
+        ) AS place,
+        count(*) OVER (PARTITION BY job_name, layer, worker_a, worker_b) AS n
+    FROM item
+    WHERE offset_s IS NOT NULL
+),
+
+pair_offset AS (
+    SELECT
+        job_name,
+        layer,
+        worker_a,
+        worker_b,
+        median(offset_s) AS offset_s,
+        max(CASE WHEN n >= 6 AND place = floor((n + 1) / 2.0 - 0.98 * sqrt(n)) THEN offset_s END) AS offset_lo,
+        max(CASE WHEN n >= 6 AND place = n + 1 - floor((n + 1) / 2.0 - 0.98 * sqrt(n)) THEN offset_s END) AS offset_hi,
+        sum(n_offsets) AS n_offsets
+    FROM offset_rank
+    GROUP BY job_name, layer, worker_a, worker_b
+)
+
+SELECT
+    p.job_name,
+    p.layer,
+    p.worker_a,
+    p.worker_b,
+    p.task_type,
+    p.n_items,
+    p.mass,
+    w.observed_agreement,
+    w.observed_agreement_lo,
+    w.observed_agreement_hi,
+    w.kappa_time,
+    w.kappa_lo,
+    w.kappa_hi,
+    w.expected_po_given_items,
+    w.residual,
+    w.residual_lo,
+    w.residual_hi,
+    w.boundary_f_250ms,
+    w.boundary_f_500ms,
+    w.boundary_f_500ms_lo,
+    w.boundary_f_500ms_hi,
+    w.boundary_precision_500ms,
+    w.boundary_recall_500ms,
+    w.boundary_f_3s,
+    w.unit_f_iou50,
+    w.unit_f_iou50_lo,
+    w.unit_f_iou50_hi,
+    w.unit_f_iou50_label,
+    w.mean_iou,
+    w.pairwise_f,
+    w.ari,
+    w.ari_lo,
+    w.ari_hi,
+    w.count_ratio,
+    o.offset_s,
+    o.offset_lo,
+    o.offset_hi,
+    CAST(o.n_offsets AS BIGINT) AS n_offsets,
+    CASE WHEN w.kappa_lo IS NOT NULL THEN 'jackknife-t' END AS ci_method,
+    CASE
+        WHEN w.kappa_time IS NULL THEN 'one_label'
+        WHEN w.is_replicated = 0 THEN 'too_few_items'
+        WHEN w.kappa_lo IS NULL THEN 'no_variation'
+    END AS reason_code
+FROM pair_total AS p
+INNER JOIN wide AS w
+    ON p.job_name = w.job_name AND p.layer = w.layer AND p.worker_a = w.worker_a AND p.worker_b = w.worker_b
+LEFT JOIN pair_offset AS o
+    ON p.job_name = o.job_name AND p.layer = o.layer AND p.worker_a = o.worker_a AND p.worker_b = o.worker_b

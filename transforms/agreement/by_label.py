@@ -1,0 +1,166 @@
+"""Each label on its own: there or not. The treatment that stays honest where several labels hold at once.
+
+A label's tracks are the segments with that label alone, so that two speakers at once are two questions and not a
+third label. A check box of a question is a label too: a person who ticked two boxes has both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from transforms import intervals
+from transforms.agreement.pairs import WINDOWS_S, boundaries, units
+from transforms.answers import Answers
+from transforms.encode import Flags, Floats, Ints, counted, names_at, summed, tabulate
+from transforms.schemas import MEASURE_ITEM_ALPHA, MEASURE_ITEM_LABEL
+from transforms.tracks import Stretches, Tracks
+
+WINDOW = "500ms"
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """Labels that were used on items: how much, and the disagreement about each; others are not listed."""
+
+    item: Ints
+    label: Ints
+    mass: Floats
+    d_obs: Floats
+
+
+def label_tracks(found: Tracks) -> tuple[Tracks, Ints, Ints]:
+    """The tracks with an item for every label used on an object; the item it was, and the label."""
+    width = max(1, len(found.labels))
+    item, drawn = found.track_item[found.units.track], found.units
+    key, of = np.unique(item * width + drawn.label, return_inverse=True)
+    was, label = key // width, key % width
+    n = found.n_annotators
+    first = np.cumsum(n) - n
+    new_item, old_track = intervals.ranges(first[was], first[was] + n[was])
+    new_first = np.searchsorted(new_item, np.arange(len(key)))
+    of = of.ravel()
+    own = Stretches(new_first[of] + drawn.track - first[item], drawn.start, drawn.end, drawn.label).ordered()
+    pieces, has_overlap = _merged(own, len(old_track))
+    apart = replace(
+        found,
+        item_job=found.item_job[was], item_object=found.item_object[was], item_layer=found.item_layer[was],
+        duration_s=found.duration_s[was], track_item=new_item, track_worker=found.track_worker[old_track],
+        units=own, pieces=pieces, has_overlap=has_overlap,
+    )  # fmt: skip
+    return apart, was, label
+
+
+def _merged(units: Stretches, n_tracks: int) -> tuple[Stretches, Flags]:
+    """Segments of one label as stretches without overlap, and which tracks had some."""
+    has_overlap = np.zeros(n_tracks, dtype=np.bool_)
+    if not len(units.track):
+        return units, has_overlap
+    moments = np.unique(np.r_[units.start, units.end])
+    width = len(moments) + 1
+    start = units.track * width + np.searchsorted(moments, units.start)
+    until = np.maximum.accumulate(units.track * width + np.searchsorted(moments, units.end))
+    has_overlap[units.track[1:][start[1:] < until[:-1]]] = True
+    fresh = np.r_[True, start[1:] > until[:-1]]
+    last = np.r_[np.flatnonzero(fresh)[1:], len(fresh)] - 1
+    return Stretches(
+        units.track[fresh], units.start[fresh], moments[until[last] % width], units.label[fresh]
+    ), has_overlap
+
+
+def labels_of_tracks(found: Tracks) -> tuple[pa.Table, pa.Table]:
+    """`measure.item_label` rows, and `measure.item_alpha` rows of alpha_by_label."""
+    apart, was, label = label_tracks(found)
+    n = apart.n_annotators
+    pieces, piece_item = apart.pieces, apart.track_item[apart.pieces.track]
+    one_label = np.zeros(len(piece_item), dtype=np.int64)
+    _, d_obs = intervals.disagreement(piece_item, pieces.start, pieces.end, one_label, n)
+    item, left, right = apart.pairs()
+    counts, hits, _ = boundaries(apart, left, right, {WINDOW: WINDOWS_S[WINDOW]})
+    same, _, _ = units(apart, left, right)
+    sides, drawn = n - 1, apart.track_item[apart.units.track]
+    figures: dict[str, Any] = {
+        "n_boundaries": sides * counted(apart.track_item, counts, apart.n_items),
+        "boundary_hits_500ms": 2 * counted(item, hits[WINDOW], apart.n_items),
+        "n_units": sides * np.bincount(drawn, minlength=apart.n_items),
+        "unit_hits_iou50": 2 * counted(item, same, apart.n_items),
+    }
+    whole = np.where(found.n_annotators >= 2, found.n_annotators * found.duration_s, 0.0)
+    used = Used(was, label, summed(piece_item, pieces.length, apart.n_items), d_obs)
+    every = np.ones(found.n_items, dtype=np.bool_)
+    return _label_rows(found, used, **figures), pooled(found, used, whole, every)
+
+
+def labels_of_answers(found: Answers) -> tuple[pa.Table, pa.Table]:
+    """The same of labels of whole objects; alpha_by_label where anybody chose several at once."""
+    width = max(1, len(found.labels))
+    chosen = found.choice > 0
+    item = found.vote_item[found.choice_vote[chosen]]
+    key, count = np.unique(item * width + found.choice[chosen], return_counts=True)
+    was, label = key // width, key % width
+    n = found.n_annotators[was]
+    d_obs = 2.0 * count * (n - count) / np.maximum(n - 1, 1)
+    nothing: Any = pa.nulls(len(key))
+    figures = dict.fromkeys(("n_boundaries", "boundary_hits_500ms", "n_units", "unit_hits_iou50"), nothing)
+    whole = np.where(found.n_annotators >= 2, found.n_annotators, 0).astype(np.float64)
+    layer = found.item_job * max(1, len(found.layers)) + found.item_layer
+    several = np.bincount(found.choice_vote, minlength=len(found.vote)) > 1
+    used = Used(was, label, count.astype(np.float64), d_obs)
+    return (
+        _label_rows(found, used, **figures),
+        pooled(found, used, whole, np.isin(layer, layer[found.vote_item[several]])),
+    )
+
+
+def _label_rows(found: Tracks | Answers, used: Used, **figures: Any) -> pa.Table:
+    columns = {
+        "job_name": names_at(found.jobs, found.item_job[used.item]),
+        "object_id": names_at(found.objects, found.item_object[used.item]),
+        "layer": names_at(found.layers, found.item_layer[used.item]),
+        "label": names_at(found.labels, used.label),
+        "label_mass": used.mass,
+        "d_obs": used.d_obs,
+    }
+    kept = (found.n_annotators[used.item] >= 2) & (used.mass > 0)
+    return tabulate(MEASURE_ITEM_LABEL, columns | figures).filter(pa.array(kept))
+
+
+def pooled(found: Tracks | Answers, used: Used, whole: Floats, wanted: Flags) -> pa.Table:
+    """`measure.item_alpha` rows of alpha_by_label: the questions "this label or not" of a layer, put together.
+
+    `whole` is the mass of each item, `wanted` says which items get a row.
+    """
+    layer = found.item_job * max(1, len(found.layers)) + found.item_layer
+    kept = whole[used.item] > 0
+    item, label, mass = used.item[kept], used.label[kept], used.mass[kept]
+    width = max(1, int(label.max(initial=0)) + 1)
+    n_layers, n = int(layer.max(initial=0)) + 1, found.n_items
+    of_label = summed(layer[item] * width + label, mass, n_layers * width)
+    of_layer = of_label.reshape(-1, width).sum(axis=1)
+    total = summed(layer, whole, n_layers)
+    expected = summed(item, mass, n) * total[layer] + whole * of_layer[layer]
+    expected -= 2.0 * summed(item, mass * of_label[layer[item] * width + label], n)
+    return alpha_rows(
+        found,
+        "alpha_by_label",
+        np.where(wanted, whole, 0.0),
+        d_obs=summed(item, used.d_obs[kept], n),
+        d_exp=expected,
+        d_self=summed(item, 2.0 * mass * (whole[item] - mass), n),
+    )
+
+
+def alpha_rows(found: Tracks | Answers, measure: str, mass: Floats, **figures: Floats) -> pa.Table:
+    """`measure.item_alpha` rows of the items with something to compare, from values for every item."""
+    kept = np.flatnonzero(mass > 0)
+    columns: dict[str, Any] = {
+        "job_name": names_at(found.jobs, found.item_job[kept]),
+        "object_id": names_at(found.objects, found.item_object[kept]),
+        "layer": names_at(found.layers, found.item_layer[kept]),
+        "measure": [measure] * len(kept),
+        "mass": mass[kept],
+    }
+    return tabulate(MEASURE_ITEM_ALPHA, columns | {name: values[kept] for name, values in figures.items()})
