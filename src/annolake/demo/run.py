@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,11 +29,11 @@ from annolake.processes.up import interruptible
 
 NEXT = """
 [bold]Next[/]
-  annolake up                      portal, Airflow and dashboards; Ctrl-C stops them
-  annolake quarantine list         what the quality gate kept out
+  {annolake} up                  portal, Airflow and dashboards; Ctrl-C stops them
+  {annolake} quarantine list     what the quality gate kept out
+  {annolake} sql "select * from gold.agreement_job"
+  {annolake} sql "select worker_id, offset_s from gold.worker_quality where layer = 'speaker'"
   make demo MEDIA=/path/to/media   the same path on your own files
-  annolake sql "select * from gold.agreement_job"
-  annolake sql "select worker_id, offset_s from gold.worker_quality where layer = 'speaker'"
 """
 
 
@@ -61,7 +63,15 @@ def run_demo(
     with demo_stack(settings, console, (service_part(settings), airflow_part(settings))) as stack:
         _run(settings, stack, console, seed=seed, dialogues=dialogues, clips=clips)
     console.print(f"\nEverything is stopped. The demo took {time.monotonic() - began:.0f} s.", highlight=False)
-    console.print(NEXT, highlight=False, soft_wrap=True, end="")
+    console.print(NEXT.format(annolake=command()), highlight=False, soft_wrap=True, end="")
+
+
+def command() -> str:
+    """How to call `annolake` from here: by name where it is on the path, else where it is installed."""
+    if shutil.which("annolake"):
+        return "annolake"
+    here = Path(sys.executable).with_name("annolake")
+    return str(here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here)
 
 
 def demo_settings(settings: Settings, classes: tuple[str, ...]) -> Settings:
