@@ -6,11 +6,12 @@ ascending order of `object_id`. NULL labels say nothing; an object that has only
 Ties: the higher score, then more votes on the object, then the earlier of `categories` (ascending labels where none are
 given). `dissenters` tells who said something else.
 
-Segments: `fuse_segments`, a vote at every moment.
+Segments: `fuse_segments`, a vote at every moment. Boxes: `fuse_boxes`, clusters by overlap, averaged.
 
 The order of the input's rows never matters.
 """
 
+from transforms.consensus.boxes import fuse_boxes
 from transforms.consensus.dawid_skene import DawidSkene, dawid_skene
 from transforms.consensus.ground_truth import ground_truth_dawid_skene, smoothed_dawid_skene
 from transforms.consensus.majority import majority
@@ -25,6 +26,7 @@ __all__ = [
     "OneCoin",
     "dawid_skene",
     "dissenters",
+    "fuse_boxes",
     "fuse_segments",
     "fuse_tracks",
     "ground_truth_dawid_skene",
