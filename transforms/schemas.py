@@ -311,27 +311,6 @@ BOX = _table(
     Column("attributes", TEXT, "every other key of the box, as JSON", True),
     *LANDING,
 )
-BOX = _table(
-    "silver.box",
-    "one box that one worker drew on an image or a frame of a video",
-    "job_name object_id worker_id revision layer frame_no box_no",
-    JOB,
-    OBJECT,
-    ASSET,
-    WORKER,
-    REVISION,
-    LAYER,
-    Column("frame_no", INT, "zero-based frame of the sequence; 0 for an image"),
-    Column("box_no", INT, "zero-based position within the frame of the answer"),
-    Column("track_id", TEXT, "the object that the box follows through the frames; NULL where none are followed", True),
-    Column("label", TEXT, "class"),
-    Column("left_px", REAL, "left edge, from the left of the picture"),
-    Column("top_px", REAL, "upper edge, from the top of the picture"),
-    Column("width_px", REAL, "width; > 0"),
-    Column("height_px", REAL, "height; > 0"),
-    Column("attributes", TEXT, "every other key of the box, as JSON", True),
-    *LANDING,
-)
 CONSOLIDATED = _table(
     "silver.consolidated",
     "what one version of the output manifest says of one object",
@@ -641,65 +620,6 @@ MEASURE_CONSENSUS_SEGMENT = _table(
     "one segment fused from those of all annotators",
     "job_name object_id layer segment_no",
     *CONSENSUS_SEGMENT_COLUMNS,
-)
-
-BOX_ITEM_KEY = (JOB, OBJECT, LAYER, Column("label", TEXT, "class"))
-MEASURE_BOX_ITEM = _table(
-    "measure.box_item",
-    "agreement sums on the boxes of one class on one object in one layer",
-    "job_name object_id layer label",
-    *BOX_ITEM_KEY,
-    Column("n_annotators", INT, "annotators who answered"),
-    Column("n_pairs", INT, "pairs of annotators"),
-    Column("n_boxes", LONG, "boxes, summed over both sides of all pairs"),
-    Column("hits_iou50", LONG, "boxes matched at IoU >= 0.5, counted on both sides; the rest is missed or extra"),
-    Column("hits_iou50_95", LONG, "the same, summed over the ten thresholds 0.50, 0.55, ... 0.95"),
-    Column("sum_iou_matched", REAL, "sum of the IoU of the best matching, counted on both sides"),
-)
-MEASURE_BOX_PAIR = _table(
-    "measure.box_pair",
-    "two annotators' boxes of one class on one object in one layer",
-    "job_name object_id layer label worker_a worker_b",
-    *BOX_ITEM_KEY,
-    Column("worker_a", TEXT, "pseudonym; a < b"),
-    Column("worker_b", TEXT, "pseudonym"),
-    Column("n_boxes_a", LONG, "boxes of a"),
-    Column("n_boxes_b", LONG, "boxes of b"),
-    Column("hits_iou50", LONG, "matched at IoU >= 0.5; b missed n_boxes_a - hits of a's, and has n_boxes_b - hits extra"),
-    Column("hits_iou50_95", LONG, "matched, summed over the ten thresholds 0.50, 0.55, ... 0.95"),
-    Column("sum_iou_matched", REAL, "sum of the IoU of the best matching"),
-)
-MEASURE_TRACK_ITEM = _table(
-    "measure.track_item",
-    "agreement sums on the tracks of one class on one object in one layer",
-    "job_name object_id layer label",
-    *BOX_ITEM_KEY,
-    Column("n_annotators", INT, "annotators who answered"),
-    Column("n_pairs", INT, "pairs of annotators"),
-    Column("n_boxes", LONG, "boxes with a track, summed over both sides of all pairs"),
-    Column("id_hits", LONG, "boxes on frames that the best matching of tracks agrees on, counted on both sides"),
-    Column("hota_hits", MASS, "IoU threshold -> boxes matched by HOTA, counted on both sides"),
-    Column("hota_associated", MASS, "IoU threshold -> sum of their association scores, counted on both sides"),
-)
-MEASURE_CONSENSUS_BOX = _table(
-    "measure.consensus_box",
-    "one box fused from those of all annotators",
-    "job_name object_id layer frame_no box_no",
-    JOB,
-    OBJECT,
-    LAYER,
-    Column("frame_no", INT, "as in silver.box"),
-    Column("box_no", INT, "zero-based position among the fused boxes of the frame"),
-    Column("label", TEXT, "the class that most of its annotators gave"),
-    Column("left_px", REAL, "mean of the annotators' left edges"),
-    Column("top_px", REAL, "mean of the upper edges"),
-    Column("width_px", REAL, "mean right edge - mean left edge"),
-    Column("height_px", REAL, "mean lower edge - mean upper edge"),
-    Column("n_annotators", INT, "annotators who answered the object"),
-    Column("support", INT, "annotators with a box in the cluster and its class"),
-    Column("is_accepted", FLAG, "whether more than half of the annotators support it"),
-    Column("confidence", REAL, "mean over all annotators of their box's IoU with it; 0 to 1; 0 with one"),
-    Column("dissenters", TEXT, "JSON list of the annotators who do not support it"),
 )
 
 BOX_ITEM_KEY = (JOB, OBJECT, LAYER, Column("label", TEXT, "class"))

@@ -10,7 +10,8 @@
      at a time (objects are the clusters), cut to the measure's range. reason_code: one_annotator, no_labels, one_label,
      no_boundaries, no_segments, never_together (value NULL); too_few_items (fewer than three, or undefined without one
      of them), no_variation (every object says the same): value given, interval NULL. Measures of clip labels count
-     answers, those of segments seconds; transcript_cer and transcript_wer are edits by characters and words, 0 is equal; docs/metrics.md has the formulas. */
+     answers, those of segments seconds; transcript_cer and transcript_wer are edits by characters and words, 0 is
+     equal. docs/metrics.md has the formulas. */
 WITH layer AS (
     SELECT
         job_name,
