@@ -7,12 +7,21 @@ Unless a function says otherwise, the stretches of one track do not overlap each
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from transforms.encode import Flags, Floats, Ints
+from transforms.encode import Flags, Floats, Ints, summed
+
+SHORT = 64  # stretches of a track that is held against another whole
+SIZES = np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, SHORT])
+CELLS_AT_ONCE = 1 << 16
+PAIRS_AT_ONCE = 1 << 14
+
+BLOCK = 400_000  # stretches that are swept at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +69,77 @@ def all_pairs(first: Ints, count: Ints) -> tuple[Ints, Ints, Ints]:
 def overlaps(track: Ints, start: Floats, end: Floats, left_track: Ints, right_track: Ints) -> Overlaps:
     """Every two stretches of a pair's tracks that share time.
 
-    Times become ranks first, so that comparisons stay exact whatever the number of tracks.
+    Short tracks are held against each other whole, in blocks that stay in the processor's cache; long ones are
+    searched.
     """
-    moments = np.unique(np.concatenate([start, end])) if len(start) else np.empty(0)
+    lowest = int(min(left_track.min(initial=0), right_track.min(initial=0)))
+    highest = int(max(left_track.max(initial=-1), right_track.max(initial=-1)))
+    pointer = np.searchsorted(track, np.arange(lowest, highest + 2))
+    left, right = ((pointer[side], np.diff(pointer)[side]) for side in (left_track - lowest, right_track - lowest))
+    short = (left[1] <= SHORT) & (right[1] <= SHORT)
+    few, many = np.flatnonzero(short), np.flatnonzero(~short)
+    nothing = np.empty(0, dtype=np.int64)
+    rows = [(nothing, nothing, nothing, np.empty(0))]
+    for pair, *rest in _short_overlaps(start, end, (left[0][few], left[1][few]), (right[0][few], right[1][few])):
+        rows.append((few[pair], *rest))
+    if len(many):
+        pair, *rest = _long_overlaps(track, start, end, left_track[many], right_track[many])
+        rows.append((many[pair], *rest))
+    pair, i, j, shared = (np.concatenate(part) for part in zip(*rows, strict=True))
+    if (pair[1:] < pair[:-1]).any():
+        order = np.argsort(pair, kind="stable")
+        pair, i, j, shared = pair[order], i[order], j[order], shared[order]
+    return Overlaps(pair, i, j, shared)
+
+
+def _short_overlaps(
+    start: Floats, end: Floats, left: tuple[Ints, Ints], right: tuple[Ints, Ints]
+) -> Iterator[tuple[Ints, Ints, Ints, Floats]]:
+    """Every stretch against every other, pairs of like size at once; `left` and `right` are each pair's first, size."""
+    shape = np.searchsorted(SIZES, left[1]) * len(SIZES) + np.searchsorted(SIZES, right[1])
+    for one in np.flatnonzero(np.bincount(shape)):
+        rows, columns = int(SIZES[one // len(SIZES)]), int(SIZES[one % len(SIZES)])
+        if not rows * columns:
+            continue
+        alike = np.flatnonzero(shape == one)
+        at_once = max(1, CELLS_AT_ONCE // (rows * columns))
+        for k in range(0, len(alike), at_once):
+            pair = alike[k : k + at_once]
+            i, starts, ends = _padded(start, end, left[0][pair], left[1][pair], rows)
+            j, other_starts, other_ends = _padded(start, end, right[0][pair], right[1][pair], columns)
+            shared = np.minimum(ends[:, :, None], other_ends[:, None, :])
+            shared -= np.maximum(starts[:, :, None], other_starts[:, None, :])
+            hit = np.flatnonzero(shared > 0)
+            of = hit // (rows * columns)
+            yield pair[of], i.ravel()[hit // columns], j.ravel()[of * columns + hit % columns], shared.ravel()[hit]
+
+
+def _padded(start: Floats, end: Floats, first: Ints, size: Ints, width: int) -> tuple[Ints, Floats, Floats]:
+    """Places, starts and ends of the stretches of some tracks, `width` for each; what is too much never overlaps."""
+    at = first[:, None] + np.arange(width)
+    if (size == width).all():
+        return at, start[at], end[at]
+    beyond = np.arange(width) >= size[:, None]
+    at[beyond] = 0
+    ends = end[at]
+    ends[beyond] = -np.inf
+    return at, start[at], ends
+
+
+def _long_overlaps(
+    track: Ints, start: Floats, end: Floats, left_track: Ints, right_track: Ints
+) -> tuple[Ints, Ints, Ints, Floats]:
+    """Overlaps by search; times become ranks first, so that comparisons stay exact whatever the number of tracks."""
+    moments = np.unique(np.concatenate([start, end]))
     width = len(moments) + 1
     from_rank, to_rank = np.searchsorted(moments, start), np.searchsorted(moments, end)
-    n_tracks = int(max(track.max(initial=-1), left_track.max(initial=-1), right_track.max(initial=-1))) + 1
-    pointer = np.searchsorted(track, np.arange(n_tracks + 1))
-    pair, left = ranges(pointer[left_track], pointer[left_track + 1])
+    pair, left = ranges(np.searchsorted(track, left_track), np.searchsorted(track, left_track, side="right"))
     base = right_track[pair] * width
     lo = np.searchsorted(track * width + to_rank, base + from_rank[left], side="right")
     hi = np.searchsorted(track * width + from_rank, base + to_rank[left], side="left")
     row, right = ranges(lo, hi)
     pair, left = pair[row], left[row]
-    shared = np.minimum(end[left], end[right]) - np.maximum(start[left], start[right])
-    return Overlaps(pair, left, right, shared)
+    return pair, left, right, np.minimum(end[left], end[right]) - np.maximum(start[left], start[right])
 
 
 def best_matching(found: Overlaps, weight: Floats, n_pairs: int) -> Floats:
@@ -141,22 +206,41 @@ def match_within(
     `left` and `right` give each pair's half-open range of `times`, which ascend inside of a range. On a line a sweep
     with two pointers finds a largest matching; all pairs advance together.
     """
-    p, q = left[0].copy(), right[0].copy()
-    active = np.flatnonzero((p < left[1]) & (q < right[1]))
-    rows: list[tuple[Ints, Ints, Ints]] = []
-    while active.size:
-        x, y = times[p[active]], times[q[active]]
-        hit = np.abs(x - y) <= window_s
-        rows.append((active[hit], p[active[hit]], q[active[hit]]))
-        p[active] += hit | (x < y)
-        q[active] += hit | (x >= y)
-        active = active[(p[active] < left[1][active]) & (q[active] < right[1][active])]
+    rows = []
+    for k in range(0, len(left[0]), PAIRS_AT_ONCE):
+        here = slice(k, k + PAIRS_AT_ONCE)
+        pair, i, j = _sweep(times, (left[0][here], left[1][here]), (right[0][here], right[1][here]), window_s)
+        rows.append((pair + k, i, j))
     if not rows:
         empty = np.empty(0, dtype=np.int64)
         return empty, empty, empty
     pair, i, j = (np.concatenate(part) for part in zip(*rows, strict=True))
-    order = np.lexsort((i, pair))
-    return pair[order], i[order], j[order]
+    return pair, i, j
+
+
+def _sweep(
+    times: Floats, left: tuple[Ints, Ints], right: tuple[Ints, Ints], window_s: float
+) -> tuple[Ints, Ints, Ints]:
+    """`match_within` for so few pairs that what is worked on stays in the processor's cache."""
+    (p, p_end), (q, q_end) = left, right
+    some = np.flatnonzero((p < p_end) & (q < q_end))
+    who = some.astype(np.uint16)  # a type that numpy sorts by counting
+    p, p_end, q, q_end = p[some], p_end[some], q[some], q_end[some]
+    rows: list[tuple[Any, Ints, Ints]] = []
+    while len(who):
+        apart = times[p] - times[q]
+        hit, behind = np.abs(apart) <= window_s, apart < 0
+        rows.append((who[hit], p[hit], q[hit]))
+        p, q = p + (hit | behind), q + (hit | ~behind)
+        on = (p < p_end) & (q < q_end)
+        if not on.all():
+            who, p, p_end, q, q_end = who[on], p[on], p_end[on], q[on], q_end[on]
+    if not rows:
+        empty = np.empty(0, dtype=np.int64)
+        return empty, empty, empty
+    pair, i, j = (np.concatenate(part) for part in zip(*rows, strict=True))
+    order = np.argsort(pair, kind="stable")  # in a pair the matches were found in order
+    return pair[order].astype(np.int64), i[order], j[order]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,16 +276,28 @@ def disagreement(item: Ints, start: Floats, end: Floats, label: Ints, n_annotato
     At every moment n annotators hold labels with counts c (the unlabeled ones hold "nothing"); the mass is the
     integral of (n^2 - sum c^2) / (n - 1) over time. Items with fewer than two annotators have 0.
     """
-    n_items = len(n_annotators)
-    if not len(item):
-        return np.zeros(n_items), np.zeros(n_items)
-    found = events(item, start, end, label)
-    n = n_annotators[found.item]
-    absent = (n - found.present) ** 2
-    scale = np.where(n >= 2, found.lasting / np.maximum(n - 1, 1), 0.0)
-    over_labels = np.bincount(found.item, weights=scale * (n**2 - found.sum_squares - absent), minlength=n_items)
-    over_presence = np.bincount(found.item, weights=scale * (n**2 - found.present**2 - absent), minlength=n_items)
-    return over_labels.astype(np.float64), over_presence.astype(np.float64)
+    over_labels, over_presence = np.zeros(len(n_annotators)), np.zeros(len(n_annotators))
+    for at in _blocks(item):
+        found = events(item[at], start[at], end[at], label[at])
+        n = n_annotators[found.item]
+        absent = (n - found.present) ** 2
+        scale = np.where(n >= 2, found.lasting / np.maximum(n - 1, 1), 0.0)
+        over_labels += summed(found.item, scale * (n**2 - found.sum_squares - absent), len(n_annotators))
+        over_presence += summed(found.item, scale * (n**2 - found.present**2 - absent), len(n_annotators))
+    return over_labels, over_presence
+
+
+def _blocks(item: Ints) -> Iterator[slice]:
+    """Rows of whole items (`item` ascends), some at a time, so that sorting them needs little memory."""
+    low = 0
+    while low < len(item):
+        high = len(item)
+        if high - low > BLOCK:
+            high = max(
+                int(np.searchsorted(item, item[low + BLOCK])), int(np.searchsorted(item, item[low], side="right"))
+            )
+        yield slice(low, high)
+        low = high
 
 
 def shared_disagreement(item: Ints, start: Floats, end: Floats, label: Ints, n_items: int) -> tuple[Floats, Floats]:
@@ -209,18 +305,18 @@ def shared_disagreement(item: Ints, start: Floats, end: Floats, label: Ints, n_i
 
     The mass is the integral of (p^2 - sum c^2) / (p - 1) over the moments with p >= 2 labeled annotators.
     """
-    if not len(item):
-        return np.zeros(n_items), np.zeros(0)
-    found = events(item, start, end, label)
-    p = found.present
-    several = p >= 2
-    weight = np.where(several, found.lasting / np.maximum(p - 1, 1), 0.0)
-    mass = np.bincount(found.item, weights=weight * (p**2 - found.sum_squares), minlength=n_items)
-    reached = np.cumsum(np.where(several, found.lasting, 0.0))
-    reached = np.r_[0.0, reached[:-1]]  # shared time before each event
-    begin = reached[np.unique(found.stretch, return_index=True)[1]]
-    within = np.bincount(found.stretch, weights=reached, minlength=len(item)) - 2.0 * begin
-    return mass.astype(np.float64), np.maximum(within, 0.0)
+    mass, within = np.zeros(n_items), np.zeros(len(item))
+    for at in _blocks(item):
+        found = events(item[at], start[at], end[at], label[at])
+        p = found.present
+        several = p >= 2
+        weight = np.where(several, found.lasting / np.maximum(p - 1, 1), 0.0)
+        mass += summed(found.item, weight * (p**2 - found.sum_squares), n_items)
+        reached = np.cumsum(np.where(several, found.lasting, 0.0))
+        reached = np.r_[0.0, reached[:-1]]  # shared time before each event
+        begin = reached[np.unique(found.stretch, return_index=True)[1]]
+        within[at] = np.maximum(summed(found.stretch, reached, len(begin)) - 2.0 * begin, 0.0)
+    return mass, within
 
 
 def grouped_median(group: Ints, values: Floats, n_groups: int) -> Floats:

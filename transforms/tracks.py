@@ -11,7 +11,8 @@ several labels has a label of its own, their names in order joined by " + ". Not
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +27,7 @@ SEGMENTS = pa.schema(_KEY | _SEGMENT | {"start_s": pa.float64(), "end_s": pa.flo
 ANNOTATORS = pa.schema(_KEY | {"duration_s": pa.float64()})
 EDGE_S = 0.001  # boundaries this near to the start or the end of the media are not interior
 JOINT = " + "
+BLOCK_ITEMS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,26 @@ class Tracks:
         """Every two annotators of an item: item, left track, right track."""
         count = self.n_annotators
         return intervals.all_pairs(np.cumsum(count) - count, count)
+
+    def items(self, low: int, high: int) -> Tracks:
+        """The items from `low` to before `high` alone, numbered from 0, and their tracks."""
+        first, stop = np.searchsorted(self.track_item, [low, high])
+        drawn = []
+        for part in (self.units, self.pieces):
+            at = slice(*np.searchsorted(part.track, [first, stop]))
+            drawn.append(Stretches(part.track[at] - first, part.start[at], part.end[at], part.label[at]))
+        some, of = slice(low, high), slice(first, stop)
+        return replace(
+            self, item_job=self.item_job[some], item_object=self.item_object[some], item_layer=self.item_layer[some],
+            duration_s=self.duration_s[some], track_item=self.track_item[of] - low, track_worker=self.track_worker[of],
+            units=drawn[0], pieces=drawn[1], has_overlap=self.has_overlap[of],
+        )  # fmt: skip
+
+    def blocks(self) -> Iterator[tuple[int, int, Tracks]]:
+        """First item, first track and the tracks of some items at a time, so that work on them needs little memory."""
+        for low in range(0, max(1, self.n_items), BLOCK_ITEMS):
+            high = min(low + BLOCK_ITEMS, self.n_items)
+            yield low, int(np.searchsorted(self.track_item, low)), self.items(low, high)
 
     def moments(self, *, starts: bool = True, ends: bool = True) -> tuple[Ints, Floats]:
         """Distinct interior boundaries, sorted by track and time; the media's own start and end are left out."""

@@ -73,6 +73,18 @@ def _merged(units: Stretches, n_tracks: int) -> tuple[Stretches, Flags]:
 
 def labels_of_tracks(found: Tracks) -> tuple[pa.Table, pa.Table]:
     """`measure.item_label` rows, and `measure.item_alpha` rows of alpha_by_label."""
+    parts = [(low, *_label_figures(some)) for low, _, some in found.blocks()]
+    used = Used(
+        np.concatenate([part.item + low for low, part, _ in parts]),
+        *(np.concatenate([getattr(part, name) for _, part, _ in parts]) for name in ("label", "mass", "d_obs")),
+    )
+    figures = {name: np.concatenate([some[name] for *_, some in parts]) for name in parts[0][2]}
+    whole = np.where(found.n_annotators >= 2, found.n_annotators * found.duration_s, 0.0)
+    every = np.ones(found.n_items, dtype=np.bool_)
+    return _label_rows(found, used, **figures), pooled(found, used, whole, every)
+
+
+def _label_figures(found: Tracks) -> tuple[Used, dict[str, Ints]]:
     apart, was, label = label_tracks(found)
     n = apart.n_annotators
     pieces, piece_item = apart.pieces, apart.track_item[apart.pieces.track]
@@ -82,16 +94,13 @@ def labels_of_tracks(found: Tracks) -> tuple[pa.Table, pa.Table]:
     counts, hits, _ = boundaries(apart, left, right, {WINDOW: WINDOWS_S[WINDOW]})
     same, _, _ = units(apart, left, right)
     sides, drawn = n - 1, apart.track_item[apart.units.track]
-    figures: dict[str, Any] = {
+    figures = {
         "n_boundaries": sides * counted(apart.track_item, counts, apart.n_items),
         "boundary_hits_500ms": 2 * counted(item, hits[WINDOW], apart.n_items),
         "n_units": sides * np.bincount(drawn, minlength=apart.n_items),
         "unit_hits_iou50": 2 * counted(item, same, apart.n_items),
     }
-    whole = np.where(found.n_annotators >= 2, found.n_annotators * found.duration_s, 0.0)
-    used = Used(was, label, summed(piece_item, pieces.length, apart.n_items), d_obs)
-    every = np.ones(found.n_items, dtype=np.bool_)
-    return _label_rows(found, used, **figures), pooled(found, used, whole, every)
+    return Used(was, label, summed(piece_item, pieces.length, apart.n_items), d_obs), figures
 
 
 def labels_of_answers(found: Answers) -> tuple[pa.Table, pa.Table]:

@@ -21,10 +21,12 @@ def confusions(found: Tracks | Answers, cells: Cells) -> pa.Table:
     """`measure.confusion` rows: one for every two labels that met, in both orders."""
     width = max(1, len(cells.names))
     weight = cells.mass / np.maximum(found.n_annotators[cells.item[cells.pair]] - 1, 1)
-    item = cells.item[cells.pair]
-    item, first, second, mass = _by_item(
-        np.r_[item, item], np.r_[cells.a, cells.b], np.r_[cells.b, cells.a], np.r_[weight, weight], width
-    )
+    low, high = np.minimum(cells.a, cells.b), np.maximum(cells.a, cells.b)
+    item, low, high, mass = _by_item(cells.item[cells.pair], low, high, weight, width)
+    mass = np.where(low == high, 2.0 * mass, mass)  # both orders
+    apart = low != high
+    item, mass = np.r_[item, item[apart]], np.r_[mass, mass[apart]]
+    first, second = np.r_[low, high[apart]], np.r_[high, low[apart]]
     row_key, row = np.unique(item * width + first, return_inverse=True)
     of_label = summed(row.ravel(), mass, len(row_key))[row.ravel()]
     layer = (found.item_job * max(1, len(found.layers)) + found.item_layer)[item]

@@ -10,7 +10,7 @@ doi:10.1007/BF01908075), with durations for counts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,8 @@ WINDOWS_S = {"250ms": 0.25, "500ms": 0.5, "3s": 3.0}
 OFFSET_WINDOW_S = 1.5
 IOU = 0.5
 ROUNDING = 1e-9  # an IoU this near to the threshold reaches it; seconds this few are none
-DENSE = 20_000_000  # cells that are counted in a full table instead of being sorted
+DENSE = 16  # cells for each entry up to which full tables are faster than sorting
+BLOCK = 2_000_000  # cells of full tables at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +79,34 @@ def cells_of_tracks(found: Tracks) -> Cells:
         (shared.pair * width * width + b, -shared.shared_s),
         (every * width * width, np.maximum(total - said_a - said_b + both, 0.0)),
     ]
-    key, mass = _summed(parts, n * width * width)
+    key, mass = _summed(parts, width, n)
     names = ["", *found.labels]
     return Cells(item, left, right, total, names, key // width**2, key // width % width, key % width, mass)
 
 
-def _summed(parts: list[tuple[Ints, Floats]], size: int) -> tuple[Ints, Floats]:
-    """Distinct keys in ascending order and their sums, without those that are nothing."""
-    if size <= DENSE:
-        every = np.zeros(size)
-        for key, mass in parts:
-            every += summed(key, mass, size)
-        some = np.flatnonzero(every > ROUNDING)
-        return some, every[some]
-    keys, at = np.unique(np.concatenate([key for key, _ in parts]), return_inverse=True)
-    sums = summed(at.ravel(), np.concatenate([mass for _, mass in parts]), len(keys))
-    return keys[sums > ROUNDING], sums[sums > ROUNDING]
+def _summed(parts: list[tuple[Ints, Floats]], width: int, n_pairs: int) -> tuple[Ints, Floats]:
+    """Distinct cells in ascending order and their sums, without those that are nothing; each part ascends by pair.
+
+    Few labels are counted in full tables, some pairs at a time; with many labels most cells are empty: they are sorted.
+    """
+    n_cells = n_pairs * width**2
+    is_dense = n_cells <= DENSE * sum(len(key) for key, _ in parts)
+    step = max(1, (BLOCK if is_dense else n_cells) // width**2)
+    keys, sums = [np.empty(0, dtype=np.int64)], [np.empty(0)]
+    for first in range(0, n_pairs, step):
+        low, high = first * width**2, min(first + step, n_pairs) * width**2
+        ranges = [slice(*np.searchsorted(key // width**2, [first, first + step])) for key, _ in parts]
+        key = np.concatenate([key[at] for (key, _), at in zip(parts, ranges, strict=True)])
+        mass = np.concatenate([mass[at] for (_, mass), at in zip(parts, ranges, strict=True)])
+        if is_dense:
+            total = summed(key - low, mass, high - low)
+            found = np.arange(low, high)
+        else:
+            found, at = np.unique(key, return_inverse=True)
+            total = summed(at.ravel(), mass, len(found))
+        keys.append(found[total > ROUNDING])
+        sums.append(total[total > ROUNDING])
+    return np.concatenate(keys), np.concatenate(sums)
 
 
 def cells_of_answers(found: Answers) -> Cells:
@@ -116,15 +129,50 @@ class Compared:
     unit_hits: Ints
     unit_hits_label: Ints
     sum_iou: Floats
+    offset_s: Floats  # median of right - left, NaN where no boundary matches
+    n_offsets: Ints
 
 
 def compare(found: Tracks, windows_s: dict[str, float] | None = None) -> Compared:
     """Everything that two tracks of an object can be compared by; `windows_s` are further boundary windows by name."""
+    windows = WINDOWS_S | (windows_s or {})
+    parts = [_compare(some, windows, low, first) for low, first, some in found.blocks()]
+    cells = _joined([part.cells for part in parts])
+    n = np.cumsum([0, *(part.cells.n_pairs for part in parts)])
+    apart = [part.apart for part in parts]
+    return Compared(
+        cells,
+        np.concatenate([part.n_boundaries for part in parts]),
+        np.concatenate([part.n_units for part in parts]),
+        {name: np.concatenate([part.hits[name] for part in parts]) for name in windows},
+        (np.concatenate([p + k for (p, _), k in zip(apart, n, strict=False)]), np.concatenate([d for _, d in apart])),
+        np.concatenate([part.unit_hits for part in parts]),
+        np.concatenate([part.unit_hits_label for part in parts]),
+        np.concatenate([part.sum_iou for part in parts]),
+        np.concatenate([part.offset_s for part in parts]),
+        np.concatenate([part.n_offsets for part in parts]),
+    )
+
+
+def _compare(found: Tracks, windows_s: dict[str, float], low: int, first: int) -> Compared:
+    """The figures of some items, whose first item and track are `low` and `first` of the whole."""
     cells = cells_of_tracks(found)
-    counts, hits, apart = boundaries(found, cells.left, cells.right, WINDOWS_S | (windows_s or {}))
+    counts, hits, apart = boundaries(found, cells.left, cells.right, windows_s)
     same, alike, iou = units(found, cells.left, cells.right)
     n_units = np.bincount(found.units.track, minlength=len(found.track_item))
-    return Compared(cells, counts, n_units, hits, apart, same, alike, iou)
+    offset = _offsets(found, cells)
+    moved = replace(cells, item=cells.item + low, left=cells.left + first, right=cells.right + first)
+    return Compared(moved, counts, n_units, hits, apart, same, alike, iou, *offset)
+
+
+def _joined(parts: list[Cells]) -> Cells:
+    n = np.cumsum([0, *(part.n_pairs for part in parts)])
+    whole = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("item", "left", "right", "total", "a", "b", "mass")
+    }
+    pair = np.concatenate([part.pair + k for part, k in zip(parts, n, strict=False)])
+    return Cells(names=parts[0].names, pair=pair, **whole)
 
 
 def boundaries(
@@ -181,11 +229,11 @@ def pair_items_of_tracks(found: Tracks, compared: Compared) -> pa.Table:
     """`measure.pair_item` rows of all pairs of tracks."""
     cells = compared.cells
     shared, own_a, own_b = squares(cells)
-    offset, n_offsets = _offsets(found, cells)
     return _rows(
         found, cells, found.track_worker, rand_shared=shared, rand_a=own_a, rand_b=own_b,
         n_boundaries_a=compared.n_boundaries[cells.left], n_boundaries_b=compared.n_boundaries[cells.right],
-        **{f"boundary_hits_{name}": compared.hits[name] for name in WINDOWS_S}, offset_s=offset, n_offsets=n_offsets,
+        **{f"boundary_hits_{name}": compared.hits[name] for name in WINDOWS_S},
+        offset_s=compared.offset_s, n_offsets=compared.n_offsets,
         n_units_a=compared.n_units[cells.left], n_units_b=compared.n_units[cells.right],
         unit_hits_iou50=compared.unit_hits, unit_hits_iou50_label=compared.unit_hits_label,
         sum_iou_matched=compared.sum_iou,
