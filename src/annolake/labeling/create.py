@@ -135,7 +135,7 @@ def _lambda_arn(settings: Settings, kind: str, task_type: str) -> str:
 def _upload_manifest(settings: Settings, job: JobPlan) -> str:
     from annolake.lake.catalog import open_lake
 
-    columns = ["asset_id", "uri", "duration_s", "peaks_uri"]
+    columns = ["asset_id", "uri", "duration_s", "peaks_uri", "playable_uri"]
     with open_lake(settings) as lake:
         rows = {r["asset_id"]: r for r in lake.scan("silver.asset", columns=columns).to_pylist()}
     if missing := [asset for asset in job.asset_ids if asset not in rows]:

@@ -1,7 +1,9 @@
 """Write Ground Truth input manifests: registered assets become JSON Lines.
 
-The line of an asset: `source-ref` (its s3:// location), `asset-id`, `duration` in seconds where it has one, and
-`peaks-ref` (its waveform) where it has sound. A job passes all of them on to the output manifest.
+The line of an asset: `source-ref` (its s3:// location), `asset-id`, `duration` in seconds where it has one,
+`peaks-ref` (its waveform) where it has sound, and `play-ref` (the copy that browsers play) where they do not play the
+original. `source-ref` is what the labels are about, so it names the original always. A job passes all of them on to
+the output manifest.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ def asset_line(asset: Mapping[str, Any]) -> dict[str, Any]:
     line = {"source-ref": asset["uri"], "asset-id": asset["asset_id"], "duration": asset["duration_s"]}
     if asset.get("peaks_uri"):
         line["peaks-ref"] = asset["peaks_uri"]
+    if asset.get("playable_uri"):
+        line["play-ref"] = asset["playable_uri"]
     return line
 
 

@@ -1,7 +1,9 @@
-"""The child process that probes: one JSON request a line on standard input, one JSON answer a line on standard output.
+"""The child process that probes and copies: a JSON request a line on standard input, an answer on standard output.
 
     {"path": "/x/a.wav", "peaks_path": "/y/a.json" or null, "seconds": 60}
     -> {"probe": {…}} or {"code": "truncated", "message": "…", "hint": "…"}
+    {"path": "/x/a.aiff", "copy_path": "/y/a.m4a", "plan": {…}, "seconds": 120}
+    -> {"copied": true} or the same as above
 
 Started as `python -m annolake.media.child MEMORY_BYTES`; ends with its standard input.
 """
@@ -36,15 +38,12 @@ def main() -> None:
 
 def handle(request: dict[str, Any]) -> dict[str, Any]:
     """One answer; only a crash of the process itself gives none."""
-    from annolake.media.decode import as_json, examine
-
     used = resource.getrusage(resource.RUSAGE_SELF)
     spent = math.ceil(used.ru_utime + used.ru_stime)
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
     resource.setrlimit(resource.RLIMIT_CPU, (spent + math.ceil(request["seconds"]) + 1, hard))  # an orphan ends too
-    peaks_path = request["peaks_path"]
     try:
-        return {"probe": as_json(examine(Path(request["path"]), Path(peaks_path) if peaks_path else None))}
+        return _copied(request) if "copy_path" in request else _probed(request)
     except MediaError as error:
         return {"code": error.code, "message": error.message, "hint": error.hint}
     except MemoryError:
@@ -59,6 +58,20 @@ def handle(request: dict[str, Any]) -> dict[str, Any]:
             "message": f"Decoding it failed: {type(error).__name__}: {error}.",
             "hint": None,
         }
+
+
+def _probed(request: dict[str, Any]) -> dict[str, Any]:
+    from annolake.media.decode import as_json, examine
+
+    peaks_path = request["peaks_path"]
+    return {"probe": as_json(examine(Path(request["path"]), Path(peaks_path) if peaks_path else None))}
+
+
+def _copied(request: dict[str, Any]) -> dict[str, Any]:
+    from annolake.media.encode import CopyPlan, write_copy
+
+    write_copy(Path(request["path"]), Path(request["copy_path"]), CopyPlan(**request["plan"]))
+    return {"copied": True}
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ are, so that hours of video take minutes.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -43,6 +44,7 @@ class Probe:
     container: str
     extension: str
     audio_codec: str | None = None
+    audio_profile: str | None = None
     sample_rate_hz: int | None = None
     channels: int | None = None
     video_codec: str | None = None
@@ -59,9 +61,7 @@ def examine(path: Path, peaks_path: Path | None = None) -> Probe:
     try:
         if not path.stat().st_size:
             raise MediaError("empty_file", "The file has 0 bytes.", hint="Copy it again from its source.")
-        container = av.open(
-            str(path), options={"protocol_whitelist": "file", "format_whitelist": DEMUXERS}, metadata_errors="replace"
-        )
+        container = open_media(path)
     except (PermissionError, FileNotFoundError, IsADirectoryError) as error:
         raise MediaError("unreadable", f"The file cannot be opened: {error.strerror}.") from None
     except (av.error.FFmpegError, ValueError) as error:
@@ -70,6 +70,18 @@ def examine(path: Path, peaks_path: Path | None = None) -> Probe:
         raise _unopened(path, error) from None
     with container:
         return _examine_open(container, path, peaks_path)
+
+
+def open_media(path: Path) -> Any:
+    """The container, opened by the allowed demuxers from local files only."""
+    options = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS}
+    return av.open(str(path), options=options, metadata_errors="replace")
+
+
+def pick_streams(container: Any) -> tuple[Any | None, Any | None]:
+    """(first sound, first moving picture) of a container; a cover is none."""
+    audio = next(iter(container.streams.audio), None)
+    return audio, next((s for s in container.streams.video if not _is_cover(s)), None)
 
 
 def _unopened(path: Path, error: Exception) -> MediaError:
@@ -89,20 +101,19 @@ RE_ENCODE = "If a player shows it, convert it: ffmpeg -i FILE NEW.mp4"
 
 
 def _examine_open(container: Any, path: Path, peaks_path: Path | None) -> Probe:
-    audio = next(iter(container.streams.audio), None)
-    video = next((s for s in container.streams.video if not _is_cover(s)), None)
+    audio, video = pick_streams(container)
     if audio is None and video is None:
         raise MediaError("no_stream", "The file holds neither sound nor moving pictures.")
     for stream in (audio, video):
         if stream is not None and stream.codec_context is None:
             raise MediaError("decode_error", f"No decoder is known for its {stream.type}.", hint=RE_ENCODE)
     origin = (container.start_time or 0) / av.time_base
-    tracks: list[_Track] = []
+    tracks: list[Track] = []
     if audio is not None:
         tracks.append(_Sound(audio, origin))
     if video is not None:
         tracks.append(_Picture(video, origin))
-    _read(container, tracks)
+    read_packets(container, tracks)
     if part := missing_part(path):
         raise _cut(f"{part}; {_seconds(_end(tracks))} can be played")
     duration = _duration(container, tracks)
@@ -113,7 +124,8 @@ def _examine_open(container: Any, path: Path, peaks_path: Path | None) -> Probe:
     return _describe(container, tracks, duration)
 
 
-def _read(container: Any, tracks: list[_Track]) -> None:
+def read_packets(container: Any, tracks: Sequence[Track]) -> None:
+    """Give every packet of the file to its track."""
     by_index = {t.stream.index: t for t in tracks}
     try:
         for packet in container.demux([t.stream for t in tracks]):
@@ -124,7 +136,7 @@ def _read(container: Any, tracks: list[_Track]) -> None:
             track.note(error)
 
 
-class _Track:
+class Track:
     """Decodes one stream and keeps count."""
 
     def __init__(self, stream: Any, origin: float) -> None:
@@ -162,7 +174,7 @@ class _Track:
         return float(stream.duration * stream.time_base) if stream.duration and stream.time_base else None
 
 
-class _Sound(_Track):
+class _Sound(Track):
     """Sound: the position of each sample, and the peaks."""
 
     def __init__(self, stream: Any, origin: float) -> None:
@@ -208,7 +220,7 @@ class _Sound(_Track):
         return (self._bins or PeakBins(self.rate or 8000)).finish(duration_s)
 
 
-class _Picture(_Track):
+class _Picture(Track):
     """Moving pictures: their size as displayed and the time of the last one."""
 
     def __init__(self, stream: Any, origin: float) -> None:
@@ -242,11 +254,11 @@ def _is_cover(stream: Any) -> bool:
     return bool(stream.disposition & av.stream.Disposition.attached_pic)
 
 
-def _end(tracks: list[_Track]) -> float:
+def _end(tracks: list[Track]) -> float:
     return max((t.end_s for t in tracks if t.n_frames), default=0.0)
 
 
-def _duration(container: Any, tracks: list[_Track]) -> float:
+def _duration(container: Any, tracks: list[Track]) -> float:
     """The length that players show: the declared one where what can be decoded bears it out."""
     decoded = _end(tracks)
     declared = max((t.declared_s or 0.0 for t in tracks), default=0.0) or (container.duration or 0) / av.time_base
@@ -261,11 +273,11 @@ def _duration(container: Any, tracks: list[_Track]) -> float:
     return duration
 
 
-def _is_mostly_errors(tracks: list[_Track]) -> bool:
+def _is_mostly_errors(tracks: list[Track]) -> bool:
     return any(t.n_packets and t.n_errors >= t.n_packets / 2 for t in tracks)
 
 
-def _refuse_errors(tracks: list[_Track]) -> None:
+def _refuse_errors(tracks: list[Track]) -> None:
     for track in tracks:
         what = "sound" if isinstance(track, _Sound) else "picture"
         if track.n_errors and track.n_errors > ERROR_SHARE * track.n_packets:
@@ -286,7 +298,7 @@ def _seconds(value: float) -> str:
     return f"{value:.1f} s"
 
 
-def _describe(container: Any, tracks: list[_Track], duration: float) -> Probe:
+def _describe(container: Any, tracks: list[Track], duration: float) -> Probe:
     sound = next((t for t in tracks if isinstance(t, _Sound) and t.n_frames), None)
     picture = next((t for t in tracks if isinstance(t, _Picture) and t.n_frames), None)
     audio_codec = sound.stream.codec_context.name if sound else None
@@ -300,6 +312,7 @@ def _describe(container: Any, tracks: list[_Track], duration: float) -> Probe:
         container=kind,
         extension=extension,
         audio_codec=audio_codec,
+        audio_profile=sound.stream.codec_context.profile if sound else None,
         sample_rate_hz=sound.rate if sound else None,
         channels=sound.channels if sound else None,
         video_codec=video_codec,

@@ -1,5 +1,8 @@
 """Register media: probe, copy to the media bucket, note in the lake. Each content once, each refusal with its reason.
 
+What browsers do not play gets a copy that they do beside it (`playable/`); where none can be made it is registered
+all the same, and its outcome says so.
+
 A local file is copied to a private place while it is hashed, so that what is probed, uploaded and registered is one
 and the same content whatever happens to the original. Objects of a bucket stay in place. The order of effects is
 upload, asset, media object, outcomes; each is idempotent, so a run that was killed is simply run again.
@@ -28,6 +31,7 @@ from annolake.errors import LabelingUnavailable, MediaError
 from annolake.labeling.clients import s3 as s3_client
 from annolake.media.headers import claims_media
 from annolake.media.outcome import IngestReport, Outcome, refused, skipped
+from annolake.media.playable import copy_extension, plays
 from annolake.media.probe import Limits, Probe, Prober
 from annolake.media.register import Landing, Register, asset_row, object_row
 from annolake.media.sources import Candidate, Source, Staged, open_source, wants_probe
@@ -41,6 +45,8 @@ CHUNK_FILES = 64
 CHUNK_BYTES = 1 << 30
 """A chunk is staged, probed and committed together; a killed run repeats one chunk at most."""
 STALE_S = 24 * 3600
+REGISTERED = (None, "wrong_extension", "not_playable")
+"""Codes of outcomes that are new assets."""
 SAME_FORMAT = ({".wav", ".wave"}, {".aif", ".aiff", ".aifc"}, {".mp4", ".m4a", ".m4v", ".m4b", ".mov", ".3gp"},
                {".ogg", ".oga", ".ogv", ".opus", ".spx"}, {".mkv", ".mka", ".webm", ".weba"}, {".mpg", ".mpeg"},
                {".ts", ".mts", ".m2ts"}, {".mp3", ".mp2"}, {".wmv", ".wma", ".asf"}, {".au", ".snd"})  # fmt: skip
@@ -111,7 +117,7 @@ class _Run:
     def report(self) -> IngestReport:
         told = self.outcomes
         return IngestReport(
-            n_registered=sum(o.is_ok and o.reason_code in (None, "wrong_extension") for o in told),
+            n_registered=sum(o.is_ok and o.reason_code in REGISTERED for o in told),
             n_known=self.n_known,
             n_refused=self.n_refused,
             n_duplicate=sum(o.reason_code == "duplicate_of" for o in told),
@@ -192,7 +198,23 @@ class _Run:
             key = f"assets/{staged.asset_id[:2]}/{staged.asset_id}{extension}"
             self._upload(staged.path, key, content_type(extension, probe))
             uri = f"s3://{media_bucket}/{key}"
-        return _Made(asset_row(staged, probe, uri, peaks_uri), probe, time.monotonic() - started)
+        playable_uri, problem = (None, None) if plays(probe) else self._copy(staged, probe)
+        row = asset_row(staged, probe, uri, peaks_uri, playable_uri)
+        return _Made(row, probe, time.monotonic() - started, problem)
+
+    def _copy(self, staged: Staged, probe: Probe) -> tuple[str | None, MediaError | None]:
+        """Location of the copy that browsers play, or why there is none."""
+        extension = copy_extension(probe)
+        path = staged.path.with_suffix(f".play{extension}")
+        try:
+            self.prober.copy(staged.path, probe, path)
+            key = f"playable/{staged.asset_id}{extension}"
+            self._upload(path, key, content_type(extension, probe))
+        except MediaError as error:
+            return None, error
+        finally:
+            path.unlink(missing_ok=True)
+        return f"s3://{self.settings.media_bucket}/{key}", None
 
     def _upload(self, path: Path, key: str, kind: str) -> None:
         self.client.upload_file(str(path), self.settings.media_bucket, key, ExtraArgs={"ContentType": kind})
@@ -218,17 +240,24 @@ class _Made:
     row: dict[str, Any]
     probe: Probe
     seconds: float
+    not_playable: MediaError | None = None
+    """Why browsers play neither the file nor a copy of it."""
 
 
 def _registered(staged: Staged, made: _Made) -> Outcome:
     name, probe = staged.candidate.name, made.probe
-    code, reason = None, None
-    for note in probe.notes:
-        log.warning("%s: registered, but %s", staged.candidate.uri, note)
-        reason = f"Registered, but {note}."
+    code, reasons = None, [f"Registered, but {note}." for note in probe.notes]
     if claims_media(name) and not _fits(name, probe.extension):
         code = "wrong_extension"
-        reason = f"Registered: its content is {probe.container}, though its name ends in {PurePath(name).suffix}."
+        reasons = [f"Registered: its content is {probe.container}, though its name ends in {PurePath(name).suffix}."]
+    if made.not_playable:
+        code = "not_playable"
+        reasons.append(
+            "Registered, but browsers do not play it, and no copy that they play could be made: "
+            f"{made.not_playable.message} Convert it with another program, then ingest that file."
+        )
+    reason = " ".join(reasons) or None
+    if reason:
         log.warning("%s: %s", staged.candidate.uri, reason)
     return Outcome(staged.candidate.uri, name, staged.version, True, code, reason, made.seconds, staged.asset_id)
 

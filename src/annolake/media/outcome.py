@@ -4,6 +4,7 @@
 |---|---|---|
 | none | yes | registered as new |
 | `wrong_extension` | yes | registered; its content is another format than its name says |
+| `not_playable` | yes | registered; browsers do not play it, and no copy that they play could be made |
 | `duplicate_of` | yes | the same content is registered under another name |
 | `not_media` | yes | skipped: neither its name nor its content claims to be media (notes, licences, ...) |
 | `not_media` | no | its name says media, its content is not |

@@ -1,4 +1,4 @@
-"""Probe untrusted media in child processes with limits of time and memory.
+"""Probe and copy untrusted media in child processes with limits of time and memory.
 
 A file that crashes the decoder or never ends costs one child and becomes a `MediaError`; the child is replaced and
 the others go on. Children live on between files: starting Python and FFmpeg takes longer than most probes.
@@ -34,10 +34,16 @@ class Limits:
 
     seconds: float = 60.0
     seconds_per_mb: float = 0.5
+    copy_seconds: float = 120.0
+    copy_seconds_per_s: float = 4.0
+    """Of media: pictures in 4K take longer to copy than to watch."""
     memory_bytes: int = 3 << 30
 
     def seconds_for(self, size: int) -> float:
         return self.seconds + self.seconds_per_mb * size / 1e6
+
+    def copy_seconds_for(self, duration_s: float) -> float:
+        return self.copy_seconds + self.copy_seconds_per_s * duration_s
 
 
 class Prober:
@@ -60,12 +66,21 @@ class Prober:
 
     def probe(self, path: Path, peaks_path: Path | None = None) -> Probe:
         """What the file is; writes its peaks. Raises `MediaError` with code and reason where it cannot be used."""
-        seconds = self.limits.seconds_for(_size(path))
+        request = {"path": str(path), "peaks_path": peaks_path and str(peaks_path)}
+        answer = self._ask(request, self.limits.seconds_for(_size(path)))
+        return Probe(**{**answer["probe"], "notes": tuple(answer["probe"]["notes"])})
+
+    def copy(self, path: Path, probe: Probe, to: Path) -> None:
+        """Write the copy that browsers play (`encode.write_copy`); raises `MediaError` where there can be none."""
+        plan = {name: getattr(probe, name) for name in ("duration_s", "channels", "width_px", "height_px", "fps")}
+        request = {"path": str(path), "copy_path": str(to), "plan": plan}
+        self._ask(request, self.limits.copy_seconds_for(probe.duration_s))
+
+    def _ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
         child = self._free.get()
         try:
             child = child or _Child(self.limits.memory_bytes)
-            request = {"path": str(path), "peaks_path": peaks_path and str(peaks_path), "seconds": seconds}
-            answer = child.ask(request, seconds)
+            answer = child.ask({**request, "seconds": seconds}, seconds)
         except BaseException:
             if child is not None:
                 child.close()
@@ -75,7 +90,7 @@ class Prober:
             self._free.put(child)
         if "code" in answer:
             raise MediaError(answer["code"], answer["message"], hint=answer["hint"])
-        return Probe(**{**answer["probe"], "notes": tuple(answer["probe"]["notes"])})
+        return answer
 
 
 def probe(path: Path, peaks_path: Path | None = None, limits: Limits | None = None) -> Probe:

@@ -113,7 +113,9 @@ def object_row(staged: Staged) -> dict[str, Any]:
     }
 
 
-def asset_row(staged: Staged, probe: Probe, uri: str, peaks_uri: str | None) -> dict[str, Any]:
+def asset_row(
+    staged: Staged, probe: Probe, uri: str, peaks_uri: str | None, playable_uri: str | None = None
+) -> dict[str, Any]:
     """The row of `silver.asset` for a new content."""
     return {
         "asset_id": staged.asset_id,
@@ -122,6 +124,7 @@ def asset_row(staged: Staged, probe: Probe, uri: str, peaks_uri: str | None) -> 
         "bytes": staged.bytes,
         "content_hash": staged.content_hash,
         "peaks_uri": peaks_uri,
+        "playable_uri": playable_uri,
         **{name: getattr(probe, name) for name in OF_PROBE},
     }
 

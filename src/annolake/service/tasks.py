@@ -53,7 +53,8 @@ def task_input(job_row: Row[Any], line: str) -> dict[str, Any]:
     values: dict[str, Any] = json.loads(line)
     if job_row.pre_type not in BUILT_IN:
         return values
-    return {"taskObject": values.get("source-ref", values.get("source")), "labels": job_row.labels or []}
+    given = {"taskObject": values.get("source-ref", values.get("source")), "labels": job_row.labels or []}
+    return given | ({"play-ref": values["play-ref"]} if "play-ref" in values else {})  # Ground Truth's own drops it
 
 
 # -- taking --------------------------------------------------------------------------------------------------------
