@@ -120,7 +120,7 @@ BENCH = Bench(
     sizes={"tiny": _size(20, 50, 10), "small": _size(200, 300, 10, 20, 50), "full": FULL},
     prepare=prepare,
     ways=(
-        Way("jackknife with t", _load, _jackknife),
+        Way("jackknife with t", _load, _jackknife, "transforms.agreement.jobs"),
         Way("percentile bootstrap", _load, _bootstrap, is_baseline=True),
     ),
     check=check,

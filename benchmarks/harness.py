@@ -39,6 +39,7 @@ class Way:
     name: str
     load: Callable[[Path, Size], Any]
     work: Callable[[Any], Figures]
+    imports: str = ""  # modules that are there before the clock runs
     is_baseline: bool = False
     times: Callable[[Size], float] = _whole  # what the time on a share of the data is multiplied by
     memory_limit_gib: float | None = None
@@ -58,6 +59,7 @@ class Bench:
     ways: tuple[Way, ...]
     check: Callable[[Mapping[str, Figures]], None]
     rounds: int = 3
+    repeats: int = 1  # of work in one process; its median counts, so that the first touch of memory does not
     shown: tuple[str, ...] = ()  # figures that belong in the results
     reading: str = ""
 
@@ -94,7 +96,11 @@ def run(name: str, size: str, *, apart: bool = True, rounds: int | None = None) 
             what.prepare(folder, what.sizes[size])
         for _ in range(rounds or what.rounds):
             for way in what.ways:
-                one = _child(name, way.name, size, folder) if apart else run_way(way, folder, what.sizes[size])
+                one = (
+                    _child(name, way.name, size, folder)
+                    if apart
+                    else run_way(way, folder, what.sizes[size], what.repeats)
+                )
                 if one.failure and not way.may_fail:
                     raise RuntimeError(f"{name}, {way.name}: {one.failure}")
                 runs[way.name].append(one)
@@ -104,23 +110,27 @@ def run(name: str, size: str, *, apart: bool = True, rounds: int | None = None) 
     return runs
 
 
-def run_way(way: Way, folder: Path, size: Size) -> Run:
-    """One way once, in this process."""
+def run_way(way: Way, folder: Path, size: Size, repeats: int = 1) -> Run:
+    """One way, in this process."""
+    for module in way.imports.split():
+        importlib.import_module(module)
     loaded = way.load(folder, size)
     if way.memory_limit_gib is not None:
         limit = int(way.memory_limit_gib * 2**30)
         before = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (limit, before[1]))
-    begun, figures, failure = time.perf_counter(), {}, None
-    try:
-        figures = way.work(loaded)
-    except MemoryError as error:
-        failure = f"MemoryError: {error}"
-    seconds = (time.perf_counter() - begun) * way.times(size)
+    took, figures, failure = [], {}, None
+    for _ in range(repeats):
+        begun = time.perf_counter()
+        try:
+            figures = way.work(loaded)
+        except MemoryError as error:
+            failure = f"MemoryError: {error}"
+        took.append((time.perf_counter() - begun) * way.times(size))
     if way.memory_limit_gib is not None:
         resource.setrlimit(resource.RLIMIT_AS, before)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MIB
-    return Run(seconds, peak, figures, failure)
+    return Run(statistics.median(took), peak, figures, failure)
 
 
 def _child(name: str, way: str, size: str, folder: Path) -> Run:
@@ -138,7 +148,7 @@ def _main(name: str, way: str, size: str, folder: str) -> None:
         what.prepare(Path(folder), of_size)
         done = Run(0.0, 0.0)
     else:
-        done = run_way(next(w for w in what.ways if w.name == way), Path(folder), of_size)
+        done = run_way(next(w for w in what.ways if w.name == way), Path(folder), of_size, what.repeats)
     print(json.dumps(vars(done)))
 
 

@@ -27,12 +27,15 @@ def section(name: str, size: str, runs: Mapping[str, list[Run]]) -> str:
     what = bench(name)
     ours = [w for w in what.ways if not w.is_baseline]
     baselines = [w for w in what.ways if w.is_baseline]
+    rounds = f"{len(runs[ours[0].name])} rounds"
+    if what.repeats > 1:
+        rounds += f", the median of {what.repeats} times in each process"
     lines = [
         f"## {name}: {what.title}",
         "",
         f"- Claim: {what.claim}",
         f"- Data: {what.data.format(**what.sizes[size])}",
-        f"- Command: `python -m benchmarks {name} --size {size}`, {len(runs[ours[0].name])} rounds",
+        f"- Command: `python -m benchmarks {name} --size {size}`, {rounds}",
         f"- Machine: {machine()}; {datetime.datetime.now(datetime.UTC):%Y-%m-%d}",
         "",
         *_table(what, size, runs),

@@ -79,12 +79,12 @@ def overlaps(track: Ints, start: Floats, end: Floats, left_track: Ints, right_tr
     short = (left[1] <= SHORT) & (right[1] <= SHORT)
     few, many = np.flatnonzero(short), np.flatnonzero(~short)
     nothing = np.empty(0, dtype=np.int64)
-    rows = [(nothing, nothing, nothing, np.empty(0))]
-    for pair, *rest in _short_overlaps(start, end, (left[0][few], left[1][few]), (right[0][few], right[1][few])):
-        rows.append((few[pair], *rest))
+    rows: list[tuple[Ints, Ints, Ints, Floats]] = [(nothing, nothing, nothing, np.empty(0))]
+    for pair, i, j, shared in _short_overlaps(start, end, (left[0][few], left[1][few]), (right[0][few], right[1][few])):
+        rows.append((few[pair], i, j, shared))
     if len(many):
-        pair, *rest = _long_overlaps(track, start, end, left_track[many], right_track[many])
-        rows.append((many[pair], *rest))
+        pair, i, j, shared = _long_overlaps(track, start, end, left_track[many], right_track[many])
+        rows.append((many[pair], i, j, shared))
     pair, i, j, shared = (np.concatenate(part) for part in zip(*rows, strict=True))
     if (pair[1:] < pair[:-1]).any():
         order = np.argsort(pair, kind="stable")
