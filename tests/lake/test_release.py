@@ -32,7 +32,11 @@ def make_job(s3, name: str, *, late_s: float = 0.0) -> Job:
             *(
                 answer(
                     f"{worker:02}",
-                    segments(*((tag, a + shift, b + shift) for tag, a, b in turns), speechNonSpeech={"speech": True}),
+                    segments(
+                        *((tag, a + shift, b + shift) for tag, a, b in turns),
+                        speechNonSpeech={"speech": True},
+                        textTranslationFinal="hello and welcome",
+                    ),
                     at=100 + 60 * item + worker,
                 )
                 for worker, shift in enumerate((0.0, 0.02, late_s))

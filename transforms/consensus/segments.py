@@ -260,6 +260,6 @@ def _rows(found: Tracks, fused: Fused, segment: Ints, track: Ints, seconds: Floa
         "n_annotators": n.astype(np.int32),
         "support": np.bincount(segment[agrees], minlength=len(item)).astype(np.int32),
         "confidence": np.where(n > 1, np.minimum(share, 1.0), 0.0),
-        "dissenters": [json.dumps(who) for who in names],
+        "dissenters": [json.dumps(who) if who else "[]" for who in names],
     }
     return tabulate(MEASURE_CONSENSUS_SEGMENT, columns)
