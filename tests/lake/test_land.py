@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from datetime import timedelta
@@ -292,7 +293,7 @@ def content(lake: Lake) -> dict[str, list[str]]:
     return {name: sorted(said(r) for r in lake.scan(name).to_pylist()) for name in TABLES_OF_ROWS}
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(2, 60))])
 def test_any_split_order_and_rerun_gives_the_same_rows(s3, make_settings, tmp_path, seed: int) -> None:
     from annolake.lake.catalog import open_lake
 
@@ -334,7 +335,11 @@ def test_any_split_order_and_rerun_gives_the_same_rows(s3, make_settings, tmp_pa
         assert len(found[name]) == len(expected[name]) > 0, name
 
 
-@pytest.mark.parametrize("moment", [(0, False), (2, True), (4, False), (6, True), (8, False), (9, True)])
+MOMENTS = [(0, False), (2, True), (4, False), (6, True), (8, False), (9, True)]
+OTHERS = [moment for moment in itertools.product(range(10), (False, True)) if moment not in MOMENTS]
+
+
+@pytest.mark.parametrize("moment", [*MOMENTS, *(pytest.param(m, marks=pytest.mark.soak) for m in OTHERS)])
 def test_killed_anywhere_and_run_again(
     lake: Lake, job: Job, make_settings, monkeypatch, moment: tuple[int, bool]
 ) -> None:

@@ -22,6 +22,8 @@ from tests.service.lab import PASSWORD, TEAM, Annotator, Lab, label
 
 pytestmark = pytest.mark.integration
 N_OBJECTS = 25
+KILLS = 3
+SOAK_RUNS = 33  # of three kills each
 
 
 class Process:
@@ -50,9 +52,10 @@ class Process:
         return self._child.wait(timeout=20)
 
 
-def test_killed_service_loses_and_doubles_nothing(make_settings: Callable[..., Settings]) -> None:
+@pytest.mark.parametrize("seed", [20261121, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(SOAK_RUNS))])
+def test_killed_service_loses_and_doubles_nothing(make_settings: Callable[..., Settings], seed: int) -> None:
     settings = make_settings()
-    dice = random.Random(20261121)
+    dice = random.Random(seed)
     acknowledged: dict[tuple[str, str], str] = {}
     is_over = threading.Event()
     service = Process(settings)
@@ -62,11 +65,10 @@ def test_killed_service_loses_and_doubles_nothing(make_settings: Callable[..., S
         lab = Lab(settings, settings.service_url)
         name = lab.create("killed", N_OBJECTS, NumberOfHumanWorkersPerDataObject=3)
         for number, worker in enumerate(TEAM[:3]):
-            seed = random.Random(number)
-            args = (settings.service_url, worker, name, seed, acknowledged, is_over)
+            args = (settings.service_url, worker, name, random.Random(number), acknowledged, is_over)
             threads.append(threading.Thread(target=_keep_working, args=args, daemon=True))
             threads[-1].start()
-        for n_done in sorted(dice.sample(range(1, 3 * N_OBJECTS - 5), 3)):
+        for n_done in sorted(dice.sample(range(1, 3 * N_OBJECTS - 5), KILLS)):
             while len(acknowledged) < n_done:
                 assert all(thread.is_alive() for thread in threads)
                 time.sleep(0.002)
