@@ -15,12 +15,11 @@ from transforms.answers import Answers
 from transforms.encode import Flags, Floats, Ints
 from transforms.offsets import cells
 from transforms.skill import Ballot, one_coin, spam_probability
-from transforms.spans import spans
+from transforms.spans import fingerprint, spans
 from transforms.tracks import Tracks
 from transforms.workers import answer_cells
 
 MOST_ITEMS = 20_000
-_MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ def skills_of_tracks(found: Tracks) -> Skills:
     for part in spans(found):
         kept = np.flatnonzero(used[part.item])
         place = np.repeat(np.arange(len(part.item)), part.n)
-        mark = (part.vote.astype(np.uint64) + np.uint64(1)) * (part.track.astype(np.uint64) * _MIX | np.uint64(1))
+        mark = fingerprint(part.track * (len(found.labels) + 1) + part.vote)
         pattern = np.zeros(len(part.item), dtype=np.uint64)
         np.add.at(pattern, place, mark)  # wraps around: a fingerprint of who says what
         key = np.stack([part.item[kept].astype(np.uint64), pattern[kept]], axis=1)
@@ -109,4 +108,5 @@ def _skills(found: Answers | Tracks, cell: Ints, item: Ints, label: Ints, *, wei
         fit, to = one_coin(votes), np.searchsorted(every, workers)
         n_labels[one] = len(names)
         figures[:, to] = fit.skill, fit.lo, fit.hi, spam_probability(votes)
-    return Skills(every, *figures, n_labels)
+    skill, lo, hi, spam = figures
+    return Skills(every, skill, lo, hi, spam, n_labels)

@@ -6,9 +6,10 @@ those who answered: an answer adds log(p (K - 1) / (1 - p)) to its label among t
 of two good annotators comes before one of a good and a careless one, and a long one before a short one. It is what
 one verdict corrects at once; it does not count what the verdict teaches about the annotators.
 
-A dispute of segments is a longest stretch on which the annotators never all say the same. Its kind: *boundary*, where
-the label before it and the one after it differ and everyone says one of the two (somebody cut earlier); *missing*,
-where only "nothing" is against one label, and the label is the more probable; *extra*, where nothing is; else *label*.
+A dispute of segments is a longest stretch on which the same labels are in dispute. Its kind: *boundary*, where it is
+shorter than 0.5 s, or where the label before it and the one after it differ and everyone says one of the two (somebody
+cut earlier); *missing*, where only "nothing" is against one label, and the label is the more probable; *extra*, where
+nothing is; else *label*.
 """
 
 from __future__ import annotations
@@ -24,12 +25,13 @@ import pyarrow as pa
 from transforms.answers import Answers
 from transforms.encode import Floats, Ints
 from transforms.schemas import MEASURE_DISPUTE
-from transforms.spans import Spans, spans
+from transforms.spans import Spans, fingerprint, spans
 from transforms.tracks import Tracks
 
 MOST = 1000
 """Disputes kept of one layer of one job, those with the greatest gain."""
 SKILL_RANGE = (0.02, 0.98)  # nobody settles a dispute alone
+SHORT_S = 0.5
 LABEL, BOUNDARY, MISSING, EXTRA = "label", "boundary", "missing", "extra"
 
 
@@ -112,13 +114,17 @@ def _of_part(found: Tracks, part: Spans, skill: Floats, n_labels: Floats) -> lis
     best = np.zeros(n)
     np.maximum.at(best, where, p)
     disputed = np.bincount(where, minlength=n) >= 2
-    joined = np.r_[False, disputed[1:] & disputed[:-1] & (part.item[1:] == part.item[:-1])]
+    mark = np.zeros(n, dtype=np.uint64)
+    np.add.at(mark, where, fingerprint(label))  # wraps around: tells the set of labels
+    same = (part.item[1:] == part.item[:-1]) & (mark[1:] == mark[:-1])
+    joined = np.r_[False, disputed[1:] & disputed[:-1] & same]
     start = np.flatnonzero(disputed & ~joined)
     if not len(start):
         return []
     run = np.cumsum(disputed & ~joined) - 1
     stop = start + np.bincount(run[disputed], minlength=len(start))
-    gain = np.bincount(run[disputed], weights=(part.length * (1.0 - best))[disputed], minlength=len(start))
+    gain = np.zeros(len(start))
+    np.add.at(gain, run[disputed], (part.length * (1.0 - best))[disputed])
     first = np.searchsorted(where, np.arange(n + 1))
     names = ["", *found.labels]
     rows = []
@@ -152,14 +158,22 @@ def _of_part(found: Tracks, part: Spans, skill: Floats, n_labels: Floats) -> lis
 
 def _kind(part: Spans, lo: int, hi: int, labels: list[int]) -> str:
     """What the dispute is about; outside of the object is nothing."""
+    if part.end[hi - 1] - part.start[lo] < SHORT_S:
+        return BOUNDARY
     item = part.item[lo]
-    before = int(part.vote[part.first[lo - 1]]) if lo and part.item[lo - 1] == item else 0
-    after = int(part.vote[part.first[hi]]) if hi < len(part.item) and part.item[hi] == item else 0
+    before = _agreed(part, lo - 1) if lo and part.item[lo - 1] == item else 0
+    after = _agreed(part, hi) if hi < len(part.item) and part.item[hi] == item else 0
     if before != after and set(labels) <= {before, after}:
         return BOUNDARY
     if len(labels) == 2 and 0 in labels:
         return EXTRA if labels[0] == 0 else MISSING
     return LABEL
+
+
+def _agreed(part: Spans, at: int) -> int:
+    """The label that everyone gives to a stretch; -1 where they differ."""
+    votes = part.vote[part.first[at] : part.first[at] + part.n[at]]
+    return int(votes[0]) if (votes == votes[0]).all() else -1
 
 
 def _first_of_layers(found: Tracks | Answers, places: Ints, gain: Floats, item: Ints | None = None) -> list[int]:

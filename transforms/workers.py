@@ -69,7 +69,8 @@ def worker_items_of_tracks(found: Tracks) -> pa.Table:
 def splits(found: Tracks, left: Ints, right: Ints) -> tuple[Ints, Ints]:
     """For each pair of tracks, how many segments of the left one hold two or more of the right one's, and vice versa.
 
-    One holds another where at least half of the other lies inside of it.
+    One holds another where at least half of the other lies inside of it, whatever the labels; where a track overlaps
+    itself (two speak at once), only under the same label.
     """
     counts = np.zeros((2, len(left)), dtype=np.int64)
     crossing = found.has_overlap[left] | found.has_overlap[right]
@@ -81,6 +82,7 @@ def splits(found: Tracks, left: Ints, right: Ints) -> tuple[Ints, Ints]:
         shared = find(units.track, units.start, units.end, left[chosen], right[chosen])
         for side, (holder, held) in enumerate(((shared.left, shared.right), (shared.right, shared.left))):
             inside = shared.shared_s >= units.length[held] / 2.0
+            inside &= ~crossing[chosen][shared.pair] | (units.label[holder] == units.label[held])
             key, n = np.unique(shared.pair[inside] * len(units.track) + holder[inside], return_counts=True)
             pair = key[n >= 2] // max(1, len(units.track))
             counts[side, chosen] = np.bincount(pair, minlength=len(chosen))

@@ -41,8 +41,10 @@ app = typer.Typer(
 config_app = typer.Typer(help="Settings and where each came from.", no_args_is_help=True)
 lake_app = typer.Typer(help="Tables and releases.", no_args_is_help=True)
 release_app = typer.Typer(help="What readers see.", no_args_is_help=True)
+gold_app = typer.Typer(help="Files whose truth is known, to score annotators.", no_args_is_help=True)
 quarantine_app = typer.Typer(help="Rows that the quality gate kept out.", no_args_is_help=True)
 app.add_typer(lake_app, name="lake", rich_help_panel=KEEP)
+app.add_typer(gold_app, name="gold", rich_help_panel=DATA)
 app.add_typer(quarantine_app, name="quarantine", rich_help_panel=LOOK)
 app.add_typer(config_app, name="config", rich_help_panel=KEEP)
 lake_app.add_typer(release_app, name="release")
@@ -180,6 +182,31 @@ def land(
     out.print(f"Release [bold]{release.release_id}[/] shows it.")
 
 
+@gold_app.command("add")
+def gold_add(file: Annotated[Path, typer.Argument(help="JSON lines, one truth each.", show_default=False)]) -> None:
+    """Keep truths about registered files: a label of the whole file, or its segments.
+
+    A line: {"asset": "clip.mp4", "layer": "class", "label": "dog"} or {"asset": "call.wav", "layer": "speaker",
+    "segments": [{"start": 0.4, "end": 2.1, "label": "Agent"}]}. A plan's gold mixes them into jobs.
+    """
+    from annolake.labeling.gold import add_gold
+
+    report = add_gold(settings(), file)
+    out.print(f"[bold]{report.n_added}[/] truths kept, {report.n_known} known already.")
+
+
+@gold_app.command("list")
+def gold_list() -> None:
+    """List the known truths and how many jobs each file was mixed into."""
+    from annolake.labeling.gold import list_gold
+
+    table = Table("file", "layer", "truth", "jobs", header_style="bold")
+    for row in list_gold(settings()):
+        truth = row["label"] if row["label"] is not None else f"{row['n_segments']} segments"
+        table.add_row(escape(row["asset"]), escape(row["layer"]), escape(truth), str(row["n_jobs"]))
+    out.print(table)
+
+
 # -- look at it ---------------------------------------------------------------------------------------------------
 
 
@@ -253,6 +280,25 @@ def _cell(value: object) -> str:
     if value is None:
         return "[dim]NULL[/]"
     return f"{value:.4g}" if isinstance(value, float) else escape(str(value))
+
+
+@app.command(rich_help_panel=LOOK)
+def score(
+    job: Annotated[list[str] | None, typer.Argument(help="Labeling jobs; all that are released if none.")] = None,
+    segments: Annotated[
+        Path | None,
+        typer.Option(help="Files outside of the lake: a folder of <item>/<annotator>.txt, SALAMI's, or RTTM."),
+    ] = None,
+) -> None:
+    """Measure agreement and annotators anew, and print them with intervals and chance floors.
+
+    With --segments no lake is needed: two or more annotators' files are read and measured by the same code.
+    """
+    from annolake.score import print_score, score_files, score_jobs
+
+    with out.status("Measuring ..."):
+        tables = score_files(segments) if segments else score_jobs(settings(), job or [])
+    print_score(tables, out)
 
 
 @app.command(rich_help_panel=LOOK)

@@ -20,15 +20,19 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from annolake.config import Settings
 from annolake.errors import LabelingError, ProcessError
+from annolake.labeling import gold
 from annolake.labeling.backend import code, labeling_errors
 from annolake.labeling.clients import s3
-from annolake.labeling.plan import TASK_TYPES, Plan, TaskPlan, load_plan
+from annolake.labeling.plan import TASK_TYPES, GoldPlan, Plan, TaskPlan, load_plan
 
 if TYPE_CHECKING:
     from annolake.lake.catalog import Lake
 
 FIRST = "first"
 """The claim on a file that nobody was given yet."""
+
+NO_GOLD = GoldPlan(share=0.1)
+"""Stands in where a plan that had gold items names none any more: those that are mixed in keep their places."""
 
 MAX_OBJECTS = 100_000
 """Ground Truth's limit for one manifest."""
@@ -119,8 +123,13 @@ def plan_media_batch(
     asked = load_plan(settings, plan)
     with open_lake(settings) as lake:
         claim = batch_id if assets or jobs else FIRST
-        wanted = _named(lake, assets, jobs) if assets or jobs else _unclaimed(lake, batch_id)
-        _claim(lake, batch_id, claim, wanted)
+        choices = gold.candidates(lake, asked)
+        if assets or jobs:
+            wanted = _named(lake, assets, jobs)
+        else:  # files of known truth are kept for mixing in
+            wanted = {a: what for a, what in _unclaimed(lake, batch_id).items() if a not in choices.get(what[0], ())}
+        rows = _claims(batch_id, claim, wanted, asked)
+        _claim(lake, batch_id, [*rows, *gold.claims(lake, asked, rows, choices)])
         return _batch(lake, batch_id, asked)
 
 
@@ -138,11 +147,12 @@ def _unclaimed(lake: Lake, batch_id: str) -> dict[str, tuple[str, str]]:
 
 
 def _named(lake: Lake, assets: Sequence[str], jobs: Sequence[str]) -> dict[str, tuple[str, str]]:
-    items = lake.scan("bronze.batch_item", jobs=jobs, columns=["asset_id", "job_name"]).to_pylist() if jobs else []
+    columns = ["asset_id", "job_name", "is_gold"]
+    items = lake.scan("bronze.batch_item", jobs=jobs, columns=columns).to_pylist() if jobs else []
     if strange := sorted(set(jobs) - {r["job_name"] for r in items}):
         raise LabelingError(f"No batch has made the job {', '.join(strange)}.", hint="List the jobs: annolake jobs")
     registered = _registered(lake)
-    wanted = {*assets, *(r["asset_id"] for r in items)}
+    wanted = {*assets, *(r["asset_id"] for r in items if not r["is_gold"])}
     if unknown := sorted(wanted - set(registered)):
         raise LabelingError(
             f"{len(unknown)} of {len(wanted)} assets are not registered, {unknown[0]} among them.",
@@ -151,14 +161,13 @@ def _named(lake: Lake, assets: Sequence[str], jobs: Sequence[str]) -> dict[str, 
     return {asset: what for asset, what in registered.items() if asset in wanted}
 
 
-def _claim(lake: Lake, batch_id: str, claim: str, wanted: Mapping[str, tuple[str, str]]) -> None:
-    import pyarrow as pa
-
+def _claims(batch_id: str, claim: str, wanted: Mapping[str, tuple[str, str]], plan: Plan) -> list[dict[str, Any]]:
+    """Rows of `bronze.batch_item` for the wanted files, in parts that leave room for gold items."""
     now = datetime.now(UTC)
     seen: dict[str, int] = {}
     rows = []
     for asset_id, (task_type, _) in wanted.items():
-        part = seen.get(task_type, 0) // MAX_OBJECTS + 1
+        part = seen.get(task_type, 0) // gold.most_ordinary(plan.task(task_type), MAX_OBJECTS) + 1
         seen[task_type] = seen.get(task_type, 0) + 1
         rows.append(
             {
@@ -168,8 +177,15 @@ def _claim(lake: Lake, batch_id: str, claim: str, wanted: Mapping[str, tuple[str
                 "job_name": job_name_of(batch_id, task_type, part=part),
                 "task_type": task_type,
                 "claimed_at": now,
+                "is_gold": False,
             }
         )
+    return rows
+
+
+def _claim(lake: Lake, batch_id: str, rows: list[dict[str, Any]]) -> None:
+    import pyarrow as pa
+
     if rows:
         from transforms.schemas import BATCH_ITEM
 
@@ -179,12 +195,18 @@ def _claim(lake: Lake, batch_id: str, claim: str, wanted: Mapping[str, tuple[str
 def _batch(lake: Lake, batch_id: str, plan: Plan) -> Batch | None:
     from pyiceberg.expressions import EqualTo
 
-    columns = ["asset_id", "job_name", "task_type"]
+    columns = ["asset_id", "job_name", "task_type", "is_gold"]
     mine = lake.scan("bronze.batch_item", columns=columns, where=EqualTo("batch_id", batch_id)).to_pylist()
     order = {asset: place for place, asset in enumerate(_registered(lake))}
     jobs: dict[tuple[str, str], list[str]] = {}
+    mixed: dict[str, list[str]] = {}
     for row in sorted(mine, key=lambda r: order[r["asset_id"]]):
-        jobs.setdefault((row["job_name"], row["task_type"]), []).append(row["asset_id"])
+        if row["is_gold"]:
+            mixed.setdefault(row["job_name"], []).append(row["asset_id"])
+        else:
+            jobs.setdefault((row["job_name"], row["task_type"]), []).append(row["asset_id"])
+    for (name, task_type), files in jobs.items():
+        gold.mix(files, mixed.get(name, []), seed=(plan.task(task_type).gold or NO_GOLD).seed, job_name=name)
     if not jobs:
         return None
     return Batch(

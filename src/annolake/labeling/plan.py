@@ -9,6 +9,10 @@ one run in the DAG's parameter `plan`; both have this shape, and whatever they l
     [video_classification]
     labels = { class = ["Walk", "Trot", "Gallop"] }
     workers_per_object = 5
+    gold = { share = 0.1, seed = 7 }
+
+`gold` mixes files whose truth is known (`annolake gold add`) among the others, to score annotators: that share of a
+job's objects, chosen and placed by the seed, of all known ones or of those that `assets` names.
 """
 
 from __future__ import annotations
@@ -41,6 +45,18 @@ Label = Annotated[str, Field(min_length=1, max_length=256)]
 Labels = Annotated[tuple[Label, ...], Field(min_length=1, max_length=MAX_LABELS), AfterValidator(_distinct)]
 
 
+class GoldPlan(BaseModel):
+    """Files of known truth that are mixed into a job; nothing in the manifest tells them from the others."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    share: float = Field(gt=0, le=0.5)
+    """Of the job's objects; at least one."""
+    seed: int = 0
+    assets: tuple[str, ...] = ()
+    """Ids or names of the files to choose from; empty: all whose truth is known."""
+
+
 class TaskPlan(BaseModel):
     """How one type of task is put to people; limits are Ground Truth's."""
 
@@ -56,6 +72,8 @@ class TaskPlan(BaseModel):
     """For one task; then it returns to the others."""
     availability_s: int = Field(30 * DAY_S, ge=60, le=30 * DAY_S)
     """After that an object counts as failed with the answers that it has."""
+    gold: GoldPlan | None = None
+    """Gold items mixed in; none by default."""
 
 
 class Plan(BaseModel):
