@@ -113,7 +113,7 @@ def texts(segments: pa.Table, annotations: pa.Table) -> pa.Table:
 
     The whole object's layer is `WHOLE`, with `whole ` before it as often as the job has a layer of that name.
     """
-    segments = segments.filter(pc.fill_null(pc.not_equal(segments["text"], pa.scalar("")), False)).sort_by(
+    segments = segments.filter(pc.field("text") != "").sort_by(
         [(name, "ascending") for name in ("job_name", "object_id", "worker_id", "layer", "start_s", "end_s", "label")]
     )
     rows = segments.select([*TEXTS.names[:4], "text"]).to_pylist()
