@@ -47,10 +47,12 @@ def test_lines_of_assets() -> None:
         "peaks_uri": "s3://m/peaks/4f.json",
     }
     silent = {"uri": "s3://m/assets/5a/5a.mp4", "asset_id": "5a", "duration_s": 2.0, "peaks_uri": None}
-    text = manifest_text(asset_lines([asset, silent]), URI)
+    copied = {**silent, "uri": "s3://m/assets/6b/6b.avi", "asset_id": "6b", "playable_uri": "s3://m/playable/6b.mp4"}
+    text = manifest_text(asset_lines([asset, silent, copied]), URI)
     assert [json.loads(line) for line in text.splitlines()] == [
         {"source-ref": asset["uri"], "asset-id": "4f", "duration": 12.5, "peaks-ref": asset["peaks_uri"]},
         {"source-ref": silent["uri"], "asset-id": "5a", "duration": 2.0},
+        {"source-ref": copied["uri"], "asset-id": "6b", "duration": 2.0, "play-ref": copied["playable_uri"]},
     ]
 
 

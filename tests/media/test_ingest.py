@@ -19,8 +19,10 @@ from annolake.labeling.clients import s3
 from annolake.media.ingest import fitting_extension, ingest
 from annolake.media.local import LocalSource
 from annolake.media.outcome import Outcome
+from annolake.media.probe import Limits
 
 from .conftest import write_wav
+from .samples import click_file, flash_file
 from .test_probe import BROKEN, GOOD
 
 Rows = Callable[[str], list[dict[str, Any]]]
@@ -161,6 +163,68 @@ def test_every_real_file(store_settings: Settings, shared_data: Path, rows: Rows
     again = ingest(store_settings, str(shared_data / "media"))
     assert (again.n_registered, again.n_known) == (0, len(GOOD))
     assert len(rows("bronze.landing_outcome")) == len(GOOD) + len(BROKEN) + 4
+
+
+# -- copies that browsers play ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def unplayable(tmp_path: Path) -> Path:
+    """A sound and a video that browsers do not play, and a sound that they do."""
+    place = tmp_path / "in"
+    write_wav(place / "plain.wav")
+    click_file(place / "a.aiff", "pcm_s16be")
+    flash_file(place / "b.avi", "mpeg4", sound="pcm_s16le")
+    return place
+
+
+def test_what_browsers_do_not_play_gets_a_copy(store_settings: Settings, unplayable: Path, rows: Rows) -> None:
+    report = ingest(store_settings, str(unplayable))
+    assert by_name(report.outcomes) == dict.fromkeys(("a.aiff", "b.avi", "plain.wav"), (True, None))
+    client = s3(store_settings)
+    assets = {a["name"]: a for a in rows("silver.asset")}
+    assert assets["plain.wav"]["playable_uri"] is None
+    for name, ending, kind in (("a.aiff", ".m4a", "audio/mp4"), ("b.avi", ".mp4", "video/mp4")):
+        asset = assets[name]
+        key = f"playable/{asset['asset_id']}{ending}"
+        assert asset["playable_uri"] == f"s3://{store_settings.media_bucket}/{key}"
+        assert asset["uri"].endswith(Path(name).suffix), "the original stays what the labels are about"
+        assert client.head_object(Bucket=store_settings.media_bucket, Key=key)["ContentType"] == kind
+    again = ingest(store_settings, str(unplayable))
+    assert (again.n_registered, again.n_known) == (0, 3)
+    assert {a["name"]: a for a in rows("silver.asset")} == assets
+
+
+def test_without_a_copy_it_is_registered_and_says_so(store_settings: Settings, unplayable: Path, rows: Rows) -> None:
+    (unplayable / "a.aiff").rename(unplayable / "a.flac")
+    never = Limits(copy_seconds=0.0, copy_seconds_per_s=0.0)
+    report = ingest(store_settings, str(unplayable), limits=never)
+    assert by_name(report.outcomes) == {
+        "a.flac": (True, "not_playable"),
+        "b.avi": (True, "not_playable"),
+        "plain.wav": (True, None),
+    }
+    assert (report.n_registered, report.n_refused) == (3, 0)
+    assert {a["playable_uri"] for a in rows("silver.asset")} == {None}
+    told = {Path(r["source_uri"]).name: r["reason"] or "" for r in rows("bronze.landing_outcome")}
+    assert "its name ends in .flac" in told["a.flac"]
+    assert told["b.avi"] == (
+        "Registered, but browsers do not play it, and no copy that they play could be made: Decoding it did not end"
+        ". Convert it with another program, then ingest that file."
+    )
+    assert ingest(store_settings, str(unplayable)).n_known == 3
+
+
+def test_assets_from_before_there_were_copies_stay(
+    store_settings: Settings, unplayable: Path, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("annolake.media.ingest.plays", lambda _: True)
+        ingest(store_settings, str(unplayable))
+    before = rows("silver.asset")
+    assert len(before) == 3 and {a["playable_uri"] for a in before} == {None}
+    assert ingest(store_settings, str(unplayable)).n_known == 3
+    assert rows("silver.asset") == before
 
 
 # -- bad places ---------------------------------------------------------------------------------------------------

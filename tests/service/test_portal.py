@@ -118,6 +118,19 @@ def test_jobs_and_tasks_have_the_agreed_shape(lab: Lab) -> None:
         assert annotator.take(name)["object_id"] == "1"
 
 
+def test_the_copy_that_browsers_play_reaches_the_template(lab: Lab) -> None:
+    """The built-in pre-annotation hands on the object's address and labels; the copy comes beside them."""
+    copy = f"s3://{lab.settings.media_bucket}/playable/0.mp4"
+    line = json.dumps({**json.loads(lab.lines(1)[0]), "play-ref": copy})
+    with lab.annotator() as annotator:
+        given = annotator.take(lab.create("copy-1", [line]))["input"]
+    assert given == {
+        "taskObject": f"s3://{lab.settings.media_bucket}/0.mp4",
+        "labels": ["a", "b", "c"],
+        "play-ref": copy,
+    }
+
+
 def test_custom_jobs_show_the_manifest_line(lab: Lab) -> None:
     name = lab.create("line-1", 1, custom=True)
     with lab.annotator() as annotator:
