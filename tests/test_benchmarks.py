@@ -19,6 +19,7 @@ def test_benchmarks_are_found() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")  # crowd-kit calls pandas as before version 3
+@pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")  # a dependency of Great Expectations imports it
 @pytest.mark.parametrize("name", names())
 def test_the_ways_agree(name: str) -> None:
     what = bench(name)

@@ -64,10 +64,12 @@ def skills_of_tracks(found: Tracks) -> Skills:
         mark = fingerprint(part.track * (len(found.labels) + 1) + part.vote)
         pattern = np.zeros(len(part.item), dtype=np.uint64)
         np.add.at(pattern, place, mark)  # wraps around: a fingerprint of who says what
-        key = np.stack([part.item[kept].astype(np.uint64), pattern[kept]], axis=1)
-        _, one, at = np.unique(key, axis=0, return_index=True, return_inverse=True)
-        weight = part.length[kept] / found.duration_s[part.item[kept]]
-        weights.append(np.bincount(at.ravel(), weights=weight, minlength=len(one)))
+        order = np.lexsort((pattern[kept], part.item[kept]))
+        item, mark = part.item[kept][order], pattern[kept][order]
+        fresh = np.r_[True, (item[1:] != item[:-1]) | (mark[1:] != mark[:-1])][: len(item)]
+        one = order[fresh]
+        weight = (part.length[kept] / found.duration_s[part.item[kept]])[order]
+        weights.append(np.bincount(np.cumsum(fresh) - 1, weights=weight, minlength=len(one)))
         which = kept[one]
         owner = np.repeat(np.arange(len(which)), part.n[which])
         source = np.repeat(part.first[which] - (np.cumsum(part.n[which]) - part.n[which]), part.n[which])

@@ -107,7 +107,7 @@ def disputes_of_tracks(found: Tracks, skill: Floats, n_labels: Floats) -> list[d
 
 
 def _of_part(found: Tracks, part: Spans, skill: Floats, n_labels: Floats) -> list[dict[str, Any]]:
-    n = len(part.item)
+    n, length = len(part.item), part.length
     place = np.repeat(np.arange(n), part.n)
     k = n_labels[part.item]
     where, label, p = probabilities(Said(place, part.vote, log_odds(skill[part.track], k[place])), k)
@@ -124,20 +124,20 @@ def _of_part(found: Tracks, part: Spans, skill: Floats, n_labels: Floats) -> lis
     run = np.cumsum(disputed & ~joined) - 1
     stop = start + np.bincount(run[disputed], minlength=len(start))
     gain = np.zeros(len(start))
-    np.add.at(gain, run[disputed], (part.length * (1.0 - best))[disputed])
+    np.add.at(gain, run[disputed], (length * (1.0 - best))[disputed])
     first = np.searchsorted(where, np.arange(n + 1))
     names = ["", *found.labels]
     rows = []
     for one in _first_of_layers(found, np.arange(len(start)), gain, part.item[start]):
         lo, hi = int(start[one]), int(stop[one])
         at = slice(first[lo], first[hi])
-        by_label = np.bincount(label[at], weights=p[at] * part.length[where[at]])
+        by_label = np.bincount(label[at], weights=p[at] * length[where[at]])
         given = np.unique(label[at])
         order = [int(x) for x in given[np.lexsort((given, -by_label[given]))]]
         item = int(part.item[lo])
         votes = part.vote[part.first[lo] : part.first[hi - 1] + part.n[hi - 1]].reshape(hi - lo, -1)
         tracks = part.track[part.first[lo] : part.first[lo] + part.n[lo]]
-        mine = [int(np.argmax(np.bincount(column, weights=part.length[lo:hi]))) for column in votes.T]
+        mine = [int(np.argmax(np.bincount(column, weights=length[lo:hi]))) for column in votes.T]
         severity = [_severity(np.bincount(row).astype(np.float64)) for row in votes]
         who = [found.workers[w] for w in found.track_worker[tracks]]
         rows.append(
@@ -149,7 +149,7 @@ def _of_part(found: Tracks, part: Spans, skill: Floats, n_labels: Floats) -> lis
                 t_end_s=float(part.end[hi - 1]),
                 kind=_kind(part, lo, hi, order),
                 labels=_json([names[x] for x in order]),
-                severity=float(np.average(severity, weights=part.length[lo:hi])),
+                severity=float(np.average(severity, weights=length[lo:hi])),
                 expected_gain=float(gain[one]),
             )
         )
