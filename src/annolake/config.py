@@ -57,6 +57,12 @@ class Settings(BaseModel):
 
     labeling_plan: str = Field("", description="TOML file with the labels and wording of new jobs; empty: built in")
 
+    boundary_windows_s: str = Field(
+        "",
+        pattern=r"^(\s*\d+(\.\d+)?\s*(,\s*\d+(\.\d+)?\s*)*)?$",
+        description="windows of boundary agreement beside 0.25, 0.5 and 3, in seconds, separated by commas",
+    )
+
     service_database: str = Field("", description="SQLAlchemy URL of the service's store; empty: SQLite under home")
     service_secret: str = secret("key of sessions, frames and worker ids")
     portal_users: str = secret("JSON object name -> password of local accounts made at start")
@@ -125,6 +131,10 @@ class Settings(BaseModel):
     @property
     def dashboards_url(self) -> str:
         return f"http://{_client_host(self.host)}:{self.dashboards_port}"
+
+    @property
+    def boundary_windows(self) -> tuple[float, ...]:
+        return tuple(float(window) for window in self.boundary_windows_s.split(",") if window.strip())
 
     @property
     def sagemaker_endpoint_url(self) -> str | None:

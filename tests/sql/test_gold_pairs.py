@@ -207,3 +207,12 @@ def test_labels_of_one_annotator_say_why_they_are_undefined(run_model: Run) -> N
     rows = run_model("label_reliability", tables).to_pylist()
     assert rows and all(r["alpha_binary"] is None and r["reason_code"] == "one_annotator" for r in rows)
     assert run_model("agreement_pair_item", tables).num_rows == run_model("label_confusion", tables).num_rows == 0
+
+
+def test_further_windows_are_measures_of_the_job(run_model: Run) -> None:
+    tables = silver(*dialogues(2, 6))
+    tables |= measures.build(tables, windows_s=[1.5])
+    rows = {r["measure"]: r for r in run_model("agreement_job", tables).to_pylist()}
+    wide = rows["boundary_f_1500ms"]
+    assert rows["boundary_f_500ms"]["value"] <= wide["value"] <= rows["boundary_f_3s"]["value"]
+    assert wide["ci_lo"] <= wide["value"] <= wide["ci_hi"] and wide["chance_floor"] is not None

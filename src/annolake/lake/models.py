@@ -37,18 +37,23 @@ LEAST_DF = 1000
 class PythonModel:
     """A model that needs more than SQL: Arrow tables in, tables of its namespace out."""
 
-    build: Callable[[Mapping[str, pa.Table], Sequence[str]], Mapping[str, pa.Table]]
+    build: Callable[[Mapping[str, pa.Table], Sequence[str], Settings], Mapping[str, pa.Table]]
     reads: tuple[str, ...]
 
 
-def _measure(inputs: Mapping[str, pa.Table], jobs: Sequence[str]) -> Mapping[str, pa.Table]:
+def _measure(inputs: Mapping[str, pa.Table], jobs: Sequence[str], settings: Settings) -> Mapping[str, pa.Table]:
     """Agreement sums, of what was said about objects that are not gold items."""
-    return measures.build(quality.without_planted(inputs), jobs)
+    return measures.build(quality.without_planted(inputs), jobs, settings.boundary_windows)
+
+
+def _quality(inputs: Mapping[str, pa.Table], jobs: Sequence[str], _: Settings) -> Mapping[str, pa.Table]:
+    """Workers against gold items and over time, and what is disputed."""
+    return quality.build(inputs, jobs)
 
 
 PYTHON: dict[str, PythonModel] = {
     MEASURE: PythonModel(_measure, tuple(t.name for t in (*measures.INPUTS, BATCH_ITEM))),
-    QUALITY: PythonModel(quality.build, tuple(t.name for t in quality.INPUTS)),
+    QUALITY: PythonModel(_quality, tuple(t.name for t in quality.INPUTS)),
 }
 
 
@@ -64,21 +69,21 @@ def build_gold(settings: Settings, jobs: Iterable[str] | None = None) -> list[st
         return []
     with open_lake(settings) as lake:
         for name in model_order():
-            _build(lake, name, jobs)
+            _build(lake, name, jobs, settings)
     return model_order()
 
 
 def build_model(settings: Settings, name: str, jobs: Iterable[str]) -> int:
     """Build one model for these jobs; returns the rows that it has for them."""
     with open_lake(settings) as lake:
-        return _build(lake, name, sorted(set(jobs)))
+        return _build(lake, name, sorted(set(jobs)), settings)
 
 
-def _build(lake: Lake, name: str, jobs: list[str]) -> int:
+def _build(lake: Lake, name: str, jobs: list[str], settings: Settings) -> int:
     build_id = f"build-{secrets.token_hex(6)}"
     if name in PYTHON:
         model = PYTHON[name]
-        made = model.build(current_rows(lake, model.reads, jobs), jobs)
+        made = model.build(current_rows(lake, model.reads, jobs), jobs, settings)
     elif name in models("gold"):
         made = {name: run_sql(models("gold")[name], current_rows(lake, models("gold")[name].reads, jobs))}
     else:
