@@ -19,7 +19,7 @@ from transforms.spans import fingerprint, spans
 from transforms.tracks import Tracks
 from transforms.workers import answer_cells
 
-MOST_ITEMS = 20_000
+MOST_ITEMS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ def skills_of_tracks(found: Tracks) -> Skills:
     used = _evenly(layer, found.n_annotators >= 2)
     items, votes, labels, weights = [], [], [], []
     n = 0
-    for part in spans(found):
-        kept = np.flatnonzero(used[part.item])
+    for part in spans(found, used):
+        kept = np.arange(len(part.item))
         place = np.repeat(np.arange(len(part.item)), part.n)
         mark = fingerprint(part.track * (len(found.labels) + 1) + part.vote)
         pattern = np.zeros(len(part.item), dtype=np.uint64)

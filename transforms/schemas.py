@@ -877,7 +877,6 @@ WORKER_QUALITY = _table(
     Column("merge_rate", REAL, "share of the worker's segments that hold two or more of the others'", True),
     Column("median_active_s_per_min", REAL, "median active seconds a minute of media, idle time cut off", True),
     Column("idle_share", REAL, "share of the time from taking to submitting that was not active, 0 to 1", True),
-    Column("rework_rate", REAL, "share of the worker's submissions that replaced an earlier one, 0 to 1", True),
 )
 WORKER_CONFUSION = _table(
     "gold.worker_confusion",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from transforms.encode import Floats, Ints
+from transforms.encode import Flags, Floats, Ints
 from transforms.intervals import ranges
 from transforms.tracks import Tracks
 
@@ -45,9 +45,10 @@ def fingerprint(number: Ints) -> npt.NDArray[np.uint64]:
     return np.asarray(mixed * _MIX, dtype=np.uint64)
 
 
-def spans(found: Tracks, least_annotators: int = 2) -> Iterator[Spans]:
-    """Stretches of the items with so many annotators, some items at a time, in order."""
-    wanted = np.flatnonzero((found.n_annotators >= least_annotators) & (found.duration_s > 0))
+def spans(found: Tracks, used: Flags | None = None) -> Iterator[Spans]:
+    """Stretches of the items (those used) with two annotators or more, some items at a time, in order."""
+    several = (found.n_annotators >= 2) & (found.duration_s > 0)
+    wanted = np.flatnonzero(several if used is None else several & used)
     for start in range(0, len(wanted), ITEMS_AT_ONCE):
         yield _spans(found, wanted[start : start + ITEMS_AT_ONCE])
 

@@ -164,8 +164,7 @@ SELECT
     e.split_rate,
     e.merge_rate,
     v.active_s_per_min AS median_active_s_per_min,
-    CASE WHEN v.active_share > 1.0 THEN 0.0 ELSE 1.0 - v.active_share END AS idle_share,
-    CAST(NULL AS DOUBLE) AS rework_rate
+    CASE WHEN v.active_share > 1.0 THEN 0.0 ELSE 1.0 - v.active_share END AS idle_share
 FROM known AS k
 LEFT JOIN measure.worker AS w ON k.job_name = w.job_name AND k.layer = w.layer AND k.worker_id = w.worker_id
 LEFT JOIN estimate AS e ON k.job_name = e.job_name AND k.layer = e.layer AND k.worker_id = e.worker_id
