@@ -17,7 +17,7 @@ from transforms import workers
 from transforms.agreement import by_label, chance, confusion, distances, labels, pairs, presence, segments, transcripts
 from transforms.answers import ANNOTATORS as ANSWERED
 from transforms.answers import LABELS, Answers, answers
-from transforms.consensus import fuse_tracks
+from transforms.consensus import fuse_answers, fuse_tracks
 from transforms.schemas import (
     ANNOTATION,
     ASSET_TABLE,
@@ -26,6 +26,7 @@ from transforms.schemas import (
     JOB_TABLE,
     MEASURE_CHANCE,
     MEASURE_CONFUSION,
+    MEASURE_CONSENSUS_LABEL,
     MEASURE_CONSENSUS_SEGMENT,
     MEASURE_ITEM,
     MEASURE_ITEM_ALPHA,
@@ -41,8 +42,9 @@ from transforms.tracks import ANNOTATORS, SEGMENTS, Tracks, tracks
 
 INPUTS = (SEGMENT, CLASSIFICATION, ASSIGNMENT, ANNOTATION, ASSET_TABLE, JOB_TABLE)
 OUTPUTS = (
-    MEASURE_ITEM, MEASURE_WORKER_ITEM, MEASURE_WORKER, MEASURE_CHANCE, MEASURE_CONSENSUS_SEGMENT,
-    MEASURE_TRANSCRIPT_ITEM, MEASURE_ITEM_ALPHA, MEASURE_ITEM_LABEL, MEASURE_PAIR_ITEM, MEASURE_CONFUSION,
+    MEASURE_ITEM, MEASURE_WORKER_ITEM, MEASURE_WORKER, MEASURE_CHANCE,
+    MEASURE_CONSENSUS_LABEL, MEASURE_CONSENSUS_SEGMENT, MEASURE_TRANSCRIPT_ITEM,
+    MEASURE_ITEM_ALPHA, MEASURE_ITEM_LABEL, MEASURE_PAIR_ITEM, MEASURE_CONFUSION,
 )  # fmt: skip
 TABLES_BY_NAME = {table.name: table for table in OUTPUTS}
 
@@ -75,6 +77,7 @@ def build(
     made[MEASURE_TRANSCRIPT_ITEM.name] += [transcripts.score_items(texts, annotators_of(silver).select(ANSWERED.names))]
     for said in (alone, beside):
         made[MEASURE_ITEM.name] += [labels.score_answers(said)]
+        made[MEASURE_CONSENSUS_LABEL.name] += [fuse_answers(said)]
         cells = pairs.cells_of_answers(said)
         made[MEASURE_PAIR_ITEM.name] += [pairs.pair_items_of_answers(said, cells)]
         made[MEASURE_CONFUSION.name] += [confusion.confusions(said, cells)]

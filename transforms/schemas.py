@@ -583,6 +583,23 @@ MEASURE_CONFUSION = _table(
     Column("mass_cross", REAL, "sum over objects of mass x mass of label_a"),
 )
 
+CONSENSUS_LABEL_COLUMNS = (
+    JOB,
+    OBJECT,
+    LAYER,
+    Column("method", TEXT, "majority, one_coin or ground_truth (modified Dawid-Skene)"),
+    Column("label", TEXT, "the label; '' where the annotators chose nothing"),
+    Column("n_annotators", INT, "annotators who answered"),
+    Column("support", INT, "annotators who gave the label"),
+    Column("confidence", REAL, "share of the votes, or posterior of the model; 0 to 1; 0 with one annotator"),
+    Column("dissenters", TEXT, "JSON list of the annotators who gave another label"),
+)
+MEASURE_CONSENSUS_LABEL = _table(
+    "measure.consensus_label",
+    "one label of one object from those of all annotators, by one method",
+    "job_name object_id layer method",
+    *CONSENSUS_LABEL_COLUMNS,
+)
 CONSENSUS_SEGMENT_COLUMNS = (
     JOB,
     OBJECT,
@@ -945,6 +962,15 @@ AGREEMENT_TRANSCRIPT = _table(
     TRANSCRIPT_SUMS[-1],
 )
 
+CONSENSUS_LABEL = _table(
+    "gold.consensus_label",
+    "one label of one object from those of all annotators, by one method",
+    "job_name object_id layer method",
+    *CONSENSUS_LABEL_COLUMNS,
+    ASSET,
+    Column("task_type", TEXT, "as in silver.job"),
+    Column("asset_name", TEXT, "file name at its source", True),
+)
 CONSENSUS_SEGMENT = _table(
     "gold.consensus_segment",
     "one segment fused from those of all annotators",
@@ -1013,6 +1039,7 @@ TABLES: dict[str, Table] = {
         MEDIA_OBJECT, MANIFEST_LINE, WORKER_RESPONSE, LANDING_OUTCOME, BATCH_ITEM,
         ASSET_TABLE, GOLD_ITEM, JOB_TABLE, ASSIGNMENT, ANNOTATION, SEGMENT, CLASSIFICATION, CONSOLIDATED, QUARANTINE,
         MEASURE_ITEM, MEASURE_WORKER_ITEM, MEASURE_WORKER, MEASURE_CHANCE,
+        MEASURE_CONSENSUS_LABEL, CONSENSUS_LABEL,
         MEASURE_CONSENSUS_SEGMENT, CONSENSUS_SEGMENT, MEASURE_TRANSCRIPT_ITEM, AGREEMENT_TRANSCRIPT,
         MEASURE_ITEM_ALPHA, MEASURE_ITEM_LABEL, MEASURE_PAIR_ITEM, MEASURE_CONFUSION,
         AGREEMENT_PAIR_ITEM, AGREEMENT_PAIR, LABEL_CONFUSION, LABEL_RELIABILITY,

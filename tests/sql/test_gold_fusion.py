@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
-from tests.transforms.simulate import JOB, LAYER, dialogues, filled, silver
+from tests.transforms.simulate import JOB, LAYER, clips, dialogues, filled, silver
 from transforms import measures, schemas
 from transforms.agreement.coefficients import jackknife
+from transforms.consensus import LABELS, majority, one_coin
 
 Run = Callable[..., pa.Table]
 SAID = {"a": "one two three four", "b": "one two tree four", "c": "won two three"}
@@ -68,3 +71,23 @@ def test_texts_that_cannot_be_compared_say_why(run_model: Run) -> None:
     assert reasons(with_texts(5, {"a": "x"})) == {(m, None, None, "one_annotator", 0) for m in names}
     assert reasons(with_texts(2, {"b": "x", "c": "X!"})) == {(m, 0.0, None, "too_few_items", 2) for m in names}
     assert reasons(with_texts(5, {"b": "x", "c": "x"})) == {(m, 0.0, None, "no_variation", 5) for m in names}
+
+
+def test_consensus_of_labels_by_every_method(run_model: Run) -> None:
+    said = pa.concat_tables([clips(3, 12), clips(4, 5, {"alone": 0.9}, job="one")])
+    tables = silver(labels=said)
+    tables |= measures.build(tables)
+    rows = run_model("consensus_label", tables).to_pylist()
+    assert len(rows) == 3 * (12 + 5)
+    votes = said.filter(pc.equal(said["job_name"], "clips")).select(LABELS.names)
+    for method, expected in (("majority", majority(votes)), ("one_coin", one_coin(votes).consensus)):
+        found = {r["object_id"]: r for r in rows if r["method"] == method and r["job_name"] == "clips"}
+        for row in expected.to_pylist():
+            mine = found[row["object_id"]]
+            assert (mine["label"], mine["confidence"]) == (row["label"], pytest.approx(row["confidence"]))
+            given = {v["worker_id"]: v["label"] for v in votes.to_pylist() if v["object_id"] == row["object_id"]}
+            assert json.loads(mine["dissenters"]) == sorted(w for w, x in given.items() if x != row["label"])
+            assert mine["support"] + len(json.loads(mine["dissenters"])) == mine["n_annotators"] == 3
+    assert {(r["confidence"], r["support"], r["dissenters"]) for r in rows if r["job_name"] == "one"} == {
+        (0.0, 1, "[]")
+    }

@@ -4,7 +4,7 @@ Labels of objects: `majority`, `dawid_skene`, `ground_truth_dawid_skene`, `one_c
 columns `object_id`, `worker_id`, `label`, one row for a label that a worker gave. Output: one row an object, in
 ascending order of `object_id`. NULL labels say nothing; an object that has only those gets label NULL and confidence 0.
 Ties: the higher score, then more votes on the object, then the earlier of `categories` (ascending labels where none are
-given). `dissenters` tells who said something else.
+given). `dissenters` tells who said something else; `fuse_answers` does all of it for whole jobs.
 
 Segments: `fuse_segments`, a vote at every moment. Boxes: `fuse_boxes`, clusters by overlap, averaged.
 
@@ -14,6 +14,7 @@ The order of the input's rows never matters.
 from transforms.consensus.boxes import fuse_boxes
 from transforms.consensus.dawid_skene import DawidSkene, dawid_skene
 from transforms.consensus.ground_truth import ground_truth_dawid_skene, smoothed_dawid_skene
+from transforms.consensus.labels import fuse_answers
 from transforms.consensus.majority import majority
 from transforms.consensus.one_coin import OneCoin, one_coin
 from transforms.consensus.segments import fuse_segments, fuse_tracks
@@ -26,6 +27,7 @@ __all__ = [
     "OneCoin",
     "dawid_skene",
     "dissenters",
+    "fuse_answers",
     "fuse_boxes",
     "fuse_segments",
     "fuse_tracks",

@@ -1,0 +1,77 @@
+"""The label of each object in each layer of a job, by every method for labels, with confidence and who disagreed.
+
+The annotators of a layer of a job are weighed together. Several labels of one annotator are one value (see
+`transforms.answers`), '' says "nothing of this".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from transforms.answers import Answers
+from transforms.consensus.ground_truth import ground_truth_dawid_skene
+from transforms.consensus.majority import majority
+from transforms.consensus.one_coin import one_coin
+from transforms.consensus.votes import LABELS
+from transforms.encode import Ints, codes, names_at, reals, tabulate
+from transforms.schemas import MEASURE_CONSENSUS_LABEL
+
+METHODS: dict[str, Callable[[pa.Table], pa.Table]] = {
+    "majority": majority,
+    "one_coin": lambda labels: one_coin(labels).consensus,
+    "ground_truth": ground_truth_dawid_skene,
+}
+
+
+def fuse_answers(found: Answers) -> pa.Table:
+    """`measure.consensus_label` rows of all items, one a method."""
+    parts = [MEASURE_CONSENSUS_LABEL.empty()]
+    layer = (found.item_job * max(1, len(found.layers)) + found.item_layer)[found.vote_item]
+    order = np.argsort(layer, kind="stable")
+    for here in np.split(order, np.flatnonzero(np.diff(layer[order])) + 1):
+        if len(here):
+            parts += _fuse(found, here)
+    return pa.concat_tables(parts)
+
+
+def _fuse(found: Answers, votes: Ints) -> list[pa.Table]:
+    columns = {
+        "object_id": pa.array(
+            [f"{k:09d}" for k in found.vote_item[votes].tolist()], pa.string()
+        ),  # in the order of the items
+        "worker_id": names_at(found.workers, found.vote_worker[votes]),
+        "label": names_at(found.labels, found.vote[votes]),
+    }
+    labels = tabulate(LABELS, columns)
+    return [_rows(found, votes, method, fuse(labels)) for method, fuse in METHODS.items()]
+
+
+def _rows(found: Answers, votes: Ints, method: str, consensus: pa.Table) -> pa.Table:
+    items, item = np.unique(found.vote_item[votes], return_inverse=True)
+    item = item.ravel()
+    names, at = codes(consensus["label"])
+    place = {name: k for k, name in enumerate(found.labels)}
+    label = np.array([place[name] for name in names], dtype=np.int64)[at]
+    agrees = found.vote[votes] == label[item]
+    others: list[list[str]] = [[] for _ in range(len(items))]
+    for k, who in zip(item[~agrees].tolist(), found.vote_worker[votes][~agrees].tolist(), strict=True):
+        others[k].append(found.workers[who])
+    n = np.bincount(item, minlength=len(items))
+    confidence = reals(consensus["confidence"])
+    columns: dict[str, Any] = {
+        "job_name": names_at(found.jobs, found.item_job[items]),
+        "object_id": names_at(found.objects, found.item_object[items]),
+        "layer": names_at(found.layers, found.item_layer[items]),
+        "method": [method] * len(items),
+        "label": names_at(found.labels, label),
+        "n_annotators": n.astype(np.int32),
+        "support": np.bincount(item[agrees], minlength=len(items)).astype(np.int32),
+        "confidence": np.where(n > 1, confidence, 0.0),
+        "dissenters": [json.dumps(sorted(who)) if who else "[]" for who in others],
+    }
+    return tabulate(MEASURE_CONSENSUS_LABEL, columns)
