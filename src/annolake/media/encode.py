@@ -20,7 +20,16 @@ import numpy.typing as npt
 from av.filter import Graph
 
 from annolake.errors import MediaError
-from annolake.media.decode import GAP_S, TOLERANCE_S, TOLERANCE_SHARE, Track, open_media, pick_streams, read_packets
+from annolake.media.decode import (
+    ERROR_SHARE,
+    GAP_S,
+    TOLERANCE_S,
+    TOLERANCE_SHARE,
+    Track,
+    open_media,
+    pick_streams,
+    read_packets,
+)
 
 RATE_HZ = 48_000
 BITS_PER_S = {1: 128_000, 2: 192_000}
@@ -59,6 +68,10 @@ def write_copy(path: Path, to: Path, plan: CopyPlan) -> None:
         read_packets(source, tracks)
         for track in tracks:
             track.finish()
+    for track in tracks:  # what the encoder refused counts as what could not be decoded
+        if track.n_errors > ERROR_SHARE * track.n_packets:
+            lost = f"{track.n_errors} of {track.n_packets} pieces of its {track.stream.type}"
+            raise MediaError("not_playable", f"{lost} could not be copied: {track.problem}.")
     end = max((t.end_s for t in tracks), default=0.0)
     if plan.duration_s - end > max(TOLERANCE_S, TOLERANCE_SHARE * plan.duration_s):
         raise MediaError("not_playable", f"Only {end:.1f} s of {plan.duration_s:.1f} s could be copied.")
