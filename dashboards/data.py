@@ -108,7 +108,7 @@ def agreement(connection: duckdb.DuckDBPyConnection, where: Where, measure: str 
 
 
 def figures(connection: duckdb.DuckDBPyConnection, where: Where) -> Answer:
-    """The headline measures of each job and layer side by side; the lowest bound of alpha first."""
+    """The headline measures of each layer with labels, side by side; the lowest bound of alpha first."""
     return _ask(
         connection,
         """
@@ -127,6 +127,7 @@ def figures(connection: duckdb.DuckDBPyConnection, where: Where) -> Answer:
         from gold.agreement_job
         where true {filter}
         group by job_name, layer
+        having bool_or(measure = 'alpha')
         order by alpha_lo nulls last, alpha nulls last, job_name, layer
         """,
         where,
