@@ -421,3 +421,19 @@ def test_every_measure_has_a_floor() -> None:
     assert all(abs(floors[m]) < 0.25 for m in floors if m.startswith("alpha") or m == "ari")
     labels = {r["measure"] for r in chance.floors_of_answers(answers(clips(3, 12))).to_pylist()}
     assert labels == set(jobs.LABEL_MEASURES)
+
+
+def test_worked_examples_of_the_documentation() -> None:
+    """docs/metrics.md, word by word."""
+    said = {"a": [(0.0, 4.0, "A"), (4.0, 8.0, "B")], "b": [(0.0, 5.0, "A"), (5.0, 8.0, "B")], "c": []}
+    found = figures({"0": (said, 10.0)})
+    expected = {"observed_agreement": 0.433, "alpha": 0.111, "boundary_f_500ms": 0.25, "boundary_f_3s": 0.5,
+                "unit_f_iou50": 0.5, "mean_iou": 0.3875, "count_ratio": 0.333, "alpha_given_presence": 0.746,
+                "alpha_by_label": 0.229}  # fmt: skip
+    assert {m: found[m] for m in expected} == pytest.approx(expected, abs=6e-4)
+    two = figures({"0": ({w: said[w] for w in "ab"}, 10.0)})
+    assert (two["pairwise_f"], two["ari"]) == pytest.approx((0.811, 0.700), abs=5e-4)
+    rated = {"1": ("1", "1"), "2": ("2", "3"), "3": ("5", "5")}
+    near = alphas_of(votes([(o, w, x) for o, both in rated.items() for w, x in zip("ab", both, strict=True)]))
+    expected = {"alpha_interval": 0.950, "alpha_ordinal": 0.949, "alpha_ratio": 0.934}
+    assert near == pytest.approx(expected, abs=6e-4)
