@@ -190,7 +190,7 @@ BENCH = Bench(
     title="landing an output manifest",
     claim="at least 12 times pandas json_normalize, at most 1.5 times bare DuckDB, under 1 GiB (not reached yet)",
     data="one output manifest of {lines:,} lines, 8 segments a line inside; pandas does {share:,} lines",
-    sizes={"tiny": _size(200), "small": _size(20_000), "full": _size(200_000)},
+    sizes={"tiny": _size(200), "small": _size(20_000), "full": _size(50_000)},
     prepare=prepare,
     ways=(
         Way("annolake", _load, _work, "annolake.lake.land great_expectations"),

@@ -47,11 +47,11 @@ def _block(starts: Any, ends: Any, labels: Any) -> tuple[Any, Any, Any]:
     track = np.repeat(np.arange(n_tracks), starts.shape[2])
     start, end, label = starts.ravel(), ends.ravel(), labels.ravel()
     shared = overlaps(track, start, end, left, right)
-    both = np.bincount(shared.pair, shared.shared_s, len(left))
     named = label[shared.left]
-    same_label = named == label[shared.right]
-    alike = np.bincount((shared.pair * n_labels + named)[same_label], shared.shared_s[same_label], len(left) * n_labels)
-    alike = alike.reshape(len(left), n_labels)
+    cell = np.where(named == label[shared.right], named, n_labels)  # the last column: labels that differ
+    cell += shared.pair * (n_labels + 1)
+    table = np.bincount(cell, shared.shared_s, len(left) * (n_labels + 1)).reshape(len(left), n_labels + 1)
+    alike, both = table[:, :-1], table.sum(axis=1)
     held = np.bincount(track * n_labels + label, end - start, n_tracks * n_labels).reshape(n_tracks, n_labels)
     union = held[left] + held[right] - alike
     iou = np.divide(alike, union, out=np.zeros_like(alike), where=union > 0)
