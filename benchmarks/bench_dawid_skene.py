@@ -81,7 +81,7 @@ def check(found: Any) -> None:
 
 BENCH = Bench(
     title=f"Dawid-Skene, {ITERATIONS} iterations",
-    claim="at least 9 times crowd-kit at equal posteriors (1e-6)",
+    claim="at least 9 times crowd-kit at equal posteriors of 1e-6 (not reached yet)",
     data="{objects:,} objects x {annotators} labels of {workers} workers, {labels} classes",
     sizes={
         "tiny": {"objects": 600, "annotators": 5, "workers": 8, "labels": 3},

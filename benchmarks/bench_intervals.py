@@ -109,7 +109,7 @@ def _size(draws: int, replicates: int, *songs: int) -> Size:
     return {"draws": draws, "replicates": replicates, "songs": songs, "population": POPULATION}
 
 
-FULL = _size(2_000, 1_000, 10, 20, 50, 200)
+FULL = _size(500, 1_000, 10, 20, 50, 200)
 BENCH = Bench(
     title="coverage of 95 % intervals",
     claim="delete-one-object jackknife with t holds the truth in about 95 of 100 draws, also for 10 objects",
