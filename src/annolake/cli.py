@@ -153,12 +153,16 @@ def ingest(
 
 
 def _print_ingest(report: Any) -> None:
-    out.print(f"[bold]{report.n_registered}[/] registered, {report.n_known} already known, {report.n_refused} refused.")
-    refused = [o for o in report.outcomes if not o.is_ok]
-    if refused:
-        table = Table("file", "reason", "in words", box=None, header_style="bold")
-        for outcome in refused:
-            table.add_row(escape(outcome.source_uri.rsplit("/", 1)[-1]), outcome.reason_code, escape(outcome.reason))
+    counts = (
+        f"{report.n_known} already known, {report.n_duplicate} the same as another, "
+        f"{report.n_skipped} that are no media, {report.n_refused} refused"
+    )
+    out.print(f"[bold]{report.n_registered}[/] registered; {counts}.")
+    worth_telling = [o for o in report.outcomes if o.reason and o.reason_code != "not_media" or not o.is_ok]
+    if worth_telling:
+        table = Table("file", "why", "in words", box=None, header_style="bold", pad_edge=False)
+        for outcome in worth_telling:
+            table.add_row(escape(outcome.name), outcome.reason_code, escape(outcome.reason or ""))
         out.print(table)
 
 
