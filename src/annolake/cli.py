@@ -158,7 +158,7 @@ def _print_ingest(report: Any) -> None:
         f"{report.n_skipped} that are no media, {report.n_refused} refused"
     )
     out.print(f"[bold]{report.n_registered}[/] registered; {counts}.")
-    worth_telling = [o for o in report.outcomes if o.reason and o.reason_code != "not_media" or not o.is_ok]
+    worth_telling = [o for o in report.outcomes if (o.reason and o.reason_code != "not_media") or not o.is_ok]
     if worth_telling:
         table = Table("file", "why", "in words", box=None, header_style="bold", pad_edge=False)
         for outcome in worth_telling:
