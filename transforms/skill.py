@@ -51,7 +51,7 @@ class Ballot:
         width = self.n_labels
         cell = self.item * width + self.label
         counts = np.bincount(cell, minlength=len(self.weight) * width).reshape(-1, width).astype(np.float64)
-        return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
+        return np.asarray(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0))
 
     def posterior(self, prior: Floats, gain: Floats) -> Floats:
         """Items x labels from the log-odds that each vote adds to its own label."""
@@ -110,13 +110,13 @@ def spam_probability(votes: Ballot) -> Floats:
     width, weight = votes.n_labels, votes.of_vote
     own = votes.worker * width + votes.label
     n = votes.by_worker(weight)
-    habit = _habits(votes, np.bincount(own, weights=weight, minlength=votes.n_workers * width))
+    habit = _habits(votes, own, weight)
     looks, posterior = np.full(votes.n_workers, START_LOOKS), votes.shares()
     for _ in range(MAX_ROUNDS):
         blind = (1.0 - looks[votes.worker]) * habit[own]
         looked = posterior[votes.item, votes.label] * looks[votes.worker] / (looks[votes.worker] + blind)
         before, looks = looks, (votes.by_worker(weight * looked) + 0.5) / (n + 1.0)
-        habit = _habits(votes, np.bincount(own, weights=weight * (1.0 - looked), minlength=votes.n_workers * width))
+        habit = _habits(votes, own, weight * (1.0 - looked))
         blind = (1.0 - looks[votes.worker]) * habit[own]
         gain = np.log((looks[votes.worker] + blind) / blind)
         posterior = votes.posterior(_prior(votes, posterior), gain)
@@ -131,7 +131,8 @@ def _prior(votes: Ballot, posterior: Floats) -> Floats:
     return np.asarray(mass / mass.sum())
 
 
-def _habits(votes: Ballot, mass: Floats) -> Floats:
-    """Each worker's own shares of labels, one observation spread over all of them added."""
-    table = mass.reshape(votes.n_workers, votes.n_labels) + 1.0 / votes.n_labels
+def _habits(votes: Ballot, own: Ints, weight: Floats) -> Floats:
+    """Each worker's own shares of labels, one observation spread over all of them added; `own` is worker x label."""
+    shape = votes.n_workers, votes.n_labels
+    table = np.bincount(own, weights=weight, minlength=shape[0] * shape[1]).reshape(shape) + 1.0 / votes.n_labels
     return np.asarray((table / table.sum(axis=1, keepdims=True)).ravel())

@@ -39,7 +39,8 @@ STANDING = (
 
 def standings(items: pa.Table, submitted: pa.Table) -> dict[tuple[str, str, str], dict[str, Any]]:
     """Figures by (job, layer, worker) from `measure.worker_item` rows and the times of submission."""
-    items = require(items, MEASURE_WORKER_ITEM).filter(pa.compute.greater_equal(items["n_others"], 2))
+    items = require(items, MEASURE_WORKER_ITEM)
+    items = items.filter(pa.array(items["n_others"].to_numpy() >= 2))
     if not items.num_rows:
         return {}
     layers, of_layer, workers, cell, item = _codes(items)
@@ -99,7 +100,7 @@ def _times(items: pa.Table, submitted: pa.Table) -> Ints:
     key = np.zeros(n + submitted.num_rows, dtype=np.int64)
     for names, at in parts:
         key = np.unique(key * len(names) + at, return_inverse=True)[1].ravel()
-    when = submitted["submitted_at"].cast(pa.int64()).fill_null(0).to_numpy()
+    when = np.nan_to_num(reals(submitted["submitted_at"].cast(pa.int64()))).astype(np.int64)
     latest = np.zeros(int(key.max(initial=0)) + 1, dtype=np.int64)
     np.maximum.at(latest, key[n:], when)
     return np.asarray(latest[key[:n]], dtype=np.int64)
