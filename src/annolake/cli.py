@@ -236,6 +236,9 @@ def sql(
 def _print_rows(table: pa.Table, how: Format) -> None:
     if how is Format.table:
         rows = [[_cell(v) for v in row.values()] for row in table.slice(0, MOST_ROWS).to_pylist()]
+        if not rows:
+            out.print(f"No rows; the columns are {', '.join(table.column_names)}.")
+            return
         out.print(_rows_table(table, rows) or _records_table(table, rows))
         rest = f", the first {MOST_ROWS} shown; --format csv gives all" if table.num_rows > MOST_ROWS else ""
         out.print(f"{table.num_rows:,} row{'s' * (table.num_rows != 1)}{rest}", style="dim")

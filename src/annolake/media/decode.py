@@ -8,6 +8,7 @@ are, so that hours of video take minutes.
 from __future__ import annotations
 
 import contextlib
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
@@ -136,7 +137,7 @@ def read_packets(container: Any, tracks: Sequence[Track]) -> None:
             track.note(error)
 
 
-class Track:
+class Track(ABC):
     """Decodes one stream and keeps count."""
 
     def __init__(self, stream: Any, origin: float) -> None:
@@ -165,8 +166,9 @@ class Track:
         self.n_errors += 1
         self.problem = self.problem or getattr(error, "strerror", None) or str(error)
 
+    @abstractmethod
     def frame(self, frame: Any) -> None:
-        raise NotImplementedError
+        """Take one decoded frame in."""
 
     @property
     def declared_s(self) -> float | None:
