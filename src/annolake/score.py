@@ -36,13 +36,22 @@ MOST_LABELS = 10
 HEADLINES = {
     "alpha": "Krippendorff's alpha",
     "alpha_presence": "alpha: labeled or not",
+    "alpha_given_presence": "alpha: which label, where both did",
+    "alpha_by_label": "alpha: label by label",
     "observed_agreement": "observed agreement",
+    "fleiss_kappa": "Fleiss' kappa",
     "ac1": "Gwet's AC1",
+    "boundary_f_250ms": "boundaries within 0.25 s, F",
     "boundary_f_500ms": "boundaries within 0.5 s, F",
     "boundary_f_3s": "boundaries within 3 s, F",
     "unit_f_iou50": "segments at IoU .5, F",
     "unit_f_iou50_label": "... with the same label, F",
     "mean_iou": "mean matched IoU",
+    "count_ratio": "fewer segments to more",
+    "ari": "adjusted Rand index, labels arbitrary",
+    "pairwise_f": "pairwise frame F, labels arbitrary",
+    "transcript_wer": "word error rate",
+    "transcript_cer": "character error rate",
 }
 """Measures that lead the page, in this order; the others follow under their own names."""
 
