@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from transforms.answers import Answers
-from transforms.encode import Flags, Floats, Ints
+from transforms.encode import Flags, Floats, Ints, distinct
 from transforms.offsets import cells
 from transforms.skill import Ballot, one_coin, spam_probability
 from transforms.spans import fingerprint, spans
@@ -91,7 +91,7 @@ def skills_of_tracks(found: Tracks) -> Skills:
 def _evenly(layer: Ints, wanted: Flags) -> Flags:
     """At most `MOST_ITEMS` of the wanted items of each layer, every k-th."""
     used = np.zeros(len(layer), dtype=np.bool_)
-    for one in np.unique(layer):
+    for one in distinct(layer):
         mine = np.flatnonzero(wanted & (layer == one))
         used[mine[:: max(1, -(-len(mine) // MOST_ITEMS))]] = True
     return used
@@ -99,9 +99,9 @@ def _evenly(layer: Ints, wanted: Flags) -> Flags:
 
 def _skills(found: Answers | Tracks, cell: Ints, item: Ints, label: Ints, *, weight: Floats, layer: Ints) -> Skills:
     n_labels = np.zeros(max(1, len(found.jobs)) * max(1, len(found.layers)))
-    every = np.unique(cell)
+    every = distinct(cell)
     figures = np.full((4, len(every)), np.nan)
-    for one in np.unique(layer):
+    for one in distinct(layer):
         here = np.flatnonzero(layer == one)
         places, at = np.unique(item[here], return_inverse=True)
         workers, who = np.unique(cell[here], return_inverse=True)

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from transforms import confusion, disputes, gold, measures
 from transforms.answers import Answers
 from transforms.ballots import Skills, skills_of_answers, skills_of_tracks
-from transforms.encode import Ints
+from transforms.encode import Ints, distinct
 from transforms.offsets import cells
 from transforms.schemas import (
     ANNOTATION,
@@ -153,7 +153,7 @@ def _skill_rows(
     figures = {int(c): k for k, c in enumerate(fit.cell)}
     nothing = dict.fromkeys(STANDING) | {"n_residual": 0}
     rows = []
-    for one in np.unique(cell):
+    for one in distinct(cell):
         job, layer = found.jobs[one // n_workers // n_layers], found.layers[one // n_workers % n_layers]
         worker = found.workers[one % n_workers]
         at = figures.get(int(one))

@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 from scipy import stats
 
-from transforms.encode import Floats, Ints, codes, reals, stacked
+from transforms.encode import Floats, Ints, codes, distinct, reals, stacked
 from transforms.schemas import MEASURE_WORKER_ITEM, require
 
 ALARM = 1.517
@@ -47,9 +47,9 @@ def standings(items: pa.Table, submitted: pa.Table) -> dict[tuple[str, str, str]
     others = reals(items["n_others"])
     score = reals(items["agree"]) / reals(items["mass"]) * others / (others - 1)
     own, of_item = _effects(score, cell, item)
-    used = np.unique(cell)
+    used = distinct(cell)
     middle = np.zeros(len(layers))
-    for layer in np.unique(of_layer):
+    for layer in distinct(of_layer):
         middle[layer] = np.median(own[used[used // len(workers) == layer]])
     rest = score - of_item[item] - own[cell]
     spread = rest**2 * (others + 1) / others  # an object's own effect takes part of the variation with it

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from transforms import intervals
-from transforms.encode import Flags, Floats, Ints, codes, reals, stacked
+from transforms.encode import Flags, Floats, Ints, codes, distinct, reals, stacked
 from transforms.schemas import require
 
 _KEY: dict[str, pa.DataType] = {name: pa.string() for name in ("job_name", "object_id", "worker_id")}
@@ -132,12 +132,12 @@ def tracks(segments: pa.Table, annotators: pa.Table) -> Tracks:
     duration = _durations(len(media), of[:n], end, of[n:], reals(annotators["duration_s"]))
     media_job = media // max(1, len(objects))
 
-    job_layer = np.unique(job[:n] * n_layers + layer)
+    job_layer = distinct(job[:n] * n_layers + layer)
     of_job = np.searchsorted(job_layer, np.arange(len(jobs) + 1) * n_layers)
     item_media, at = intervals.ranges(of_job[media_job], of_job[media_job + 1])
     first_item = np.searchsorted(item_media, np.arange(len(media)))
 
-    answered = np.unique(of * n_workers + worker)
+    answered = distinct(of * n_workers + worker)
     of_media = np.searchsorted(answered, np.arange(len(media) + 1) * n_workers)
     track_item, place = intervals.ranges(of_media[item_media], of_media[item_media + 1])
     track_worker = answered[place] % n_workers

@@ -18,7 +18,7 @@ from transforms import intervals
 from transforms.agreement.labels import tally
 from transforms.answers import Answers
 from transforms.consensus import LABELS, smoothed_dawid_skene
-from transforms.encode import Floats, Ints, names_at, tabulate
+from transforms.encode import Floats, Ints, distinct, names_at, tabulate
 from transforms.offsets import boundary_offsets, cells
 from transforms.schemas import MEASURE_WORKER, MEASURE_WORKER_ITEM
 from transforms.tracks import Tracks
@@ -151,7 +151,7 @@ def _rows(found: Tracks | Answers, item: Ints, worker: Ints, **figures: Any) -> 
 def workers_of_tracks(found: Tracks) -> pa.Table:
     """`measure.worker` rows of all annotators of segment layers: their boundary offsets."""
     estimate = boundary_offsets(found)
-    every = np.unique(cells(found))
+    every = distinct(cells(found))
     return _worker_rows(
         found, every,
         offset_s=estimate.offset_s[every], n_boundaries=estimate.n_boundaries[every].astype(np.float64),
@@ -162,11 +162,11 @@ def workers_of_tracks(found: Tracks) -> pa.Table:
 def workers_of_answers(found: Answers) -> pa.Table:
     """`measure.worker` rows of all annotators of label layers: Dawid-Skene skill, estimated layer by layer."""
     cell = answer_cells(found)
-    every = np.unique(cell)
+    every = distinct(cell)
     skill = np.full(len(every), np.nan)
     n_workers = max(1, len(found.workers))
     several = found.n_annotators[found.vote_item] >= 2
-    for layer in np.unique(cell[several] // n_workers):
+    for layer in distinct(cell[several] // n_workers):
         here = np.flatnonzero(several & (cell // n_workers == layer))
         columns = {
             "object_id": pa.array(found.vote_item[here].astype(str).tolist(), pa.string()),

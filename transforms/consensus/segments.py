@@ -24,7 +24,7 @@ import numpy as np
 import pyarrow as pa
 
 from transforms import intervals
-from transforms.encode import Flags, Floats, Ints, names_at, tabulate
+from transforms.encode import Flags, Floats, Ints, distinct, names_at, tabulate
 from transforms.schemas import MEASURE_CONSENSUS_SEGMENT
 from transforms.tracks import Stretches, Tracks, tracks
 
@@ -160,7 +160,7 @@ def _count(asked: Question) -> Vote:
     width = len(moments)
     lo_key = asked.of_unit * width + np.searchsorted(moments, units.start)
     hi_key = asked.of_unit * width + np.searchsorted(moments, units.end)
-    cuts = np.unique(np.r_[lo_key, hi_key])
+    cuts = distinct(np.r_[lo_key, hi_key])
     unit, cell = intervals.ranges(np.searchsorted(cuts, lo_key), np.searchsorted(cuts, hi_key))
     when, question = moments[cuts % width], cuts // width
     inside = np.r_[question[1:] == question[:-1], False]  # the last cut of a question starts no cell
