@@ -212,6 +212,7 @@ def test_no_more_objects_are_open_than_allowed(lab: Lab) -> None:
         (['{"source":"a"}', "", '{"source":"b"}'], "line 2: the line is empty"),
         (['{"source":"a","b":NaN}'], "line 1: not JSON"),
         (["[" * 90_000], "line 1: not JSON"),
+        (['{"source":"a\\ud800"}'], "line 1: it holds half a character"),
         ([], "the manifest is empty"),
     ],
 )

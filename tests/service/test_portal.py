@@ -280,6 +280,11 @@ def test_malformed_answers_are_refused_and_the_task_stays(lab: Lab, body: str, c
         assert found == code or code is None
         assert annotator.take(name)["task_id"] == task["task_id"]
         odd = {"x": "\ud800 \x00", "y": 10**40}
+        draft = annotator.http.put(
+            url.replace("/answer", "/draft"), content=json.dumps({"draft": odd}), headers=headers
+        )
+        assert draft.status_code == 204
+        assert annotator.take(name)["draft"] == odd | {"x": "\ufffd \x00"}
         content = json.dumps({"answer": odd})
         assert annotator.http.post(url, content=content, headers=headers).status_code == 200
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection
 from typing import Any
 
 from annolake.service.faults import PortalFault
 
 LIMIT = 4 * 1024 * 1024
+HALF = re.compile("[\ud800-\udfff]")
+"""Half a character, of a text that was cut: it has no UTF-8, no reader takes it, so U+FFFD is kept instead."""
 
 
 def encode_answer(answer: Any, what: str = "answer") -> str:
     """The text that is stored: compact JSON in ASCII, so that any character survives any database."""
     try:
         text = json.dumps(answer, allow_nan=False, separators=(",", ":"))
+        if "\\ud" in text:
+            whole = HALF.sub("\ufffd", json.dumps(answer, ensure_ascii=False))
+            text = json.dumps(json.loads(whole), separators=(",", ":"))
     except (ValueError, RecursionError):
         raise PortalFault(400, f"malformed_{what}", f"The {what} is not JSON (NaN and Infinity are not).") from None
     if len(text) > LIMIT:

@@ -54,6 +54,11 @@ def _parse(uri: str, number: int, raw: bytes) -> tuple[str, dict[str, Any]]:
         raise ManifestError(uri, number, f"not JSON at column {error.colno}: {error.msg}{mark}") from None
     except (ValueError, RecursionError) as error:
         raise ManifestError(uri, number, f"not JSON: {error}") from None
+    if "\\ud" in text.lower():
+        try:
+            json.dumps(values, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise ManifestError(uri, number, "it holds half a character (a lone surrogate)") from None
     if not isinstance(values, dict):
         raise ManifestError(uri, number, f"a JSON object is expected, not {type(values).__name__}")
     return text, values
