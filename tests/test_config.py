@@ -47,6 +47,31 @@ def test_a_wrong_setting_is_named_with_its_place(tmp_path: Path, environ: dict, 
     assert said in str(caught.value)
 
 
+def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "binary.toml").write_bytes(b"\xff = 1")
+    (tmp_path / "taken").touch()
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "secrets.toml").write_text("x x")
+    none = tmp_path / "none.toml"
+    with pytest.raises(ConfigError, match=r"binary.toml: not valid TOML"):
+        Settings.load({"home": tmp_path}, environ={}, file=tmp_path / "binary.toml")
+    with pytest.raises(ConfigError, match=r"taken, cannot be used"):
+        Settings.load({"home": tmp_path / "taken"}, environ={}, file=none)
+    with pytest.raises(ConfigError, match=r"secrets.toml: not valid TOML"):
+        Settings.load({"home": tmp_path / "broken"}, environ={}, file=none)
+    with pytest.raises(ConfigError, match=r"lost.toml, which is not there"):
+        Settings.load({"home": tmp_path}, environ={"ANNOLAKE_CONFIG": str(tmp_path / "lost.toml")})
+
+
+def test_urls_of_ipv6_addresses_have_brackets(tmp_path: Path) -> None:
+    assert load(tmp_path, {"host": "::1"}).service_url == "http://[::1]:8701"
+
+
+def test_passwords_in_database_urls_are_masked(tmp_path: Path) -> None:
+    urls = {"service_database": "postgresql://u:hunter2@h/db", "catalog_uri": "postgresql://u:hunter2@h/db"}
+    assert "hunter2" not in str(load(tmp_path, urls).explain())
+
+
 def test_secrets_are_made_once_kept_private_and_masked(tmp_path: Path) -> None:
     first, second = load(tmp_path), load(tmp_path)
     assert first.secret_key == second.secret_key

@@ -63,7 +63,7 @@ class Settings(BaseModel):
         description="windows of boundary agreement beside 0.25, 0.5 and 3, in seconds, separated by commas",
     )
 
-    service_database: str = Field("", description="SQLAlchemy URL of the service's store; empty: SQLite under home")
+    service_database: str = secret("SQLAlchemy URL of the service's store; empty: SQLite under home")
     service_secret: str = secret("key of sessions, frames and worker ids")
     portal_users: str = secret("JSON object name -> password of local accounts made at start")
 
@@ -90,7 +90,10 @@ class Settings(BaseModel):
         Raises `ConfigError` naming every unknown or malformed setting and where it was set.
         """
         environ = os.environ if environ is None else environ
-        file = Path(environ.get(f"{ENVIRONMENT_PREFIX}CONFIG", CONFIG_FILE)) if file is None else file
+        named = environ.get(f"{ENVIRONMENT_PREFIX}CONFIG") if file is None else None
+        if named and not Path(named).is_file():
+            raise ConfigError(f"ANNOLAKE_CONFIG names {named}, which is not there.")
+        file = file or Path(named or CONFIG_FILE)
         layers: list[tuple[Origin, dict[str, Any]]] = [
             ("file", _from_file(file)),
             ("environment", _from_environment(environ)),
@@ -103,7 +106,16 @@ class Settings(BaseModel):
             origins.update(dict.fromkeys(layer, origin))
         home = Path(values.get("home", cls.model_fields["home"].default)).expanduser().absolute()
         values["home"] = home
-        for name, value in _secrets(home).items():
+        try:
+            kept = _secrets(home)
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{home / 'secrets.toml'}: not valid TOML: {error}.") from None
+        except OSError as error:
+            raise ConfigError(
+                f"The folder of local state, {home}, cannot be used: {error.strerror}.",
+                hint="Set another: ANNOLAKE_HOME=/other/folder",
+            ) from None
+        for name, value in kept.items():
             if not values.get(name):
                 values[name] = value
                 origins[name] = "secrets"
@@ -190,7 +202,8 @@ def is_secret(name: str) -> bool:
 
 
 def _client_host(host: str) -> str:
-    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - where clients reach a wildcard bind
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - where clients reach a wildcard bind
+    return f"[{host}]" if ":" in host else host
 
 
 def _from_file(file: Path) -> dict[str, Any]:
@@ -198,8 +211,10 @@ def _from_file(file: Path) -> dict[str, Any]:
         return {}
     try:
         values = tomllib.loads(file.read_text())
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file}: not valid TOML: {error}.") from None
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}.") from None
     _refuse_unknown(values, str(file))
     return values
 
