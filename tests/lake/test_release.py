@@ -294,6 +294,13 @@ def test_limits(to_read: Settings) -> None:
         query(to_read, endless, limit_seconds=0.3)
     with pytest.raises(SqlRefused, match="more memory"):
         query(to_read, "select list(random()) from range(100000000)", limit_memory="50MB")
+    with pytest.raises(SqlRefused, match="more memory than it may use: its rows alone"):
+        query(to_read, "SELECT range FROM range(3000000000)", limit_memory="100MB")
+    with pytest.raises(SqlRefused, match="Conversion Error"):  # met after the first rows
+        query(to_read, "SELECT if(range = 2000000, 'x', '1')::INTEGER FROM range(3000000)")
+    for seconds in (0, -1, float("nan"), float("inf")):
+        with pytest.raises(SqlRefused, match="not a number of seconds"):
+            query(to_read, "SELECT 1", limit_seconds=seconds)
     with pytest.raises(SqlRefused, match="not a size"):
         query(to_read, "select 1", limit_memory="1GB'; select 1; --")
 

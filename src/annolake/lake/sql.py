@@ -31,6 +31,7 @@ REACH = """
     SET autoload_known_extensions = false;
     SET lock_configuration = true;
 """
+ROWS_AT_ONCE = 100_000
 ONE_SELECT = "Ask with one SELECT (or WITH ... SELECT); it reads the latest release and changes nothing."
 
 
@@ -43,12 +44,14 @@ def query(settings: Settings, statement: str, *, limit_seconds: float = 60.0, li
     tables = check(statement)
     if not re.fullmatch(r"\d+(\.\d+)? ?([kKMGT]i?B)", limit_memory):
         raise SqlRefused(f"The memory limit {limit_memory!r} is not a size.", hint="Write it as 512MB or 2GB.")
+    if not 0 < limit_seconds <= threading.TIMEOUT_MAX:
+        raise SqlRefused(f"The time limit {limit_seconds:g} s is not a number of seconds above 0.")
     is_local = settings.warehouse_url.startswith("file://")
     with ReleaseReader(settings, materialised=None if is_local else tables) as reader:
         connection = reader.connection
         files = ", ".join(map(literal, reader.files))
         connection.execute(REACH.format(files=files, memory=literal(limit_memory)))
-        return _run(connection, statement, limit_seconds)
+        return _run(connection, statement, limit_seconds, limit_memory)
 
 
 def check(statement: str) -> frozenset[str]:
@@ -77,29 +80,59 @@ def _tables(statement: str) -> frozenset[str]:
     return frozenset(found | ({"silver.annotation"} if found & {"silver.segment", "silver.classification"} else set()))
 
 
-def _run(connection: duckdb.DuckDBPyConnection, statement: str, limit_seconds: float) -> pa.Table:
+def _run(connection: duckdb.DuckDBPyConnection, statement: str, limit_seconds: float, limit_memory: str) -> pa.Table:
     clock = threading.Timer(limit_seconds, connection.interrupt)
     clock.daemon = True
     clock.start()
     try:
-        found: pa.Table = connection.sql(statement).to_arrow_table()
+        return _fetch(connection.sql(statement).to_arrow_reader(ROWS_AT_ONCE), _bytes(limit_memory))
     except duckdb.InterruptException:
-        raise SqlRefused(
-            f"The statement ran longer than {limit_seconds:g} s and was stopped.",
-            hint="Ask for fewer jobs (where job_name = ...), or give it more time: annolake sql --seconds 300",
-        ) from None
+        raise _too_long(limit_seconds) from None
     except duckdb.OutOfMemoryException as error:
-        raise SqlRefused(
-            f"The statement needs more memory than it may use: {_first_line(error)}",
-            hint="Ask for less, or give it more: annolake sql --memory 4GB",
-        ) from None
+        raise _too_large(_first_line(error)) from None
     except duckdb.PermissionException:
         raise SqlRefused("The statement reaches for something outside the release.", hint=ONE_SELECT) from None
     except duckdb.Error as error:
         raise _explained(error, statement) from None
+    except OSError as error:  # DuckDB's own, met while the rows are fetched
+        if "INTERRUPT Error" in str(error):
+            raise _too_long(limit_seconds) from None
+        if "Out of Memory Error" in str(error):
+            raise _too_large(_first_line(error)) from None
+        raise SqlRefused(_first_line(error)) from None
     finally:
         clock.cancel()
-    return found
+
+
+def _fetch(reader: pa.RecordBatchReader, limit: float) -> pa.Table:
+    """The rows, which DuckDB's own limit does not count once they are handed over."""
+    batches, size = [], 0
+    for batch in reader:
+        size += batch.nbytes
+        if size > limit:
+            raise _too_large(f"its rows alone are more than {size / 1e6:,.0f} MB")
+        batches.append(batch)
+    return pa.Table.from_batches(batches, reader.schema)
+
+
+def _bytes(size: str) -> float:
+    """Bytes of a limit such as 512MB or 2GiB."""
+    number, unit = re.fullmatch(r"([\d.]+) ?(\w+)", size).groups()  # type: ignore[union-attr] # checked before
+    return float(number) * float(1024 if "i" in unit else 1000) ** ("KMGT".index(unit[0].upper()) + 1)
+
+
+def _too_long(limit_seconds: float) -> SqlRefused:
+    return SqlRefused(
+        f"The statement ran longer than {limit_seconds:g} s and was stopped.",
+        hint="Ask for fewer jobs (where job_name = ...), or give it more time: annolake sql --seconds 300",
+    )
+
+
+def _too_large(why: str) -> SqlRefused:
+    return SqlRefused(
+        f"The statement needs more memory than it may use: {why}",
+        hint="Ask for less, or give it more: annolake sql --memory 4GB",
+    )
 
 
 def _explained(error: duckdb.Error, statement: str) -> SqlRefused:
