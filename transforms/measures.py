@@ -113,7 +113,8 @@ def rows_of(table: pa.Table, jobs: Sequence[str] | None) -> pa.Table:
     """The rows of these jobs; all of a table that is not about jobs."""
     if jobs is None or "job_name" not in table.schema.names:
         return table
-    return table.filter(pc.is_in(table["job_name"], pa.array(list(jobs), pa.string())))
+    wanted = pc.is_in(table["job_name"], pa.array(list(jobs), pa.string()))
+    return table if pc.all(wanted).as_py() else table.filter(wanted)
 
 
 def annotators_of(silver: Mapping[str, pa.Table]) -> pa.Table:

@@ -95,7 +95,7 @@ def _estimate(kinds: list[tuple[Ints, Floats]], member: Ints, left: Ints, right:
 def _fit(a: Ints, b: Ints, apart: Floats, offset: Floats, spread: Floats) -> tuple[Floats, Floats]:
     """Offsets (up to a constant) and spreads from differences `apart` of members a and b."""
     n = len(offset)
-    ends, seen = np.r_[a, b], np.bincount(np.r_[a, b], minlength=n)
+    seen = np.bincount(a, minlength=n) + np.bincount(b, minlength=n)
     for _ in range(SWEEPS):
         own = spread**2
         both = own[a] + own[b]
@@ -107,9 +107,11 @@ def _fit(a: Ints, b: Ints, apart: Floats, offset: Floats, spread: Floats) -> tup
         matrix = np.diag(ties.sum(axis=1)) - ties
         pull = np.bincount(a, weights=weight * apart, minlength=n) - np.bincount(b, weights=weight * apart, minlength=n)
         before, offset = offset, np.linalg.lstsq(matrix, pull, rcond=1e-10)[0]
-        share = np.r_[own[a], own[b]] / np.r_[both, both]
-        part = np.r_[own[a], own[b]] * (1 - share) + share**2 * np.r_[trust, trust] * np.r_[rest, rest] ** 2
-        total = np.bincount(ends, weights=part, minlength=n)
+        total = np.zeros(n)
+        for end in (a, b):
+            share = own[end] / both
+            part = own[end] * (1 - share) + share**2 * trust * rest**2
+            total += np.bincount(end, weights=part, minlength=n)
         was, spread = spread, np.sqrt(np.divide(total, seen, out=own.copy(), where=seen > 0))
         spread = np.maximum(spread, LEAST_SPREAD_S)
         if max(np.ptp(offset - before), np.abs(spread - was).max()) < SETTLED_S / 10:
@@ -149,8 +151,9 @@ def mutual_nearest(track: Ints, when: Floats, left: Ints, right: Ints, window_s:
     """
     n_tracks = int(max(left.max(initial=-1), right.max(initial=-1))) + 1
     pointer = np.searchsorted(track, np.arange(n_tracks + 1))
-    pair, i, j = _nearest(track, when, pointer, left, right)
-    back_pair, back_j, back_i = _nearest(track, when, pointer, right, left)
+    rank = np.unique(when, return_inverse=True)[1].ravel()
+    pair, i, j = _nearest(track, when, pointer, left, right, rank=rank)
+    back_pair, back_j, back_i = _nearest(track, when, pointer, right, left, rank=rank)
     if not len(pair) or not len(back_pair):
         return i[:0], j[:0]
     first_back = np.searchsorted(back_pair, np.arange(len(left)))
@@ -159,15 +162,14 @@ def mutual_nearest(track: Ints, when: Floats, left: Ints, right: Ints, window_s:
     return i[mutual], j[mutual]
 
 
-def _nearest(track: Ints, when: Floats, pointer: Ints, of: Ints, to: Ints) -> tuple[Ints, Ints, Ints]:
+def _nearest(track: Ints, when: Floats, pointer: Ints, of: Ints, to: Ints, *, rank: Ints) -> tuple[Ints, Ints, Ints]:
     """For each moment of the tracks `of` the nearest moment of the tracks `to`: pair, moment, nearest.
 
-    Pairs whose other track has no moments are left out.
+    `rank` is that of each moment among all times. Pairs whose other track has no moments are left out.
     """
     both = (pointer[of] < pointer[of + 1]) & (pointer[to] < pointer[to + 1])
     pair, moment = ranges(np.where(both, pointer[of], 0), np.where(both, pointer[of + 1], 0))
-    values, rank = np.unique(when, return_inverse=True)
-    width = len(values) + 1
+    width = len(when) + 1
     low, high = pointer[to][pair], pointer[to + 1][pair] - 1
     after = np.clip(np.searchsorted(track * width + rank, to[pair] * width + rank[moment]), low, high)
     before = np.maximum(after - 1, low)
