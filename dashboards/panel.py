@@ -39,6 +39,7 @@ def header(shown: source.Source) -> None:
 
 def open_or_explain() -> source.Source | None:
     """The release to draw from, announced; where there is none, the page says what to run instead."""
+    seen = source.latest_id()  # before the try: a release that comes in between is found by the next look
     try:
         release = source.current()
     except source.NothingReleased as nothing:
@@ -50,6 +51,7 @@ def open_or_explain() -> source.Source | None:
                 "Land a job that is finished": "annolake land JOB",
             },
         )
+        _wait_for_another(seen)
     except AnnolakeError as error:
         st.error(f"The lake cannot be read: {error.message}", icon=":material/error:")
         if error.hint:
@@ -58,6 +60,13 @@ def open_or_explain() -> source.Source | None:
         header(release)
         return release
     return None
+
+
+@st.fragment(run_every=RELOOK_SECONDS)
+def _wait_for_another(seen: int | None) -> None:
+    """Redraw the page when there is another release than the one that could not be shown, if any."""
+    if source.latest_id() not in (seen, None):
+        st.rerun(scope="app")
 
 
 def no_answers() -> None:
