@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -20,10 +20,11 @@ from annolake.errors import LakeError, QualityError
 from annolake.lake.catalog import Lake, conform, open_lake
 from annolake.lake.release import unreleased_jobs
 from annolake.lake.sqlmodels import SqlModel, models
-from annolake.lake.views import in_order, view
+from annolake.lake.views import in_order, view, words
 from annolake.quality.rules import rules_of
 from transforms import measures, quality
-from transforms.schemas import BATCH_ITEM, TABLES, SchemaMismatch
+from transforms.schemas import BATCH_ITEM, MEASURE_WORKER_ITEM, TABLES, SchemaMismatch
+from transforms.tracks import SEGMENTS
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,13 @@ PYTHON: dict[str, PythonModel] = {
 }
 
 
+READ_BY_PYTHON = frozenset(
+    {*SEGMENTS.names, *MEASURE_WORKER_ITEM.arrow.names, "asset_id", "text", "transcript", "submitted_at", "outcome"}
+    | {"duration_s", "task_type", "labels", "is_gold", "segments"}
+)
+"""The columns that Python models read, of all tables: raw answers alone would fill the memory."""
+
+
 def model_order() -> list[str]:
     """Every model, each after those that it reads: the Python measures, then `gold.*` as their SQL says."""
     return [*PYTHON, *models("gold")]
@@ -83,9 +91,10 @@ def _build(lake: Lake, name: str, jobs: list[str], settings: Settings) -> int:
     build_id = f"build-{secrets.token_hex(6)}"
     if name in PYTHON:
         model = PYTHON[name]
-        made = model.build(current_rows(lake, model.reads, jobs), jobs, settings)
+        made = model.build(current_rows(lake, model.reads, jobs, READ_BY_PYTHON), jobs, settings)
     elif name in models("gold"):
-        made = {name: run_sql(models("gold")[name], current_rows(lake, models("gold")[name].reads, jobs))}
+        statement = models("gold")[name]
+        made = {name: run_sql(statement, current_rows(lake, statement.reads, jobs, statement.names))}
     else:
         raise LakeError(f"No model is called {name}.", hint=f"The models: {', '.join(model_order())}")
     for table, rows in made.items():
@@ -96,18 +105,37 @@ def _build(lake: Lake, name: str, jobs: list[str], settings: Settings) -> int:
     return n_rows
 
 
-def current_rows(lake: Lake, reads: Iterable[str], jobs: Sequence[str]) -> dict[str, pa.Table]:
-    """The current rows of tables for these jobs, as models see them."""
+def current_rows(
+    lake: Lake, reads: Iterable[str], jobs: Sequence[str], names: Collection[str] | None = None
+) -> dict[str, pa.Table]:
+    """The current rows of tables for these jobs, as models see them; of the columns those in `names`, all where None.
+
+    A table of which no column is in `names` (its rows are only counted) keeps its key.
+    """
     wanted = [name for name in reads if name in TABLES]
     needed = {*wanted, *(("silver.annotation",) if {"silver.segment", "silver.classification"} & set(wanted) else ())}
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         for name in in_order(needed):
             of_jobs = jobs if "job_name" in TABLES[name].arrow.names else None
-            connection.register(name.replace(".", "__"), lake.scan(name, jobs=of_jobs))
+            columns = [*_columns(name, names), *TABLES[name].key, *words(name)]
+            given = [c for c in TABLES[name].arrow.names if c in columns]
+            connection.register(name.replace(".", "__"), lake.scan(name, jobs=of_jobs, columns=given))
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name.split('.')[0]}")
             connection.execute(view(name, name.replace(".", "__")))
-        return {n: conform(connection.sql(f"SELECT * FROM {n}").to_arrow_table(), TABLES[n].arrow) for n in wanted}
+        return {n: _read(connection, n, _columns(n, names)) for n in wanted}
+
+
+def _columns(table: str, names: Collection[str] | None) -> list[str]:
+    """The columns of a table that are in `names`."""
+    spec = TABLES[table]
+    return [c for c in spec.arrow.names if names is None or c in names] or list(spec.key)
+
+
+def _read(connection: duckdb.DuckDBPyConnection, table: str, columns: list[str]) -> pa.Table:
+    quoted = ", ".join(f'"{c}"' for c in columns)
+    rows = connection.sql(f"SELECT {quoted} FROM {table}").to_arrow_table()
+    return conform(rows, pa.schema([TABLES[table].arrow.field(c) for c in columns]))
 
 
 def run_sql(model: SqlModel, inputs: Mapping[str, pa.Table]) -> pa.Table:

@@ -28,6 +28,8 @@ class SqlModel:
     fields: Mapping[str, str]
     reads: frozenset[str]
     sql: str
+    names: frozenset[str] | None = None
+    """Every name in the statement, those of columns among them; None where it takes whole rows (`*`)."""
 
 
 def sql_folder() -> Path:
@@ -68,7 +70,16 @@ def read_model(path: Path, layer: str) -> SqlModel:
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise LakeError(f"{path} must hold exactly one SELECT.")
     name = f"{layer}.{path.stem}"
-    return SqlModel(name, purpose.strip().rstrip("."), fields, tables_of(statements[0]) - {name}, sql)
+    return SqlModel(
+        name, purpose.strip().rstrip("."), fields, tables_of(statements[0]) - {name}, sql, names_of(statements[0])
+    )
+
+
+def names_of(statement: exp.Query) -> frozenset[str] | None:
+    """Every name in a statement, None where it has a `*` other than `count(*)`."""
+    if any(not isinstance(star.parent, exp.Count) for star in statement.find_all(exp.Star)):
+        return None
+    return frozenset(name.this for name in statement.find_all(exp.Identifier))
 
 
 def tables_of(statement: exp.Query) -> frozenset[str]:

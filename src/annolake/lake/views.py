@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import pyarrow as pa
@@ -48,6 +49,11 @@ def duck_type(kind: pa.DataType) -> str:
 def view(name: str, rows: str) -> str:
     """The statement that makes the view of a table over a relation with its rows."""
     return f"CREATE OR REPLACE VIEW {name} AS {CURRENT.get(name, 'SELECT * FROM {rows}').format(rows=rows)}"
+
+
+def words(name: str) -> set[str]:
+    """Every word of a table's view: the columns that it is made with are among them."""
+    return set(re.findall(r"\w+", CURRENT.get(name, "")))
 
 
 def in_order(names: Iterable[str]) -> list[str]:
