@@ -125,7 +125,7 @@ def _answer(number: int, answer: Any) -> Answer | Fault:
         subject=_text(identity.get("sub")),
         accepted_at=parse_time(answer.get("acceptanceTime")),
         submitted_at=submitted,
-        time_spent_s=float(spent) if isinstance(spent, int | float) and not isinstance(spent, bool) else None,
+        time_spent_s=_seconds(spent),
         content=strict_json.dump(content),
     )
 
@@ -155,7 +155,7 @@ def read_line(line_no: int, object_id: str, raw: bytes, pseudonym: Callable[[str
         hash=content_hash(raw.strip()),
         source=source,
         asset_id=_text(line.get("asset-id")),
-        duration_s=float(duration) if isinstance(duration, int | float) and not isinstance(duration, bool) else None,
+        duration_s=_seconds(duration),
     )
 
 
@@ -165,9 +165,19 @@ def parse_time(value: Any) -> datetime | None:
         return None
     try:
         time = datetime.fromisoformat(value)
-    except ValueError:
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):  # the first or last day there is, in another zone, is out of range
         return None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def _seconds(value: Any) -> float | None:
+    """A number of seconds; None where it is none, or too long for one."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
 
 
 def _without_identities(value: Any, pseudonym: Callable[[str], str]) -> Any:
