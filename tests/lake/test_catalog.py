@@ -100,7 +100,7 @@ def test_a_new_column_is_added_without_rewriting(lake: Lake, monkeypatch: pytest
     name = "silver.classification"
     lake.append_new(name, answers(("a", "0")))
     files, first = lake.files(name), lake.snapshot(name)
-    note = schemas.Column("note", schemas.TEXT, "new", True)
+    note = schemas.Column("note", schemas.base.TEXT, "new", True)
     wider = schemas.Table(name, "x", schemas.CLASSIFICATION.key, (*schemas.CLASSIFICATION.columns, note))
     monkeypatch.setitem(TABLES, name, wider)
     assert lake.scan(name)["note"].to_pylist() == [None]
