@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboards import charts, data, filters, palette, panel, words
+from dashboards import charts, filters, palette, panel, words
 from dashboards.data import Answer, Where
+from dashboards.data import workers as asked
 from dashboards.source import Source
 
 STATUS_COLOURS = {words.STATUSES[status]: colour for status, colour in palette.STATUSES.items()}
@@ -23,7 +24,7 @@ def section(release: Source, scopes: Answer, where: Where) -> None:
         panel.nothing_here("No worker answered in this choice.")
         return
     chosen = st.selectbox("Workers of", list(choices), key="workers_of", **filters.URL)
-    answer = data.workers(release.connection, *choices[chosen])
+    answer = asked.workers(release.connection, *choices[chosen])
     if answer.is_empty:
         panel.nothing_here("No worker's quality was computed for this job and layer.")
         return

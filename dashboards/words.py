@@ -60,7 +60,7 @@ def status_shown(row: Mapping[str, Any]) -> str:
 
 
 def verdict(row: Mapping[str, Any]) -> str:
-    """One sentence about a row of `data.agreement`."""
+    """One sentence about a row of `data.agreement.measure`."""
     if row["band"] in {"undefined", "no interval"}:
         return f"{row['band']}: {reason(row['reason_code'])}"
     bound = f"at least {row['ci_lo']:.2f}, with 95 % confidence"

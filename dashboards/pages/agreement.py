@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboards import charts, data, filters, palette, panel, people, words
-from dashboards.data import RELIABLE, TENTATIVE, Answer, Where
+from dashboards import charts, filters, palette, panel, people, words
+from dashboards.data import RELIABLE, TENTATIVE, Answer, Where, agreement, scope
 from dashboards.source import Source
 
 BAND_COLOURS = {words.BANDS[band]: colour for band, colour in palette.BANDS.items()}
@@ -18,7 +18,7 @@ def page() -> None:
     release = panel.open_or_explain()
     if release is None:
         return
-    scopes = data.scopes(release.connection)
+    scopes = scope.scopes(release.connection)
     if scopes.is_empty:
         panel.no_answers()
         return
@@ -32,7 +32,7 @@ def page() -> None:
 def headline(release: Source, where: Where) -> None:
     """Alpha by job and layer, the worst first, and what it says in words."""
     st.subheader("How far do the annotators agree?", anchor="headline")
-    answer = data.agreement(release.connection, where)
+    answer = agreement.measure(release.connection, where)
     if answer.is_empty:
         panel.nothing_here(
             "No agreement was computed for this choice. It needs two annotators on the same object.",
@@ -88,7 +88,7 @@ def alpha_chart(answer: Answer) -> None:
 
 def tiles(release: Source, where: Where) -> None:
     """How much was compared at all."""
-    row = data.coverage(release.connection, where).table.to_pylist()[0]
+    row = agreement.coverage(release.connection, where).table.to_pylist()[0]
     shown = (
         (
             "Annotated by two or more",
@@ -106,10 +106,10 @@ def tiles(release: Source, where: Where) -> None:
 
 def other_measures(release: Source, where: Where) -> None:
     """The measures side by side: one number alone can mislead."""
-    answer = data.figures(release.connection, where)
+    answer = agreement.figures(release.connection, where)
     if answer.is_empty:
         return
-    alphas = data.agreement(release.connection, where).table.to_pylist()
+    alphas = agreement.measure(release.connection, where).table.to_pylist()
     verdicts = {(r["job_name"], r["layer"]): words.verdict(r).partition(": ") for r in alphas}
     told = [verdicts.get((r["job_name"], r["layer"]), ("", "", "")) for r in answer.table.to_pylist()]
     panel.table(
@@ -131,7 +131,7 @@ def other_measures(release: Source, where: Where) -> None:
 def objects(release: Source, where: Where) -> None:
     """The objects to listen to first."""
     st.subheader("On which objects do they disagree?", anchor="objects")
-    spread = data.item_spread(release.connection, where)
+    spread = agreement.item_spread(release.connection, where)
     if spread.is_empty:
         panel.nothing_here("No object of this choice was answered by two annotators.")
         return
@@ -151,7 +151,7 @@ def objects(release: Source, where: Where) -> None:
         name="spread",
     )
     only = st.toggle("Only disputed objects", key="disputed", **filters.URL)
-    answer = data.items(release.connection, where, disputed_only=only)
+    answer = agreement.items(release.connection, where, disputed_only=only)
     if answer.is_empty:
         panel.nothing_here("No object of this choice is disputed: observed agreement is 2/3 or more everywhere.")
         return
@@ -162,8 +162,8 @@ def objects(release: Source, where: Where) -> None:
         "item job_name layer observed_agreement is_disputed n_annotators n_assigned duration_s boundary_f unit_f "
         "because",
         shown=panel.with_column(answer.table, "because", because),
-        note=f"n = {answer.table.num_rows:,}, at most {data.MOST_ITEMS:,}. Observed agreement: share of the time, or "
-        "of the pairs of answers, on which two annotators say the same.",
+        note=f"n = {answer.table.num_rows:,}, at most {agreement.MOST_ITEMS:,}. Observed agreement: share of the "
+        "time, or of the pairs of answers, on which two annotators say the same.",
         name="objects",
     )
 

@@ -6,8 +6,10 @@ from typing import get_args
 
 import streamlit as st
 
-from dashboards import charts, data, filters, palette, panel, words
-from dashboards.data import Answer, Part, Unit, Where
+from dashboards import charts, filters, palette, panel, words
+from dashboards.data import Answer, Where, scope
+from dashboards.data import label_distributions as used
+from dashboards.data.label_distributions import Part, Unit
 from dashboards.source import Source
 
 PARTS: dict[Part, str] = {"job_name": "job", "worker_id": "worker", "day": "day", "media_type": "media type"}
@@ -20,7 +22,7 @@ def page() -> None:
     release = panel.open_or_explain()
     if release is None:
         return
-    scopes = data.scopes(release.connection)
+    scopes = scope.scopes(release.connection)
     if not any(scopes.column("n_labels")):
         panel.no_answers()
         return
@@ -37,7 +39,7 @@ def page() -> None:
 
 def counted_in(release: Source, where: Where) -> Unit:
     """Count or minutes; labels of whole clips have no length of their own."""
-    has_length = any(v is not None for v in data.labels(release.connection, where).column("minutes"))
+    has_length = any(v is not None for v in used.labels(release.connection, where).column("minutes"))
     if not has_length:
         return "count"
     chosen = st.segmented_control(
@@ -55,7 +57,7 @@ def counted_in(release: Source, where: Where) -> Unit:
 def overall(release: Source, where: Where, unit: Unit) -> None:
     """How often each label was given."""
     st.subheader("Which labels are used?", anchor="labels")
-    answer = data.labels(release.connection, where, unit)
+    answer = used.labels(release.connection, where, unit)
     total = sum(answer.column("amount"))
     n, workers = sum(answer.column("n_labels")), max(answer.column("n_workers"))
     drawn, left_out = panel.first(answer.table, "labels", "most used")
@@ -88,7 +90,7 @@ def by_part(release: Source, where: Where, unit: Unit) -> None:
         key="as",
         **filters.URL,
     )
-    answer = data.labels_by(release.connection, where, part, unit)
+    answer = used.labels_by(release.connection, where, part, unit)
     parts = list(dict.fromkeys(answer.column("part")))
     n = sum(answer.column("n_labels"))
     drawn = answer.table.filter([p in set(parts[: panel.MOST_ROWS]) for p in answer.column("part")])
@@ -114,7 +116,7 @@ def by_part(release: Source, where: Where, unit: Unit) -> None:
 def by_worker(release: Source, where: Where, unit: Unit) -> None:
     """Who uses a label more or less than everybody together, beyond what their number of objects explains."""
     st.subheader("Who labels differently?", anchor="workers")
-    answer = data.worker_shares(release.connection, where, unit)
+    answer = used.worker_shares(release.connection, where, unit)
     workers = set(answer.column("worker_id"))
     if len(workers) < 2:
         panel.nothing_here("One worker alone cannot differ: these labels all come from the same one.")
@@ -153,8 +155,8 @@ def by_worker(release: Source, where: Where, unit: Unit) -> None:
 def rare(release: Source, where: Where) -> None:
     """Labels that a model could hardly learn from."""
     st.subheader("Which labels are rare?", anchor="rare")
-    answer = data.rare_labels(release.connection, where)
-    rule = f"Rare: under {data.RARE_SHARE:.0%} of the layer, under {data.RARE_COUNT} uses, or used by one worker only."
+    answer = used.rare_labels(release.connection, where)
+    rule = f"Rare: under {used.RARE_SHARE:.0%} of the layer, under {used.RARE_COUNT} uses, or used by one worker only."
     if answer.is_empty:
         st.caption(f"None. {rule}")
         return

@@ -9,28 +9,28 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from dashboards import data
-from dashboards.data import Answer, Where
+from dashboards.data import Answer, Where, agreement, scope, workers
+from dashboards.data import label_distributions as used
 from tests.dashboards import gold_tables as gold
 
 Connection = duckdb.DuckDBPyConnection
 SPEAKER = Where((gold.AUDIO,), ("speaker",))
 QUESTIONS: dict[str, Callable[[Connection, Where], Answer]] = {
-    "scopes": lambda c, _: data.scopes(c),
-    **{f"agreement {m}": lambda c, w, m=m: data.agreement(c, w, m) for m in data.MEASURES},
-    "figures": data.figures,
-    "coverage": data.coverage,
-    "items": data.items,
-    "disputed items": lambda c, w: data.items(c, w, disputed_only=True),
-    "item_spread": data.item_spread,
-    "workers": lambda c, _: data.workers(c, gold.AUDIO, "speaker"),
-    "rare_labels": data.rare_labels,
-    **{f"labels {u}": lambda c, w, u=u: data.labels(c, w, u) for u in data.AMOUNT},
-    **{f"worker_shares {u}": lambda c, w, u=u: data.worker_shares(c, w, u) for u in data.AMOUNT},
+    "scopes": lambda c, _: scope.scopes(c),
+    **{f"agreement {m}": lambda c, w, m=m: agreement.measure(c, w, m) for m in agreement.MEASURES},
+    "figures": agreement.figures,
+    "coverage": agreement.coverage,
+    "items": agreement.items,
+    "disputed items": lambda c, w: agreement.items(c, w, disputed_only=True),
+    "item_spread": agreement.item_spread,
+    "workers": lambda c, _: workers.workers(c, gold.AUDIO, "speaker"),
+    "rare_labels": used.rare_labels,
+    **{f"labels {u}": lambda c, w, u=u: used.labels(c, w, u) for u in used.AMOUNT},
+    **{f"worker_shares {u}": lambda c, w, u=u: used.worker_shares(c, w, u) for u in used.AMOUNT},
     **{
-        f"labels_by {p} {u}": lambda c, w, p=p, u=u: data.labels_by(c, w, p, u)
+        f"labels_by {p} {u}": lambda c, w, p=p, u=u: used.labels_by(c, w, p, u)
         for p in ("job_name", "worker_id", "day", "media_type")
-        for u in data.AMOUNT
+        for u in used.AMOUNT
     },
 }
 
@@ -75,13 +75,13 @@ def test_columns_are_the_same_with_and_without_rows(full: Connection) -> None:
 
 
 def test_scopes_are_jobs_and_layers_the_most_labeled_first(full: Connection) -> None:
-    scopes = data.scopes(full).table.to_pylist()
+    scopes = scope.scopes(full).table.to_pylist()
     assert (scopes[0]["job_name"], scopes[0]["layer"], scopes[0]["n_labels"]) == (gold.AUDIO, "speaker", 360)
     assert {r["layer"] for r in scopes} == {"speaker", "emotiontag", "speechNonSpeech", "class", "rate"}
 
 
 def test_bands_are_judged_on_the_lower_bound(full: Connection) -> None:
-    bands = {r["layer"]: (r["band"], r["is_settled"]) for r in data.agreement(full, Where()).table.to_pylist()}
+    bands = {r["layer"]: (r["band"], r["is_settled"]) for r in agreement.measure(full, Where()).table.to_pylist()}
     assert bands == {
         "class": ("reliable", True),  # 0.84 to 0.98
         "speaker": ("tentative", True),  # 0.68 to 0.80
@@ -105,45 +105,45 @@ def test_bands_are_judged_on_the_lower_bound(full: Connection) -> None:
 )
 def test_band_at_its_edges(value: float | None, half: float | None, band: str, settled: bool) -> None:
     connection = gold.connect({"gold.agreement_job": [gold.measure("j", "l", "alpha", value, half)]})
-    (row,) = data.agreement(connection, Where()).table.to_pylist()
+    (row,) = agreement.measure(connection, Where()).table.to_pylist()
     assert (row["band"], row["is_settled"]) == (band, settled)
 
 
 def test_the_worst_comes_first(full: Connection) -> None:
-    assert data.agreement(full, Where()).column("layer") == [
+    assert agreement.measure(full, Where()).column("layer") == [
         "emotiontag",
         "rate",
         "speaker",
         "class",
         "speechNonSpeech",
     ]
-    assert data.items(full, SPEAKER).column("item")[0] == "dialogue_11.wav"
-    assert data.items(full, SPEAKER).column("item")[-1] == "silence.wav"  # no figure: last
-    assert data.workers(full, gold.AUDIO, "speaker").column("worker_id")[0] == gold.WORKERS[4]
+    assert agreement.items(full, SPEAKER).column("item")[0] == "dialogue_11.wav"
+    assert agreement.items(full, SPEAKER).column("item")[-1] == "silence.wav"  # no figure: last
+    assert workers.workers(full, gold.AUDIO, "speaker").column("worker_id")[0] == gold.WORKERS[4]
 
 
 def test_figures_put_the_measures_side_by_side(full: Connection) -> None:
-    (row,) = data.figures(full, SPEAKER).table.to_pylist()
+    (row,) = agreement.figures(full, SPEAKER).table.to_pylist()
     assert (row["alpha"], row["observed"], row["boundary_f"], row["unit_f"]) == (0.742, 0.86, 0.81, 0.88)
     assert (row["alpha_chance"], row["n_items"], row["n_annotators"]) == (0.04, 12, 5)
 
 
 def test_coverage_counts_objects_once(full: Connection) -> None:
-    (row,) = data.coverage(full, Where()).table.to_pylist()
+    (row,) = agreement.coverage(full, Where()).table.to_pylist()
     assert row == {"n_items": 27, "n_compared": 26, "n_disputed": 5, "n_waiting": 2}
-    (none,) = data.coverage(gold.connect({}), Where()).table.to_pylist()
+    (none,) = agreement.coverage(gold.connect({}), Where()).table.to_pylist()
     assert set(none.values()) == {0}
 
 
 def test_only_disputed_items_and_at_most_so_many(full: Connection) -> None:
-    disputed = data.items(full, Where(), disputed_only=True)
+    disputed = agreement.items(full, Where(), disputed_only=True)
     assert disputed.table.num_rows == 5
     assert all(disputed.column("is_disputed"))
-    assert data.items(full, Where(), limit=3).table.num_rows == 3
+    assert agreement.items(full, Where(), limit=3).table.num_rows == 3
 
 
 def test_full_agreement_stands_in_the_last_bin(full: Connection) -> None:
-    spread = data.item_spread(full, Where((gold.VIDEO,))).table.to_pylist()
+    spread = agreement.item_spread(full, Where((gold.VIDEO,))).table.to_pylist()
     assert spread == [
         {"agreement_from": 0.3, "agreement_to": 0.35, "n_items": 1},
         {"agreement_from": 0.95, "agreement_to": 1.0, "n_items": 13},
@@ -151,16 +151,16 @@ def test_full_agreement_stands_in_the_last_bin(full: Connection) -> None:
 
 
 def test_label_shares_add_up(full: Connection) -> None:
-    for unit in data.AMOUNT:
-        assert sum(data.labels(full, SPEAKER, unit).column("share")) == pytest.approx(1)
-    rows = data.labels(full, SPEAKER, "minutes").table.to_pylist()
+    for unit in used.AMOUNT:
+        assert sum(used.labels(full, SPEAKER, unit).column("share")) == pytest.approx(1)
+    rows = used.labels(full, SPEAKER, "minutes").table.to_pylist()
     assert rows[0]["label"] == "Speaker A"
     assert (rows[0]["amount"], rows[0]["minutes"]) == (pytest.approx(670 / 60), pytest.approx(670 / 60))
 
 
 @pytest.mark.parametrize("part", ["job_name", "worker_id", "day", "media_type"])
-def test_shares_within_a_part_add_up(full: Connection, part: data.Part) -> None:
-    rows = data.labels_by(full, Where(), part).table.to_pylist()
+def test_shares_within_a_part_add_up(full: Connection, part: used.Part) -> None:
+    rows = used.labels_by(full, Where(), part).table.to_pylist()
     assert rows
     for name in {r["part"] for r in rows}:
         mine = [r for r in rows if r["part"] == name]
@@ -169,18 +169,18 @@ def test_shares_within_a_part_add_up(full: Connection, part: data.Part) -> None:
 
 
 def test_labels_beyond_the_most_used_become_one(full: Connection) -> None:
-    rows = data.labels_by(full, Where((gold.AUDIO,)), "job_name", most=2).table.to_pylist()
+    rows = used.labels_by(full, Where((gold.AUDIO,)), "job_name", most=2).table.to_pylist()
     assert [r["label"] for r in rows] == ["Speaker A", "Speaker B", "other labels"]
     assert rows[2]["n_labels"] == 61
 
 
 def test_media_without_a_type_is_called_unknown() -> None:
-    assert data.labels_by(gold.connect(gold.single()), Where(), "media_type").column("part") == ["unknown"]
+    assert used.labels_by(gold.connect(gold.single()), Where(), "media_type").column("part") == ["unknown"]
 
 
 def test_worker_share_has_the_wilson_interval_over_objects() -> None:
     """18 of 20 gives 0.699 to 0.972: Wilson 1927, as in Newcombe 1998 and every calculator."""
-    used = [{**_label("a", n), "worker_id": w, "n_items": n} for w, n in (("w1", 18), ("w2", 10))]
+    given = [{**_label("a", n), "worker_id": w, "n_items": n} for w, n in (("w1", 18), ("w2", 10))]
     rest = [{**_label("b", n), "worker_id": w, "n_items": n} for w, n in (("w1", 2), ("w2", 10))]
     quality = [
         {
@@ -194,8 +194,8 @@ def test_worker_share_has_the_wilson_interval_over_objects() -> None:
         }
         for w in ("w1", "w2")
     ]
-    connection = gold.connect({"gold.label_distribution": [*used, *rest], "gold.worker_quality": quality})
-    rows = {(r["worker_id"], r["label"]): r for r in data.worker_shares(connection, Where()).table.to_pylist()}
+    connection = gold.connect({"gold.label_distribution": [*given, *rest], "gold.worker_quality": quality})
+    rows = {(r["worker_id"], r["label"]): r for r in used.worker_shares(connection, Where()).table.to_pylist()}
     row = rows["w1", "a"]
     assert row["n_items"] == 20
     assert (row["share"], row["overall_share"]) == (pytest.approx(0.9), pytest.approx(0.7))
@@ -209,14 +209,14 @@ def _label(label: str, n: int) -> dict[str, object]:
 
 
 def test_a_label_that_a_worker_never_used_has_share_zero(full: Connection) -> None:
-    rows = data.worker_shares(full, Where((gold.AUDIO,), ("emotiontag",))).table.to_pylist()
+    rows = used.worker_shares(full, Where((gold.AUDIO,), ("emotiontag",))).table.to_pylist()
     angry = {r["worker_id"]: r["share"] for r in rows if r["label"] == "Angry"}
     assert len(angry) == 5
     assert sorted(angry.values())[:4] == [0, 0, 0, 0]
 
 
 def test_rare_labels(full: Connection) -> None:
-    rows = data.rare_labels(full, Where()).table.to_pylist()
+    rows = used.rare_labels(full, Where()).table.to_pylist()
     first = rows[0]
     assert (first["label"], first["n_labels"], first["n_workers"], first["n_asked"]) == ("Angry", 1, 1, 5)
     assert "Speaker A" not in {r["label"] for r in rows}
@@ -226,7 +226,7 @@ def test_a_filter_value_cannot_leave_its_quotes() -> None:
     name = "it's '); select 1 --$layers"
     row = gold.measure(name, "l", "alpha", 0.9, 0.05)
     connection = gold.connect({"gold.agreement_job": [row]})
-    answer = data.agreement(connection, Where((name,), ("l",)))
+    answer = agreement.measure(connection, Where((name,), ("l",)))
     assert answer.table.num_rows == connection.sql(answer.sql).to_arrow_table().num_rows == 1
 
 
@@ -234,5 +234,5 @@ def test_several_threads_ask_at_the_same_time(full: Connection) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: data.figures(full, Where()).table.num_rows, range(40)))
+        answers = list(pool.map(lambda _: agreement.figures(full, Where()).table.num_rows, range(40)))
     assert set(answers) == {5}

@@ -1,0 +1,120 @@
+"""Agreement: how far the annotators agree, by job and layer, and on which objects they do not."""
+
+from __future__ import annotations
+
+from dashboards.data.asking import Answer, Connection, Where, ask
+from dashboards.data.bands import RELIABLE, TENTATIVE
+
+MOST_ITEMS = 1000
+"""Objects that a page lists; `annolake sql` has all."""
+
+MEASURES = ("alpha", "observed_agreement", "boundary_f_500ms", "unit_f_iou50")
+
+
+def measure(connection: Connection, where: Where, name: str = "alpha") -> Answer:
+    """One measure by job and layer with interval, chance floor and band; the lowest bound first.
+
+    `band` is judged on the lower bound. `is_settled` says whether the whole interval is on one side of the threshold
+    of tentative: a band that is not settled may change with more objects.
+    """
+    return ask(
+        connection,
+        """
+        select job_name, layer, measure, value, ci_lo, ci_hi, chance_floor, n_items, n_annotators, prevalence_max,
+          case
+            when value is null then 'undefined'
+            when ci_lo is null then 'no interval'
+            when ci_lo >= $reliable then 'reliable'
+            when ci_lo >= $tentative then 'tentative'
+            else 'not reliable'
+          end as band,
+          coalesce(ci_lo >= $tentative or ci_hi < $tentative, false) as is_settled,
+          reason_code
+        from gold.agreement_job
+        where measure = $measure {filter}
+        order by ci_lo nulls last, value nulls last, job_name, layer
+        """,
+        where,
+        {"measure": name, "reliable": RELIABLE, "tentative": TENTATIVE},
+    )
+
+
+def figures(connection: Connection, where: Where) -> Answer:
+    """The headline measures of each layer with labels, side by side; the lowest bound of alpha first."""
+    return ask(
+        connection,
+        """
+        select job_name, layer, any_value(task_type) as task_type,
+          max(value) filter (where measure = 'alpha') as alpha,
+          max(ci_lo) filter (where measure = 'alpha') as alpha_lo,
+          max(ci_hi) filter (where measure = 'alpha') as alpha_hi,
+          max(chance_floor) filter (where measure = 'alpha') as alpha_chance,
+          max(value) filter (where measure = 'observed_agreement') as observed,
+          max(chance_floor) filter (where measure = 'observed_agreement') as observed_chance,
+          max(value) filter (where measure = 'boundary_f_500ms') as boundary_f,
+          max(value) filter (where measure = 'unit_f_iou50') as unit_f,
+          max(prevalence_max) filter (where measure = 'alpha') as prevalence_max,
+          cast(max(n_items) as bigint) as n_items, cast(max(n_annotators) as bigint) as n_annotators,
+          max(reason_code) filter (where measure = 'alpha') as reason_code
+        from gold.agreement_job
+        where true {filter}
+        group by job_name, layer
+        having bool_or(measure = 'alpha')
+        order by alpha_lo nulls last, alpha nulls last, job_name, layer
+        """,
+        where,
+    )
+
+
+def coverage(connection: Connection, where: Where) -> Answer:
+    """One row: objects, those that two or more annotated, disputed ones, answers that are still missing."""
+    return ask(
+        connection,
+        """
+        select count(distinct (job_name, object_id)) as n_items,
+          count(distinct (job_name, object_id)) filter (where n_annotators >= 2) as n_compared,
+          count(distinct (job_name, object_id)) filter (where is_disputed) as n_disputed,
+          count(distinct (job_name, object_id)) filter (where n_annotators < n_assigned) as n_waiting
+        from gold.agreement_item
+        where true {filter}
+        """,
+        where,
+    )
+
+
+def items(connection: Connection, where: Where, *, disputed_only: bool = False, limit: int = MOST_ITEMS) -> Answer:
+    """Objects by disagreement, the worst first; those without a figure last, with the reason."""
+    return ask(
+        connection,
+        """
+        select coalesce(asset_name, object_id) as item, job_name, layer, media_type, duration_s, n_assigned,
+          n_annotators, observed_agreement, is_disputed, n_boundaries,
+          boundary_hits_500ms / nullif(n_boundaries, 0) as boundary_f,
+          unit_hits_iou50 / nullif(n_units, 0) as unit_f,
+          reason_code, object_id
+        from gold.agreement_item
+        where (is_disputed or not $disputed_only) {filter}
+        order by observed_agreement nulls last, mass desc, job_name, layer, object_id
+        limit $limit
+        """,
+        where,
+        {"disputed_only": disputed_only, "limit": limit},
+    )
+
+
+def item_spread(connection: Connection, where: Where) -> Answer:
+    """How many objects have which observed agreement, in twenty bins from 0 to 1; 1 counts to the last."""
+    return ask(
+        connection,
+        """
+        select bin / 20 as agreement_from, (bin + 1) / 20 as agreement_to, count(*) as n_items
+        from (
+          select least(floor(observed_agreement * 20), 19) as bin
+          from gold.agreement_item
+          where observed_agreement is not null {filter}
+        )
+        group by bin
+        order by bin
+        """,
+        where,
+    )

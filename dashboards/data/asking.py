@@ -1,0 +1,69 @@
+"""How a question is asked: filters as bound values, the answer with its statement."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from textwrap import dedent
+from typing import Any, TypeAlias
+
+import duckdb
+import pyarrow as pa
+
+Connection: TypeAlias = duckdb.DuckDBPyConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Filters that pages share; an empty tuple keeps everything."""
+
+    jobs: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Rows, and the statement that gives them again."""
+
+    table: pa.Table
+    sql: str
+
+    @property
+    def is_empty(self) -> bool:
+        return self.table.num_rows == 0
+
+    def column(self, name: str) -> list[Any]:
+        """The values of one column."""
+        values: list[Any] = self.table[name].to_pylist()
+        return values
+
+
+def ask(
+    connection: Connection,
+    statement: str,
+    where: Where | None = None,
+    values: Mapping[str, object] | None = None,
+) -> Answer:
+    """Run a statement with its filters as bound values; a cursor of its own lets threads ask at the same time."""
+    given = {k: v for k, v in (("jobs", where and where.jobs), ("layers", where and where.layers)) if v}
+    columns = {"jobs": "job_name", "layers": "layer"}
+    conditions = "".join(f" and {columns[name]} in ${name}" for name in given)
+    statement = statement.replace(" {filter}", conditions).replace("where true and ", "where ")
+    parameters = {**{k: list(v) for k, v in given.items()}, **(values or {})}
+    with connection.cursor() as cursor:
+        table = cursor.sql(statement, params=parameters).to_arrow_table()
+    return Answer(table, _shown(statement, parameters))
+
+
+def _shown(statement: str, parameters: Mapping[str, object]) -> str:
+    filled = re.sub(r"\$(\w+)", lambda found: _literal(parameters[found[1]]), dedent(statement))
+    return filled.strip()
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    if isinstance(value, Iterable):
+        return "(" + ", ".join(_literal(v) for v in value) + ")"
+    return str(value).lower() if isinstance(value, bool) else str(value)
