@@ -13,7 +13,7 @@ from fastapi import Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
-from annolake.service import jobs, preview, sigv4, tags, teams
+from annolake.service import jobs, preview, sigv4, tags, teams, workforces
 from annolake.service.core import Service
 from annolake.service.faults import ApiFault
 from annolake.service.limits import BodyTooLarge
@@ -29,16 +29,25 @@ Operation = Callable[[Service, dict[str, Any]], dict[str, Any] | None]
 OPERATIONS: dict[str, Operation] = {
     "AddTags": tags.add_tags,
     "CreateLabelingJob": jobs.create_labeling_job,
+    "CreateWorkforce": workforces.create_workforce,
     "CreateWorkteam": teams.create_workteam,
     "DeleteTags": tags.delete_tags,
+    "DeleteWorkforce": workforces.delete_workforce,
+    "DeleteWorkteam": teams.delete_workteam,
     "DescribeLabelingJob": jobs.describe_labeling_job,
+    "DescribeSubscribedWorkteam": teams.describe_subscribed_workteam,
+    "DescribeWorkforce": workforces.describe_workforce,
     "DescribeWorkteam": teams.describe_workteam,
     "ListLabelingJobs": jobs.list_labeling_jobs,
     "ListLabelingJobsForWorkteam": jobs.list_labeling_jobs_for_workteam,
+    "ListSubscribedWorkteams": teams.list_subscribed_workteams,
     "ListTags": tags.list_tags,
+    "ListWorkforces": workforces.list_workforces,
     "ListWorkteams": teams.list_workteams,
     "RenderUiTemplate": preview.render_ui_template,
     "StopLabelingJob": jobs.stop_labeling_job,
+    "UpdateWorkforce": workforces.update_workforce,
+    "UpdateWorkteam": teams.update_workteam,
 }
 
 

@@ -33,6 +33,7 @@ from annolake.service.faults import PortalFault
 from annolake.service.limits import BodyLimit, BodyTooLarge
 from annolake.service.objects import RESERVED
 from annolake.service.teams import ensure_default_team
+from annolake.service.workforces import ensure_default_workforce
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ log = logging.getLogger(__name__)
 def create_app(settings: Settings) -> FastAPI:
     """Build the service; its engine runs while the application does."""
     service = Service.open(settings)
+    ensure_default_workforce(service)
     ensure_default_team(service)
     store_accounts(service.store, configured_accounts(settings), [settings.workteam])
     engine = Engine(service)

@@ -19,12 +19,11 @@ from annolake.service.core import Service
 from annolake.service.faults import ApiFault, invalid
 from annolake.service.job_rules import check_job, with_defaults
 from annolake.service.paging import decode, encode
-from annolake.service.store import job
+from annolake.service.store import TERMINAL, job
 from annolake.service.tags import put_tags, read_tags
 from annolake.service.teams import team_exists
 
 PAGE = 100
-TERMINAL = ("Completed", "Failed", "Stopped")
 HAS_OUTPUT = ("InProgress", "Stopping", "Stopped", "Completed")
 ALPHABET = string.ascii_letters + string.digits
 

@@ -1,13 +1,39 @@
-"""`NextToken` of list operations: the place behind which the next page begins, bound to its query."""
+"""List operations: their pages, and `NextToken`, the place behind which the next page begins, bound to its query."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
+from sqlalchemy import Row
+
 from annolake.service.faults import invalid
+
+PAGE = 100
+
+
+def named_page(request: dict[str, Any], rows: Iterable[Row[Any]]) -> tuple[list[Row[Any]], str | None]:
+    """One page of rows with `name_key` and `created_us`, by NameContains, SortBy, SortOrder, and the next token."""
+    limit = request.get("MaxResults", PAGE)
+    place = decode(request, request.get("NextToken"), 2)
+    column = "created_us" if request.get("SortBy") == "CreateDate" else "name_key"
+    is_descending = request.get("SortOrder") == "Descending"
+    wanted = request.get("NameContains", "").lower()
+    keyed = sorted(
+        (([getattr(row, column), row.name_key], row) for row in rows if wanted in row.name_key),
+        key=lambda item: item[0],
+        reverse=is_descending,
+    )
+    if place is not None:
+        try:
+            keyed = [item for item in keyed if (item[0] < place if is_descending else item[0] > place)]
+        except TypeError:
+            raise invalid("NextToken is not one that this list returned") from None
+    token = encode(request, keyed[limit - 1][0]) if len(keyed) > limit else None
+    return [row for _, row in keyed[:limit]], token
 
 
 def encode(query: dict[str, Any], place: list[Any]) -> str:

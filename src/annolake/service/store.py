@@ -75,6 +75,17 @@ workteam = Table(
     Column("modified_us", BigInteger, nullable=False),
 )
 
+workforce = Table(
+    "workforce",
+    metadata,
+    Column("name_key", String(63), primary_key=True),
+    Column("name", String(63), nullable=False),
+    Column("arn", String(256), nullable=False, unique=True),
+    Column("definition", JSON, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("modified_us", BigInteger, nullable=False),
+)
+
 tag = Table(
     "tag",
     metadata,
@@ -82,6 +93,9 @@ tag = Table(
     Column("tag_key", String(128), primary_key=True),
     Column("tag_value", String(256), nullable=False),
 )
+
+TERMINAL = ("Completed", "Failed", "Stopped")
+"""Where a job's status ends."""
 
 job = Table(
     "job",

@@ -1,4 +1,4 @@
-"""Tags of jobs and work teams: AddTags, ListTags, DeleteTags."""
+"""Tags of jobs, work teams and workforces: AddTags, ListTags, DeleteTags."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, insert, select
 from annolake.service.core import Service
 from annolake.service.faults import ApiFault, invalid
 from annolake.service.paging import decode, encode
-from annolake.service.store import job, tag, workteam
+from annolake.service.store import job, tag, workforce, workteam
 
 LIMIT = 50
 
@@ -73,7 +73,7 @@ def delete_tags(service: Service, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_resource(connection: Connection, arn: str) -> None:
-    for table in (job, workteam):
+    for table in (job, workteam, workforce):
         if connection.execute(select(table.c.arn).where(table.c.arn == arn)).first():
             return
-    raise invalid(f"ResourceArn: there is no labeling job or work team {arn}")
+    raise invalid(f"ResourceArn: there is no labeling job, work team or workforce {arn}")

@@ -6,20 +6,19 @@ account belongs to groups; the two meet at the group's name.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from annolake.service import clock
 from annolake.service.core import Service
 from annolake.service.faults import ApiFault, invalid
-from annolake.service.paging import decode, encode
-from annolake.service.store import account_group, workteam
+from annolake.service.paging import decode, named_page
+from annolake.service.store import TERMINAL, account_group, job, tag, workteam
 from annolake.service.tags import put_tags
+from annolake.service.workforces import DEFAULT, find_workforce
 
 LIMIT = 25
-PAGE = 100
 
 
 def team_arn(service: Service, name: str) -> str:
@@ -42,11 +41,11 @@ def ensure_default_team(service: Service) -> None:
 
 def create_workteam(service: Service, request: dict[str, Any]) -> dict[str, Any]:
     """CreateWorkteam."""
-    kinds = [_kind(definition, place) for place, definition in enumerate(request["MemberDefinitions"])]
-    if len(set(kinds)) > 1:
-        raise invalid("MemberDefinitions: CognitoMemberDefinition and OidcMemberDefinition cannot be mixed")
+    _check_members(request["MemberDefinitions"])
     name = request["WorkteamName"]
     with service.store.write() as connection:
+        if "WorkforceName" in request:
+            find_workforce(service, connection, request["WorkforceName"])
         if _find(connection, name) is not None:
             raise ApiFault("ResourceInUse", f"WorkteamName: the work team {name} exists already")
         if connection.execute(select(func.count()).select_from(workteam)).scalar_one() >= LIMIT:
@@ -60,35 +59,50 @@ def create_workteam(service: Service, request: dict[str, Any]) -> dict[str, Any]
 def describe_workteam(service: Service, request: dict[str, Any]) -> dict[str, Any]:
     """DescribeWorkteam."""
     with service.store.read() as connection:
-        row = _find(connection, request["WorkteamName"])
-    if row is None:
-        raise invalid(f"The work team {request['WorkteamName']} does not exist (parameter WorkteamName)")
-    return {"Workteam": _describe(service, row)}
+        return {"Workteam": _describe(service, _known(connection, request["WorkteamName"]))}
+
+
+def update_workteam(service: Service, request: dict[str, Any]) -> dict[str, Any]:
+    """UpdateWorkteam: what is given replaces what was; who is taken out of the team gets no more tasks of it."""
+    if "MemberDefinitions" in request:
+        _check_members(request["MemberDefinitions"])
+    with service.store.write() as connection:
+        row = _known(connection, request["WorkteamName"])
+        changed = {**row.definition, **{k: v for k, v in request.items() if k != "WorkteamName"}}
+        here = workteam.c.name_key == row.name_key
+        connection.execute(update(workteam).where(here).values(definition=changed, modified_us=clock.now_us()))
+        return {"Workteam": _describe(service, _known(connection, row.name))}
+
+
+def delete_workteam(service: Service, request: dict[str, Any]) -> dict[str, Any]:
+    """DeleteWorkteam: refused while a job of the team is not over, since nobody could finish it."""
+    with service.store.write() as connection:
+        row = _known(connection, request["WorkteamName"])
+        unfinished = select(job.c.name).where(job.c.workteam_arn == row.arn, job.c.status.not_in(TERMINAL))
+        name = connection.execute(unfinished.order_by(job.c.name).limit(1)).scalar()
+        if name is not None:
+            raise invalid(f"The work team {row.name} has a labeling job that is not over: {name}; stop it first")
+        connection.execute(delete(tag).where(tag.c.resource_arn == row.arn))
+        connection.execute(delete(workteam).where(workteam.c.name_key == row.name_key))
+    return {"Success": True}
 
 
 def list_workteams(service: Service, request: dict[str, Any]) -> dict[str, Any]:
     """ListWorkteams: sorted, filtered, in pages."""
-    limit = request.get("MaxResults", PAGE)
-    place = decode(request, request.get("NextToken"), 2)
-    column = workteam.c.created_us if request.get("SortBy") == "CreateDate" else workteam.c.name_key
-    is_descending = request.get("SortOrder") == "Descending"
-    query = select(workteam)
-    if "NameContains" in request:
-        query = query.where(workteam.c.name_key.contains(request["NameContains"].lower(), autoescape=True))
     with service.store.read() as connection:
-        rows: Sequence[Row[Any]] = connection.execute(query).all()
-    keyed = sorted(
-        (([getattr(row, column.name), row.name_key], row) for row in rows), key=lambda k: k[0], reverse=is_descending
-    )
-    if place is not None:
-        try:
-            keyed = [item for item in keyed if (item[0] < place if is_descending else item[0] > place)]
-        except TypeError:
-            raise invalid("NextToken is not one that this list returned") from None
-    answer: dict[str, Any] = {"Workteams": [_describe(service, row) for _, row in keyed[:limit]]}
-    if len(keyed) > limit:
-        answer["NextToken"] = encode(request, keyed[limit - 1][0])
-    return answer
+        rows, token = named_page(request, connection.execute(select(workteam)))
+    return {"Workteams": [_describe(service, row) for row in rows]} | ({"NextToken": token} if token else {})
+
+
+def describe_subscribed_workteam(_: Service, request: dict[str, Any]) -> dict[str, Any]:
+    """DescribeSubscribedWorkteam: there are no vendors here, so any is unknown."""
+    raise invalid(f"The work team {request['WorkteamArn']} is none that this account is subscribed to")
+
+
+def list_subscribed_workteams(_: Service, request: dict[str, Any]) -> dict[str, Any]:
+    """ListSubscribedWorkteams: always empty."""
+    decode(request, request.get("NextToken"), 0)
+    return {"SubscribedWorkteams": []}
 
 
 def team_exists(connection: Connection, arn: str) -> bool:
@@ -115,6 +129,12 @@ def team_groups(definition: dict[str, Any]) -> set[str]:
     return groups
 
 
+def _check_members(members: list[dict[str, Any]]) -> None:
+    kinds = {_kind(definition, place) for place, definition in enumerate(members)}
+    if len(kinds) > 1:
+        raise invalid("MemberDefinitions: CognitoMemberDefinition and OidcMemberDefinition cannot be mixed")
+
+
 def _kind(definition: dict[str, Any], place: int) -> str:
     kinds = [kind for kind in ("CognitoMemberDefinition", "OidcMemberDefinition") if definition.get(kind)]
     if len(kinds) != 1:
@@ -126,6 +146,13 @@ def _kind(definition: dict[str, Any], place: int) -> str:
 
 def _find(connection: Connection, name: str) -> Row[Any] | None:
     return connection.execute(select(workteam).where(workteam.c.name_key == name.lower())).first()
+
+
+def _known(connection: Connection, name: str) -> Row[Any]:
+    row = _find(connection, name)
+    if row is None:
+        raise invalid(f"The work team {name} does not exist (parameter WorkteamName)")
+    return row
 
 
 def _insert(service: Service, connection: Connection, definition: dict[str, Any]) -> str:
@@ -142,7 +169,7 @@ def _describe(service: Service, row: Row[Any]) -> dict[str, Any]:
         "WorkteamName": row.name,
         "MemberDefinitions": definition["MemberDefinitions"],
         "WorkteamArn": row.arn,
-        "WorkforceArn": service.arn(f"workforce/{definition.get('WorkforceName', 'default')}"),
+        "WorkforceArn": service.arn(f"workforce/{definition.get('WorkforceName', DEFAULT)}"),
         "Description": definition["Description"],
         "SubDomain": service.settings.service_url.split("://", 1)[1],
         "CreateDate": clock.epoch(row.created_us),
