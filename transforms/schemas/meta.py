@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transforms.schemas.base import FLAG, LANDING, LONG, TEXT, TIME, WORKER, Column, table
+from transforms.schemas.base import FLAG, INT, LANDING, LONG, REAL, TEXT, TIME, WORKER, Column, table
 
 RELEASE = table(
     "meta.release",
@@ -14,6 +14,13 @@ RELEASE = table(
     Column("released_at", TIME, "when it was published"),
     Column("jobs", TEXT, "JSON list of the jobs that it added or changed"),
     Column("pending", TEXT, "JSON object landing -> job of landings that it does not show: not released yet", True),
+    Column(
+        "kept_back",
+        TEXT,
+        "JSON object job -> snapshot that the rows of the job are shown from instead, 0 for none: the job was being "
+        "built anew",
+        True,
+    ),
     partition="",
 )
 RELEASE_HOLD = table(
@@ -37,6 +44,29 @@ CHECK_RESULT = table(
     Column("n_failed", LONG, "rows that broke it"),
     Column("detail", TEXT, "what was expected and found", True),
     *LANDING,
+    partition="",
+)
+ALERT = table(
+    "meta.alert",
+    "one step of one episode of an alert: noted, or one attempt to tell somebody",
+    "rule subject episode stage step channel attempt",
+    Column("rule", TEXT, "file in sql/alerts"),
+    Column("subject", TEXT, "what it is about: JSON object of job_name, layer, worker_id, label, ... as the rule has"),
+    Column("episode", LONG, "1, 2, ...: how often the rule was met for the subject, with an end in between"),
+    Column("stage", TEXT, "raised or cleared"),
+    Column("step", TEXT, "noted; sending, then sent or failed, once an attempt"),
+    Column("channel", TEXT, "log, webhook or email; empty where noted"),
+    Column("attempt", INT, "1, 2, ... of a channel; 0 where noted"),
+    Column("severity", TEXT, "fail or warn"),
+    Column("text", TEXT, "the finding, or why the attempt failed, in a sentence"),
+    Column("value", REAL, "the figure that the rule looks at", True),
+    Column("value_lo", REAL, "lower end of its 99 % interval, where it has one", True),
+    Column("value_hi", REAL, "upper end of it", True),
+    Column("threshold", REAL, "the rule's threshold"),
+    Column("n", LONG, "what the figure rests on, in the rule's unit"),
+    Column("release_id", LONG, "release that was looked at"),
+    Column("delivery_id", TEXT, "message that the attempt was part of; empty where noted"),
+    Column("happened_at", TIME, "when"),
     partition="",
 )
 WORKER_IDENTITY = table(

@@ -15,7 +15,7 @@ LAYERS = {
     "silver": "one meaning per column; what broke a rule is in `silver.quarantine`",
     "measure": "sums by object and estimates by annotator, made by `transforms.measures`",
     "gold": "answers",
-    "meta": "releases and checks",
+    "meta": "releases, checks and alerts",
     "restricted": "left out of releases",
 }
 

@@ -6,6 +6,7 @@ Columns are read by field id, so files from before a column was added or renamed
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 
@@ -15,12 +16,12 @@ from pyiceberg.schema import Schema
 from annolake.config import Settings
 from annolake.errors import LakeError
 from annolake.lake.catalog import Lake, open_lake
-from annolake.lake.release import BUILT, RELEASED, Release, hidden_jobs, read_releases
+from annolake.lake.release import ABOUT_RELEASES, BUILT, RELEASED, Release, read_releases
 from annolake.lake.views import duck_type, empty_rows, in_order, literal, view
-from transforms.schemas import RELEASE, RELEASE_HOLD, TABLES
+from transforms.schemas import TABLES
 
 SEARCH_PATH = "gold,silver,bronze,measure,meta"
-READABLE = (*RELEASED, RELEASE.name, RELEASE_HOLD.name)
+READABLE = (*RELEASED, *ABOUT_RELEASES)
 
 
 class ReleaseReader:
@@ -40,7 +41,6 @@ class ReleaseReader:
         with open_lake(settings) as lake:
             known = read_releases(lake)
             self.release = _choose(known, release_id)
-            self._hidden = hidden_jobs(self.release, known) if self.release else set()
             if settings.warehouse_url.startswith("s3://") and materialised is None and self.release:
                 self._reach_s3(settings)
             for schema in dict.fromkeys(name.split(".")[0] for name in READABLE):
@@ -60,33 +60,34 @@ class ReleaseReader:
 
     def _rows(self, lake: Lake, name: str) -> str:
         """The rows of a table as a relation of SQL: its files, without what the release does not show."""
-        is_meta = name in (RELEASE.name, RELEASE_HOLD.name)
-        snapshot_id = lake.snapshot(name) if is_meta else self.release.snapshots.get(name) if self.release else None
-        table = lake.find(name) if snapshot_id is not None else None
-        if table is None or snapshot_id is None or self.release is None:
+        is_now = name in ABOUT_RELEASES
+        snapshot_id = lake.snapshot(name) if is_now else self.release.snapshots.get(name) if self.release else None
+        if snapshot_id is None or self.release is None:
             return empty_rows(name)
-        if self._materialised is not None:
-            if name not in self._materialised:
-                return empty_rows(name)
-            source = name.replace(".", "__")
-            self.connection.register(source, lake.scan(name, snapshot_id=snapshot_id))
-        else:
-            files = lake.files(name, snapshot_id)
-            if not files:
-                return empty_rows(name)
-            self.files += files
-            source = _parquet(files, name, table.schema())
-        return f"(SELECT * FROM {source} {self._filter(name)})"
-
-    def _filter(self, name: str) -> str:
-        columns = TABLES[name].arrow.names
         if name.startswith(BUILT):
-            column, hidden = "job_name", sorted(self._hidden)
-        else:
-            column, hidden = "landing_id", sorted(self.release.pending) if self.release else []
-        if not hidden or column not in columns:
-            return ""
-        return f"WHERE {column} NOT IN ({', '.join(map(literal, hidden))})"
+            kept = self.release.kept_back.get(name, {})
+            parts = [self._source(lake, name, snapshot_id) + _where("job_name NOT IN", kept)]
+            for earlier in sorted(set(kept.values()) - {0}):
+                its_jobs = [job for job, at in kept.items() if at == earlier]
+                parts.append(self._source(lake, name, earlier) + _where("job_name IN", its_jobs))
+            return f"({' UNION ALL '.join(parts)})"
+        has_landing = "landing_id" in TABLES[name].arrow.names
+        hidden = self.release.pending if has_landing else ()
+        return f"({self._source(lake, name, snapshot_id)}{_where('landing_id NOT IN', hidden)})"
+
+    def _source(self, lake: Lake, name: str, snapshot_id: int) -> str:
+        """A SELECT of all rows of one snapshot."""
+        table = lake.find(name)
+        is_wanted = self._materialised is None or name in self._materialised
+        if table is None or not is_wanted:
+            return f"SELECT * FROM {empty_rows(name)}"
+        if self._materialised is not None:
+            source = f"{name.replace('.', '__')}__{snapshot_id}"
+            self.connection.register(source, lake.scan(name, snapshot_id=snapshot_id))
+            return f"SELECT * FROM {source}"
+        files = lake.files(name, snapshot_id)
+        self.files += files
+        return f"SELECT * FROM {_parquet(files, name, table.schema()) if files else empty_rows(name)}"
 
     def _reach_s3(self, settings: Settings) -> None:
         import s3fs
@@ -96,6 +97,12 @@ class ReleaseReader:
         self.connection.register_filesystem(
             s3fs.S3FileSystem(endpoint_url=endpoint, client_kwargs={"region_name": settings.region}, **keys)
         )
+
+
+def _where(condition: str, values: Iterable[str]) -> str:
+    """A WHERE of one condition on a list of texts; nothing where the list is empty."""
+    listed = ", ".join(map(literal, sorted(values)))
+    return f" WHERE {condition} ({listed})" if listed else ""
 
 
 def _choose(known: list[Release], release_id: int | None) -> Release | None:

@@ -1,9 +1,10 @@
 """Releases: what readers see. One append to `meta.release` names a snapshot of every table.
 
 A release shows the landings of the jobs that it was made for, and of jobs released before: rows of other landings,
-which may be half done or held by a check, are listed as `pending` and filtered out by the readers' views. So no lock
-and no transaction over many tables is needed. Two releases at once: the second is refused by the catalog, looks again
-and is made anew.
+which may be half done or held by a check, are listed as `pending` and filtered out by the readers' views. Of measures
+and gold, which are replaced job by job, other jobs whose rows changed since are `kept_back`: the views take their rows
+from the snapshot that showed them before. So no lock and no transaction over many tables is needed. Two releases at
+once: the second is refused by the catalog, looks again and is made anew.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,14 +21,16 @@ from pyiceberg.table import Table as IcebergTable
 
 from annolake.config import Settings
 from annolake.errors import LakeError, QualityError
-from annolake.lake.catalog import JOB_PROPERTY, LANDING_PROPERTY, Lake, open_lake
-from transforms.schemas import RELEASE, RELEASE_HOLD, TABLES
+from annolake.lake.catalog import Lake, open_lake
+from annolake.lake.changes import jobs_since, landings_since
+from transforms.schemas import ALERT, RELEASE, RELEASE_HOLD, TABLES
 
 log = logging.getLogger(__name__)
 
-RELEASED = tuple(
-    name for name in TABLES if not name.startswith("restricted.") and name not in (RELEASE.name, RELEASE_HOLD.name)
-)
+ABOUT_RELEASES = (RELEASE.name, RELEASE_HOLD.name, ALERT.name)
+"""Tables that say something of releases: readers see them as they are now."""
+
+RELEASED = tuple(name for name in TABLES if not name.startswith("restricted.") and name not in ABOUT_RELEASES)
 BUILT = ("measure.", "gold.")
 """Namespaces that are replaced job by job, not landed."""
 
@@ -43,6 +46,8 @@ class Release:
     snapshots: Mapping[str, int]
     pending: Mapping[str, str]
     """Landings that it does not show, and their jobs."""
+    kept_back: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Table -> job -> the snapshot that its rows are shown from; 0 where none are shown."""
     state: str = "current"
 
 
@@ -57,11 +62,13 @@ def publish(settings: Settings, jobs: Iterable[str]) -> Release:
 
         def make(known: list[Release]) -> Release | None:
             last = known[0] if known else None
-            snapshots = {name: at for name in RELEASED if (at := lake.snapshot(name)) is not None}
+            snapshots, kept_back = _shown(lake, last, set(jobs))
             pending = {k: j for k, j in _unreleased(lake, last, snapshots).items() if j not in jobs}
-            if last and last.state == "current" and (last.snapshots, last.pending) == (snapshots, pending):
+            shown = (snapshots, pending, kept_back)
+            if last and last.state == "current" and (last.snapshots, last.pending, last.kept_back) == shown:
                 return None
-            return Release(last.release_id + 1 if last else 1, datetime.now(UTC), tuple(jobs), snapshots, pending)
+            number = last.release_id + 1 if last else 1
+            return Release(number, datetime.now(UTC), tuple(jobs), *shown)
 
         return _append(lake, make)
 
@@ -101,7 +108,8 @@ def rollback(settings: Settings, release_id: int) -> Release:
         def make(known: list[Release]) -> Release:
             undone = sorted({job for r in known if r.release_id > release_id for job in r.jobs})
             number = known[0].release_id + 1
-            return Release(number, datetime.now(UTC), tuple(undone), target.snapshots, target.pending)
+            shown = (target.snapshots, target.pending, target.kept_back)
+            return Release(number, datetime.now(UTC), tuple(undone), *shown)
 
         return _append(lake, make)
 
@@ -110,8 +118,7 @@ def unreleased_jobs(settings: Settings) -> list[str]:
     """Jobs with a finished landing that no release shows."""
     with open_lake(settings) as lake:
         known = read_releases(lake)
-        snapshots = {name: at for name in RELEASED if (at := lake.snapshot(name)) is not None}
-        waiting = _unreleased(lake, known[0] if known else None, snapshots)
+        waiting = _unreleased(lake, known[0] if known else None, RELEASED)
         checked = lake.scan("meta.check_result", columns=["landing_id"])["landing_id"].unique().to_pylist()
         return sorted({waiting[str(landing)] for landing in checked if landing in waiting})
 
@@ -136,16 +143,11 @@ def read_releases(lake: Lake) -> list[Release]:
                 jobs=tuple(json.loads(one["jobs"])),
                 snapshots={r["table_name"]: r["snapshot_id"] for r in by_id[number] if r["table_name"]},
                 pending=json.loads(one["pending"] or "{}"),
+                kept_back={r["table_name"]: json.loads(r["kept_back"]) for r in by_id[number] if r["kept_back"]},
                 state=state,
             )
         )
     return found
-
-
-def hidden_jobs(release: Release, known: Iterable[Release]) -> set[str]:
-    """Jobs of pending landings that were never released: their gold may be built already, but is not shown."""
-    shown = {job for r in known if r.release_id <= release.release_id and r.state != "held" for job in r.jobs}
-    return set(release.pending.values()) - shown
 
 
 def _append(lake: Lake, make: Callable[[list[Release]], Release | None]) -> Release:
@@ -174,7 +176,8 @@ def _rows(release: Release) -> pa.Table:
         "pending": json.dumps(release.pending) if release.pending else None,
     }
     named = release.snapshots or {"": 0}  # a release of an empty lake still is one
-    rows = [{**common, "table_name": name, "snapshot_id": at} for name, at in named.items()]
+    kept = {name: json.dumps(jobs) for name, jobs in release.kept_back.items()}
+    rows = [{**common, "table_name": n, "snapshot_id": at, "kept_back": kept.get(n)} for n, at in named.items()]
     return pa.Table.from_pylist(rows, schema=RELEASE.arrow)
 
 
@@ -189,27 +192,31 @@ def _tag(lake: Lake, name: str, snapshot_id: int, release_id: int) -> None:
     lake.commit(name, attempt)
 
 
-def _unreleased(lake: Lake, last: Release | None, snapshots: Mapping[str, int]) -> dict[str, str]:
+def _shown(lake: Lake, last: Release | None, jobs: set[str]) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
+    """The snapshot of each table for a release of these jobs, and the jobs that are kept back in it."""
+    snapshots: dict[str, int] = {}
+    kept_back: dict[str, dict[str, int]] = {}
+    for name in RELEASED:
+        table = lake.find(name)
+        if table is None or (current := table.current_snapshot()) is None:
+            continue
+        snapshots[name] = current.snapshot_id
+        if name.startswith(BUILT):
+            base = last.snapshots.get(name, 0) if last else 0
+            before = last.kept_back.get(name, {}) if last else {}
+            others = (jobs_since(table, base or None) | set(before)) - jobs
+            if others:
+                kept_back[name] = {job: before.get(job, base) for job in sorted(others)}
+    return snapshots, kept_back
+
+
+def _unreleased(lake: Lake, last: Release | None, names: Iterable[str]) -> dict[str, str]:
     """Landing -> job of every landing that the last release does not show."""
     found = dict(last.pending) if last else {}
-    for name in snapshots:
+    for name in names:
         if not name.startswith(BUILT):
             table = lake.find(name)
-            found |= _landings(table, last.snapshots.get(name) if last else None) if table else {}
-    return found
-
-
-def _landings(table: IcebergTable, since: int | None) -> dict[str, str]:
-    """Landing -> job of the snapshots after `since`."""
-    found: dict[str, str] = {}
-    by_id = {snapshot.snapshot_id: snapshot for snapshot in table.snapshots()}
-    at = table.metadata.current_snapshot_id
-    while at is not None and at != since and at in by_id:
-        summary = by_id[at].summary
-        properties = summary.additional_properties if summary else {}
-        if JOB_PROPERTY in properties:
-            found[properties[LANDING_PROPERTY]] = properties[JOB_PROPERTY]
-        at = by_id[at].parent_snapshot_id
+            found |= landings_since(table, last.snapshots.get(name) if last else None) if table else {}
     return found
 
 
