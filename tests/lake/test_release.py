@@ -160,6 +160,27 @@ def test_half_a_landing_is_not_seen(released: Settings, s3) -> None:
         assert reader.connection.sql("select count(*) from silver.asset").fetchall() == [(4,)]
 
 
+def test_a_job_in_the_middle_of_its_build_stays_as_released(released: Settings, s3) -> None:
+    figures = "select * from gold.agreement_job where job_name = 'Late' order by all"
+    before = query(released, figures).to_pylist()
+    late = make_job(s3, "Late", late_s=0.3)
+    late.put_response(0, answer("02", segments(("A", 1.0, 29.0)), at=9000), time="2026-01-08_09:00:00", iteration=2)
+    land(released, late, modified_at=START + timedelta(hours=3))
+    land(released, make_job(s3, "Other"))
+    build_gold(released, ["Late", "Other"])  # as two runs would at once; only one of them publishes
+    publish(released, ["Other"])
+    seen = query(released, "select distinct job_name from gold.agreement_job order by all")["job_name"].to_pylist()
+    assert seen == ["Late", "Other"]
+    assert query(released, figures).to_pylist() == before
+    register(released, 5)
+    assert publish(released, []).kept_back  # still so in the next release
+    assert query(released, figures).to_pylist() == before
+    with ReleaseReader(released, materialised=frozenset({"gold.agreement_job"})) as reader:
+        assert reader.connection.sql(figures).to_arrow_table().to_pylist() == before
+    third = publish(released, ["Late"])
+    assert third.kept_back == {} and query(released, figures).to_pylist() != before
+
+
 def test_hold_and_rollback(released: Settings, s3) -> None:
     with pytest.raises(LakeError, match="the only one"):
         hold(released, 1)
