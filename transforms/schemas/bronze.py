@@ -63,11 +63,24 @@ WORKER_RESPONSE = table(
     Column("answer_hash", TEXT, "hash of it"),
     *LANDING,
 )
+LABEL_FILE = table(
+    "bronze.label_file",
+    "one version of one file of labels that a manifest line refers to (SeqLabel.json of video frames)",
+    "job_name object_id source_uri content_hash",
+    JOB,
+    OBJECT,
+    Column("source_uri", TEXT, "the file"),
+    Column("source_version", TEXT, "its ETag, or size and hash"),
+    Column("source_modified_at", TIME, "when that version was written"),
+    Column("content", TEXT, "the file as it arrived, JSON"),
+    Column("content_hash", TEXT, "hash of it"),
+    *LANDING,
+)
 LANDING_OUTCOME = table(
     "bronze.landing_outcome",
     "one input of one landing: landed, or the reason why not",
     "landing_id source_uri line_no",
-    Column("kind", TEXT, "media, manifest_line or worker_response"),
+    Column("kind", TEXT, "media, manifest_line, worker_response or label_file"),
     Column("job_name", TEXT, "labeling job; NULL for media", True),
     Column("source_uri", TEXT, "the input"),
     Column("source_version", TEXT, "its ETag, or size and hash; NULL where it could not be read", True),

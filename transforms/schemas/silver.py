@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from transforms.schemas.base import (
     ASSET,
+    FLAG,
     INT,
     JOB,
     LANDING,
@@ -18,6 +19,29 @@ from transforms.schemas.base import (
     Column,
     table,
 )
+
+FRAME = (
+    Column("frame_no", INT, "zero-based frame of the sequence; 0 for an image"),
+    Column("frame", TEXT, "file of the frame; NULL for an image", True),
+    Column("time_s", REAL, "moment of the frame in its video; NULL where the frame rate is unknown", True),
+)
+TRACK = (
+    Column("track_id", TEXT, "the object that is followed through the frames; NULL where none are followed", True),
+    Column("track_name", TEXT, "its name for people, such as Car:1", True),
+)
+SIDES = (
+    Column("left_px", REAL, "left edge, from the left of the picture"),
+    Column("top_px", REAL, "upper edge, from the top of the picture"),
+    Column("width_px", REAL, "width; > 0"),
+    Column("height_px", REAL, "height; > 0"),
+)
+PICTURE = (
+    Column("picture_width_px", INT, "width of the picture; NULL where unknown", True),
+    Column("picture_height_px", INT, "height of the picture; NULL where unknown", True),
+)
+LINE_HASH = Column("line_hash", TEXT, "hash of the manifest line, and of the label file that it names where one landed")
+CLASS_NO = Column("class_no", INT, "number of the class in the job's list; NULL where it was not given", True)
+CONFIDENCE = Column("confidence", REAL, "0 to 1; 0 with one worker; NULL where it was not given", True)
 
 ASSET_TABLE = table(
     "silver.asset",
@@ -150,14 +174,12 @@ BOX = table(
     WORKER,
     REVISION,
     LAYER,
-    Column("frame_no", INT, "zero-based frame of the sequence; 0 for an image"),
+    *FRAME,
     Column("box_no", INT, "zero-based position within the frame of the answer"),
-    Column("track_id", TEXT, "the object that the box follows through the frames; NULL where none are followed", True),
+    *TRACK,
     Column("label", TEXT, "class"),
-    Column("left_px", REAL, "left edge, from the left of the picture"),
-    Column("top_px", REAL, "upper edge, from the top of the picture"),
-    Column("width_px", REAL, "width; > 0"),
-    Column("height_px", REAL, "height; > 0"),
+    *SIDES,
+    *PICTURE,
     Column("attributes", TEXT, "every other key of the box, as JSON", True),
     *LANDING,
 )
@@ -168,14 +190,53 @@ CONSOLIDATED = table(
     JOB,
     OBJECT,
     ASSET,
-    Column("line_hash", TEXT, "hash of the manifest line"),
-    Column("observed_at", TIME, "when that version of the manifest was written; the newest counts"),
+    LINE_HASH,
+    Column(
+        "observed_at", TIME, "when that version of the manifest, or of the label file, was written; the newest counts"
+    ),
     Column("outcome", TEXT, "labeled, failed or unlabeled"),
-    Column("label", TEXT, "class name of a classification", True),
-    Column("confidence", REAL, "0 to 1; 0 with one worker", True),
+    Column("label", TEXT, "class name of a classification or verification", True),
+    CONFIDENCE,
     Column("failure_reason", TEXT, "as the backend gave it", True),
     Column("value", TEXT, "the label attribute's value as JSON", True),
     Column("metadata", TEXT, "its -metadata as JSON", True),
+    Column("label_type", TEXT, "type of the metadata, such as groundtruth/object-detection", True),
+    Column("labeled_at", TIME, "creation-date of the metadata", True),
+    Column("is_human", FLAG, "human-annotated: whether people labeled it, not a model", True),
+    Column("adjustment_status", TEXT, "adjusted or unadjusted; NULL where the job adjusts nothing", True),
+    Column("feedback", TEXT, "comments of the workers of a verification, as a JSON list", True),
+    Column("ref_uri", TEXT, "file that holds the label: a mask, a SeqLabel.json, a worker response", True),
+    *LANDING,
+)
+CONSOLIDATED_FRAME = table(
+    "silver.consolidated_frame",
+    "one labeled frame of one sequence, in one version of its label file",
+    "job_name object_id line_hash frame_no",
+    JOB,
+    OBJECT,
+    ASSET,
+    LINE_HASH,
+    *FRAME,
+    Column("attributes", TEXT, "what was said of the whole frame, as JSON", True),
+    *LANDING,
+)
+CONSOLIDATED_BOX = table(
+    "silver.consolidated_box",
+    "one box that the answers on one image or frame were put together to",
+    "job_name object_id line_hash frame_no box_no",
+    JOB,
+    OBJECT,
+    ASSET,
+    LINE_HASH,
+    *FRAME,
+    Column("box_no", INT, "zero-based position within the picture"),
+    *TRACK,
+    Column("label", TEXT, "class"),
+    CLASS_NO,
+    *SIDES,
+    *PICTURE,
+    CONFIDENCE,
+    Column("attributes", TEXT, "every other key of the box, as JSON", True),
     *LANDING,
 )
 QUARANTINE = table(
