@@ -50,14 +50,15 @@ class Ballot:
         """Items x labels: share of the votes."""
         width = self.n_labels
         cell = self.item * width + self.label
-        counts = np.bincount(cell, minlength=len(self.weight) * width).reshape(-1, width).astype(np.float64)
+        counts = np.bincount(cell, minlength=len(self.weight) * width).reshape(len(self.weight), width).astype(np.float64)
         return np.asarray(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0))
 
     def posterior(self, prior: Floats, gain: Floats) -> Floats:
         """Items x labels from the log-odds that each vote adds to its own label."""
         cell = self.item * self.n_labels + self.label
         sums = np.bincount(cell, weights=gain, minlength=len(self.weight) * self.n_labels)
-        joint = np.log(prior) + sums.reshape(-1, self.n_labels)
+        with np.errstate(divide="ignore"):
+            joint = np.log(prior) + sums.reshape(-1, self.n_labels)
         weight = np.exp(joint - joint.max(axis=1, keepdims=True))
         return np.asarray(weight / weight.sum(axis=1, keepdims=True))
 
@@ -82,18 +83,9 @@ def one_coin(votes: Ballot) -> OneCoin:
     where objects have two or three answers.
     """
     n = votes.by_worker(votes.of_vote)
-    posterior = votes.shares()
+    skill, posterior = fit_one_coin(votes)
     if votes.n_labels < 2:
-        nothing = np.full(votes.n_workers, np.nan)
-        return OneCoin(nothing, nothing, nothing, n, posterior)
-    skill = np.full(votes.n_workers, START_LOOKS)
-    for _ in range(MAX_ROUNDS):
-        right = posterior[votes.item, votes.label]
-        before, skill = skill, (votes.by_worker(votes.of_vote * right) + 0.5) / (n + 1.0)
-        odds = np.log(skill) - np.log((1.0 - skill) / (votes.n_labels - 1))
-        posterior = votes.posterior(_prior(votes, posterior), odds[votes.worker])
-        if np.abs(skill - before).max(initial=0.0) < SETTLED:
-            break
+        return OneCoin(skill, skill, skill, n, posterior)
     right, at = posterior[votes.item, votes.label], skill[votes.worker]
     known = right / at**2 + (1.0 - right) / (1.0 - at) ** 2
     missing = right * (1.0 - right) / (at * (1.0 - at)) ** 2
@@ -101,6 +93,29 @@ def one_coin(votes: Ballot) -> OneCoin:
     worth = np.clip(information * skill * (1.0 - skill), LEAST, np.maximum(n, LEAST))
     lo, hi = jeffreys(skill * worth, worth)
     return OneCoin(skill, lo, hi, n, posterior)
+
+
+def fit_one_coin(
+    votes: Ballot, *, pseudo_labels: float = 1.0, pseudo_right: float = 0.5, pseudo_objects: float = 1.0,
+    rounds: int = MAX_ROUNDS, settled: float = SETTLED,
+) -> tuple[Floats, Floats]:  # fmt: skip
+    """Skill of each worker and items x labels posterior, by EM from vote shares.
+
+    Every worker has `pseudo_labels` labels more, of which `pseudo_right` are right, and `pseudo_objects` objects more
+    are spread evenly over the labels. Skill is NaN where there is one label or none.
+    """
+    n, posterior = votes.by_worker(votes.of_vote), votes.shares()
+    if votes.n_labels < 2:
+        return np.full(votes.n_workers, np.nan), posterior
+    skill = np.full(votes.n_workers, START_LOOKS)
+    for _ in range(rounds):
+        right = posterior[votes.item, votes.label]
+        before, skill = skill, (votes.by_worker(votes.of_vote * right) + pseudo_right) / (n + pseudo_labels)
+        odds = np.log(skill) - np.log((1.0 - skill) / (votes.n_labels - 1))
+        posterior = votes.posterior(_prior(votes, posterior, pseudo_objects), odds[votes.worker])
+        if np.abs(skill - before).max(initial=0.0) < settled:
+            break
+    return skill, posterior
 
 
 def spam_probability(votes: Ballot) -> Floats:
@@ -125,9 +140,9 @@ def spam_probability(votes: Ballot) -> Floats:
     return np.asarray(1.0 - looks)
 
 
-def _prior(votes: Ballot, posterior: Floats) -> Floats:
-    """Share of each label, one observation of every label added so that none is impossible."""
-    mass = votes.weight @ posterior + 1.0 / votes.n_labels
+def _prior(votes: Ballot, posterior: Floats, pseudo_objects: float = 1.0) -> Floats:
+    """Share of each label, some objects spread over all of them added so that none is impossible."""
+    mass = votes.weight @ posterior + pseudo_objects / votes.n_labels
     return np.asarray(mass / mass.sum())
 
 

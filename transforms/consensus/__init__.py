@@ -6,29 +6,36 @@ ascending order of `object_id`. NULL labels say nothing; an object that has only
 Ties: the higher score, then more votes on the object, then the earlier of `categories` (ascending labels where none are
 given). `dissenters` tells who said something else; `fuse_answers` does all of it for whole jobs.
 
-Segments: `fuse_segments`, a vote at every moment. Boxes: `fuse_boxes`, clusters by overlap, averaged.
+Segments: `fuse_segments`, a vote at every moment. Boxes: `fuse_boxes`, clusters by overlap, averaged. Stretches of a
+text: `fuse_entities`.
 
 The order of the input's rows never matters.
 """
 
 from transforms.consensus.boxes import fuse_boxes
-from transforms.consensus.dawid_skene import DawidSkene, dawid_skene
-from transforms.consensus.ground_truth import ground_truth_dawid_skene, smoothed_dawid_skene
+from transforms.consensus.dawid_skene import DawidSkene, dawid_skene, fit_dawid_skene
+from transforms.consensus.entities import fuse_entities
+from transforms.consensus.ground_truth import fit_smoothed, ground_truth_dawid_skene, smoothed_dawid_skene
 from transforms.consensus.labels import fuse_answers
 from transforms.consensus.majority import majority
 from transforms.consensus.one_coin import OneCoin, one_coin
 from transforms.consensus.segments import fuse_segments, fuse_tracks
-from transforms.consensus.votes import CONSENSUS, LABELS, dissenters
+from transforms.consensus.votes import CONSENSUS, LABELS, Votes, count_codes, dissenters
 
 __all__ = [
     "CONSENSUS",
     "LABELS",
     "DawidSkene",
     "OneCoin",
+    "Votes",
+    "count_codes",
     "dawid_skene",
     "dissenters",
+    "fit_dawid_skene",
+    "fit_smoothed",
     "fuse_answers",
     "fuse_boxes",
+    "fuse_entities",
     "fuse_segments",
     "fuse_tracks",
     "ground_truth_dawid_skene",

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from transforms.consensus.em import expect, expected_counts, rows_to_one
-from transforms.consensus.votes import TIE, count_votes
+from transforms.consensus.em import Fit, class_shares, expect, expected_counts, rows_to_one
+from transforms.consensus.votes import TIE, Votes, count_votes
 from transforms.encode import Floats
 
 
@@ -44,25 +44,24 @@ def dawid_skene(
     Every row counts, so a worker may answer twice on one object (two readings). How to read it: `confusion` tells what
     a worker says when the truth is known; with few shared objects the classes may swap, so look at it before trusting.
     """
-    votes = count_votes(labels, categories, once=False)
-    n_classes, n_workers = len(votes.classes), len(votes.workers)
-    total = votes.shares.sum(axis=1, keepdims=True)
-    posterior = np.divide(votes.shares, total, out=np.zeros_like(votes.shares), where=total > 0)
-    marginals, confusion = np.zeros(n_classes), np.zeros((n_workers, n_classes, n_classes))
-    before = -np.inf
-    answered = votes.n_workers > 0
-    if not answered.any():
-        return DawidSkene(votes.objects, votes.workers, votes.classes, posterior, marginals, confusion, 0.0, 0)
-    n_iterations = 0
+    names, votes = count_votes(labels, categories, once=False)
+    return DawidSkene(*names, *fit_dawid_skene(votes, max_iterations=max_iterations, tolerance=tolerance))
+
+
+def fit_dawid_skene(votes: Votes, *, max_iterations: int = 1000, tolerance: float = 1e-12) -> Fit:
+    """The estimates behind `dawid_skene`, from votes as numbers (`votes.count_codes`)."""
+    n_classes, posterior = votes.n_classes, votes.share()
+    marginals, confusion = np.zeros(n_classes), np.zeros((votes.n_voters, n_classes, n_classes))
+    if not votes.answered.any():
+        return Fit(posterior, marginals, confusion, 0.0, 0)
+    before, n_iterations = -np.inf, 0
     while n_iterations < max_iterations:
         n_iterations += 1
-        marginals = posterior[answered].mean(axis=0)
+        marginals = class_shares(votes, posterior)
         confusion = rows_to_one(expected_counts(votes, posterior))
         posterior, likelihood = expect(votes, marginals, confusion)
         done = abs(likelihood - before) <= tolerance * max(1.0, abs(likelihood))
         before = likelihood
         if done:
             break
-    return DawidSkene(
-        votes.objects, votes.workers, votes.classes, posterior, marginals, confusion, float(before), n_iterations
-    )
+    return Fit(posterior, marginals, confusion, float(before), n_iterations)

@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from transforms.consensus.dawid_skene import DawidSkene
-from transforms.consensus.em import even_confusion, expect, expected_counts, rows_to_one
-from transforms.consensus.votes import Votes, choose, count_votes
+from transforms.consensus.em import Fit, class_shares, even_confusion, expect, expected_counts, rows_to_one
+from transforms.consensus.votes import Choice, Votes, choose, count_votes, named
 from transforms.encode import Floats
 
 WORKER_PRIOR = 0.7
@@ -32,8 +32,13 @@ def ground_truth_dawid_skene(labels: pa.Table, categories: Sequence[str] | None 
     Confidence is the posterior rounded to two places, at most 0.95, and 0.0 for an object with one worker, whose label
     then stands as given.
     """
-    votes = count_votes(labels, categories, once=True)
-    posterior = _smoothed(votes).posterior
+    names, votes = count_votes(labels, categories, once=True)
+    return named(names, ground_truth_choice(votes))
+
+
+def ground_truth_choice(votes: Votes) -> Choice:
+    """The same from votes as numbers."""
+    posterior = fit_smoothed(votes).posterior
     confidence = np.minimum(np.round(posterior.max(axis=1, initial=0.0), 2), CONFIDENCE_CAP)
     alone = votes.n_workers <= 1
     return choose(votes, np.where(alone[:, None], votes.shares, posterior), np.where(alone, 0.0, confidence))
@@ -41,28 +46,29 @@ def ground_truth_dawid_skene(labels: pa.Table, categories: Sequence[str] | None 
 
 def smoothed_dawid_skene(labels: pa.Table, categories: Sequence[str] | None = None) -> DawidSkene:
     """The estimates behind `ground_truth_dawid_skene`: steadier than `dawid_skene` where labels are few."""
-    return _smoothed(count_votes(labels, categories, once=True))
+    names, votes = count_votes(labels, categories, once=True)
+    return DawidSkene(*names, *fit_smoothed(votes))
 
 
-def _smoothed(votes: Votes) -> DawidSkene:
-    n_classes, n_workers = len(votes.classes), len(votes.workers)
-    posterior = np.zeros((len(votes.objects), n_classes))
+def fit_smoothed(votes: Votes) -> Fit:
+    """The same from votes as numbers."""
+    n_classes, n_workers = votes.n_classes, votes.n_voters
+    posterior = np.zeros_like(votes.shares)
     marginals, confusion = np.zeros(n_classes), np.zeros((n_workers, n_classes, n_classes))
-    answered = votes.n_workers > 0
     likelihood, epoch = 0.0, 0
-    if answered.any():
-        posterior[answered] = 1.0 / n_classes
+    if votes.answered.any():
+        posterior[votes.answered] = 1.0 / n_classes
         confusion = np.repeat(even_confusion(n_classes, np.array([WORKER_PRIOR])), n_workers, axis=0)
         mean_accuracy = WORKER_PRIOR
         while epoch < MAX_EPOCHS:
             epoch += 1
-            marginals = posterior[answered].mean(axis=0)
+            marginals = class_shares(votes, posterior)
             before, (posterior, likelihood) = likelihood, expect(votes, marginals, confusion)
             confusion, accuracy = _smoothed_confusion(votes, posterior, mean_accuracy)
             if epoch > 1 and abs(likelihood - before) < MIN_RELATIVE_CHANGE * abs(before):
                 break
             mean_accuracy = float(accuracy.mean())
-    return DawidSkene(votes.objects, votes.workers, votes.classes, posterior, marginals, confusion, likelihood, epoch)
+    return Fit(posterior, marginals, confusion, likelihood, epoch)
 
 
 def _smoothed_confusion(votes: Votes, posterior: Floats, mean_accuracy: float) -> tuple[Floats, Floats]:

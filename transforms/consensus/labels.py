@@ -14,17 +14,17 @@ import numpy as np
 import pyarrow as pa
 
 from transforms.answers import Answers
-from transforms.consensus.ground_truth import ground_truth_dawid_skene
-from transforms.consensus.majority import majority
-from transforms.consensus.one_coin import one_coin
-from transforms.consensus.votes import LABELS
-from transforms.encode import Ints, codes, names_at, reals, tabulate
+from transforms.consensus.ground_truth import ground_truth_choice
+from transforms.consensus.majority import majority_choice
+from transforms.consensus.one_coin import one_coin_choice
+from transforms.consensus.votes import Choice, Votes, count_codes
+from transforms.encode import Ints, names_at, tabulate
 from transforms.schemas import MEASURE_CONSENSUS_LABEL
 
-METHODS: dict[str, Callable[[pa.Table], pa.Table]] = {
-    "majority": majority,
-    "one_coin": lambda labels: one_coin(labels).consensus,
-    "ground_truth": ground_truth_dawid_skene,
+METHODS: dict[str, Callable[[Votes], Choice]] = {
+    "majority": majority_choice,
+    "one_coin": one_coin_choice,
+    "ground_truth": ground_truth_choice,
 }
 
 
@@ -40,29 +40,21 @@ def fuse_answers(found: Answers) -> pa.Table:
 
 
 def _fuse(found: Answers, votes: Ints) -> list[pa.Table]:
-    columns = {
-        "object_id": pa.array(
-            [f"{k:09d}" for k in found.vote_item[votes].tolist()], pa.string()
-        ),  # in the order of the items
-        "worker_id": names_at(found.workers, found.vote_worker[votes]),
-        "label": names_at(found.labels, found.vote[votes]),
-    }
-    labels = tabulate(LABELS, columns)
-    return [_rows(found, votes, method, fuse(labels)) for method, fuse in METHODS.items()]
+    parts = [np.unique(part[votes], return_inverse=True) for part in (found.vote_item, found.vote_worker, found.vote)]
+    (items, item), (workers, worker), (labels, label) = ((names, at.ravel()) for names, at in parts)
+    counted = count_codes(item, worker, label, (len(items), len(workers), len(labels)), once=True)
+    return [_rows(found, votes, method, items, item, labels, choose(counted)) for method, choose in METHODS.items()]
 
 
-def _rows(found: Answers, votes: Ints, method: str, consensus: pa.Table) -> pa.Table:
-    items, item = np.unique(found.vote_item[votes], return_inverse=True)
-    item = item.ravel()
-    names, at = codes(consensus["label"])
-    place = {name: k for k, name in enumerate(found.labels)}
-    label = np.array([place[name] for name in names], dtype=np.int64)[at]
+def _rows(
+    found: Answers, votes: Ints, method: str, items: Ints, item: Ints, labels: Ints, choice: Choice
+) -> pa.Table:  # fmt: skip
+    label = labels[choice.label]
     agrees = found.vote[votes] == label[item]
     others: list[list[str]] = [[] for _ in range(len(items))]
     for k, who in zip(item[~agrees].tolist(), found.vote_worker[votes][~agrees].tolist(), strict=True):
         others[k].append(found.workers[who])
     n = np.bincount(item, minlength=len(items))
-    confidence = reals(consensus["confidence"])
     columns: dict[str, Any] = {
         "job_name": names_at(found.jobs, found.item_job[items]),
         "object_id": names_at(found.objects, found.item_object[items]),
@@ -71,7 +63,7 @@ def _rows(found: Answers, votes: Ints, method: str, consensus: pa.Table) -> pa.T
         "label": names_at(found.labels, label),
         "n_annotators": n.astype(np.int32),
         "support": np.bincount(item[agrees], minlength=len(items)).astype(np.int32),
-        "confidence": np.where(n > 1, confidence, 0.0),
+        "confidence": np.where(n > 1, choice.confidence, 0.0),
         "dissenters": [json.dumps(sorted(who)) if who else "[]" for who in others],
     }
     return tabulate(MEASURE_CONSENSUS_LABEL, columns)

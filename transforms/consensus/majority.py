@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pyarrow as pa
 
-from transforms.consensus.votes import choose, count_votes
+from transforms.consensus.votes import Choice, Votes, choose, count_votes, named
 
 
 def majority(labels: pa.Table, categories: Sequence[str] | None = None) -> pa.Table:
@@ -19,7 +18,11 @@ def majority(labels: pa.Table, categories: Sequence[str] | None = None) -> pa.Ta
     >>> majority(pa.Table.from_pylist(rows)).to_pylist()
     [{'object_id': '1', 'label': 'dog', 'confidence': 0.6666666666666666}]
     """
-    votes = count_votes(labels, categories, once=True)
-    total = votes.shares.sum(axis=1)
-    share = np.divide(votes.shares, total[:, None], out=np.zeros_like(votes.shares), where=total[:, None] > 0)
+    names, votes = count_votes(labels, categories, once=True)
+    return named(names, majority_choice(votes))
+
+
+def majority_choice(votes: Votes) -> Choice:
+    """The same from votes as numbers."""
+    share = votes.share()
     return choose(votes, share, share.max(axis=1, initial=0.0))

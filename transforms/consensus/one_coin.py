@@ -1,7 +1,9 @@
 """The one-coin model: each worker is right with one probability, and wrong in every way alike.
 
 One number a worker, where Dawid and Skene's model has a matrix: it needs far fewer labels, and does not see that a
-worker confuses two classes only. Yuchen Zhang et al. (2016), "Spectral Methods Meet EM", JMLR 17(102).
+worker confuses two classes only. Yuchen Zhang et al. (2016), "Spectral Methods Meet EM", JMLR 17(102). The fit is that
+of `transforms.skill`; here it chooses labels, so that a worker starts with `PSEUDO_LABELS` labels of which .7 were right
+and no class is helped: one right answer makes nobody perfect.
 """
 
 from __future__ import annotations
@@ -12,66 +14,61 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from transforms.consensus.em import even_confusion, expect, expected_counts
-from transforms.consensus.votes import choose, count_votes
+from transforms.consensus.votes import Choice, Votes, choose, count_votes, named
 from transforms.encode import Floats
+from transforms.skill import START_LOOKS, Ballot, fit_one_coin
+
+PSEUDO_LABELS = 2.0
+MAX_ITERATIONS = 1000
+SETTLED = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
 class OneCoin:
-    """Estimates of `one_coin`; `skill` is each worker's probability of the right label."""
+    """Estimates of `one_coin`; `skill` is each worker's probability of the right label (NaN with one class)."""
 
     objects: list[str]
     workers: list[str]
     classes: list[str]
     posterior: Floats
-    marginals: Floats
     skill: Floats
-    log_likelihood: float
-    iterations: int
     consensus: pa.Table
     """The labels, as `CONSENSUS`; confidence is the posterior, 0 where one worker answered."""
 
 
-def one_coin(
-    labels: pa.Table,
-    categories: Sequence[str] | None = None,
-    *,
-    pseudo_labels: float = 2.0,
-    pseudo_skill: float = 0.7,
-    max_iterations: int = 1000,
-    tolerance: float = 1e-10,
-) -> OneCoin:
-    """EM from vote shares; ends where the log-likelihood changes by at most `tolerance`, relative.
-
-    Each worker's skill is smoothed by `pseudo_labels` labels of which `pseudo_skill` were right (0 gives maximum
-    likelihood), so that one right answer makes nobody perfect. A skill under 1 / classes is worse than guessing.
+def one_coin(labels: pa.Table, categories: Sequence[str] | None = None) -> OneCoin:
+    """EM from vote shares; ends where no skill changes by more than 1e-8. A skill under 1 / classes is below guessing.
 
     >>> rows = [(o, w, "xy"[(o in "13") ^ (w == "d")]) for o in "1234" for w in "abcd"]
     >>> found = one_coin(pa.table([list(c) for c in zip(*rows)], names=["object_id", "worker_id", "label"]))
     >>> found.workers[int(found.skill.argmin())], found.consensus["label"].to_pylist()
     ('d', ['y', 'x', 'y', 'x'])
     """
-    votes = count_votes(labels, categories, once=True)
-    n_classes = len(votes.classes)
-    total = votes.shares.sum(axis=1, keepdims=True)
-    posterior = np.divide(votes.shares, total, out=np.zeros_like(votes.shares), where=total > 0)
-    answered = votes.n_workers > 0
-    marginals, skill = np.zeros(n_classes), np.full(len(votes.workers), pseudo_skill)
-    likelihood, n_iterations = 0.0, 0
-    while answered.any() and n_iterations < max_iterations:
-        n_iterations += 1
-        given = expected_counts(votes, posterior)
-        n_labels = given.sum(axis=(1, 2)) + pseudo_labels
-        right = np.trace(given, axis1=1, axis2=2) + pseudo_labels * pseudo_skill
-        skill = np.divide(right, n_labels, out=skill.copy(), where=n_labels > 0)
-        marginals = posterior[answered].mean(axis=0)
-        before, (posterior, likelihood) = likelihood, expect(votes, marginals, even_confusion(n_classes, skill))
-        if n_iterations > 1 and abs(likelihood - before) <= tolerance * max(1.0, abs(likelihood)):
-            break
-    confidence = np.where(votes.n_workers > 1, posterior.max(axis=1, initial=0.0), 0.0)
+    names, votes = count_votes(labels, categories, once=True)
+    skill, posterior = _fit(votes)
+    return OneCoin(*names, posterior, skill, named(names, _choice(votes, posterior)))
+
+
+def one_coin_choice(votes: Votes) -> Choice:
+    """The labels of `one_coin` from votes as numbers."""
+    return _choice(votes, _fit(votes)[1])
+
+
+def _fit(votes: Votes) -> tuple[Floats, Floats]:
+    column = votes.counts.indices.astype(np.int64)
+    n_classes = max(1, votes.n_classes)
+    item = np.repeat(np.arange(len(votes.shares)), np.diff(votes.counts.indptr))
+    ballot = Ballot(
+        item, column // n_classes, column % n_classes, votes.answered.astype(np.float64), votes.n_voters,
+        votes.n_classes,
+    )  # fmt: skip
+    return fit_one_coin(
+        ballot, pseudo_labels=PSEUDO_LABELS, pseudo_right=PSEUDO_LABELS * START_LOOKS, pseudo_objects=0.0,
+        rounds=MAX_ITERATIONS, settled=SETTLED,
+    )  # fmt: skip
+
+
+def _choice(votes: Votes, posterior: Floats) -> Choice:
     alone = votes.n_workers <= 1
-    consensus = choose(votes, np.where(alone[:, None], votes.shares, posterior), confidence)
-    return OneCoin(
-        votes.objects, votes.workers, votes.classes, posterior, marginals, skill, likelihood, n_iterations, consensus
-    )
+    confidence = np.where(alone, 0.0, posterior.max(axis=1, initial=0.0))
+    return choose(votes, np.where(alone[:, None], votes.shares, posterior), confidence)
