@@ -98,3 +98,17 @@ def test_a_worker_s_day_is_a_ratio_of_sums_with_its_interval(run_model: Run) -> 
     assert first["loo_lo"] == pytest.approx(0.4 - 4.302653 * se)
     assert first["loo_hi"] == 1.0
     assert (second["loo_agreement"], second["loo_lo"]) == (1.0, None), "one object has no interval"
+
+
+def test_failures_are_counted_by_reason_with_an_example(run_model: Run) -> None:
+    failed = [
+        {"job_name": "j", "object_id": str(n), "outcome": "failed" if n else "labeled", "failure_reason": "too dark",
+         "observed_at": NOON}
+        for n in range(3)
+    ]  # fmt: skip
+    rows = run_model("job_failure", {**lab(), **tables(consolidated=failed)}).sort_by("kind").to_pylist()
+    assert [(r["kind"], r["reason"], r["n_rows"], r["example_object_id"]) for r in rows] == [
+        ("failed_object", "too dark", 2, "1"),
+        ("quarantined_row", " ", 1, ""),
+        ("unanswered_task", "skipped", 1, "2"),
+    ]

@@ -365,3 +365,16 @@ WORKER_DAY = table(
     Column("loo_lo", REAL, "lower end of its 95 % interval", True),
     Column("loo_hi", REAL, "upper end of it", True),
 )
+JOB_FAILURE = table(
+    "gold.job_failure",
+    "one reason why something did not come out of one job",
+    "job_name kind reason",
+    JOB,
+    Column("kind", TEXT, "failed_object, unanswered_task or quarantined_row"),
+    Column("reason", TEXT, "the backend's words; skipped or expired; table and rule"),
+    Column("n_rows", LONG, "objects, tasks or rows"),
+    Column("n_items", LONG, "objects that they are about"),
+    Column("example", TEXT, "what was said of the first of them"),
+    Column("example_object_id", TEXT, "its object"),
+    Column("last_at", TIME, "when it was seen last"),
+)
