@@ -12,7 +12,7 @@ WITH found AS (
         coalesce(failure_reason, 'no reason given') AS reason,
         object_id,
         coalesce(failure_reason, 'no reason given') AS example,
-        observed_at AS at
+        observed_at AS seen_at
     FROM silver.consolidated
     WHERE outcome = 'failed'
     UNION ALL
@@ -22,7 +22,7 @@ WITH found AS (
         outcome AS reason,
         object_id,
         worker_id AS example,
-        coalesce(submitted_at, accepted_at, landed_at) AS at
+        coalesce(submitted_at, accepted_at, landed_at) AS seen_at
     FROM silver.assignment
     WHERE outcome <> 'answered'
     UNION ALL
@@ -32,7 +32,7 @@ WITH found AS (
         table_name || ' ' || rule AS reason,
         coalesce(object_id, '') AS object_id,
         reason AS example,
-        landed_at AS at
+        landed_at AS seen_at
     FROM silver.quarantine
 )
 
@@ -44,6 +44,6 @@ SELECT
     count(DISTINCT object_id) AS n_items,
     min_by(example, (object_id, example)) AS example,
     min_by(object_id, (object_id, example)) AS example_object_id,
-    max(at) AS last_at
+    max(seen_at) AS last_at
 FROM found
 GROUP BY job_name, kind, reason
