@@ -242,7 +242,7 @@ def test_missing_or_broken_inputs_fail_the_job(lab: Lab, what: str) -> None:
         request["LabelCategoryConfigS3Uri"] = lab.uri("one.json")
     lab.sagemaker.create_labeling_job(**request)
     reason = lab.wait(f"broken-{what}", "Failed")["FailureReason"]
-    expected = {"syntax": "line 2", "one-label": "at least two labels"}
+    expected = {"syntax": "line 2", "one-label": "at least 2 labels"}
     assert expected.get(what, "NoSuchKey") in reason
 
 
@@ -250,6 +250,8 @@ def test_lists_come_in_pages_without_repeats(lab: Lab) -> None:
     names = [f"page-{number:02d}" for number in range(12)]
     for name in names:
         lab.sagemaker.create_labeling_job(**lab.request(name, 1))
+    for name in names:
+        lab.wait(name, "InProgress")  # a status that changes between two pages would move a job
     pages = lab.sagemaker.get_paginator("list_labeling_jobs")
 
     def found(**query: Any) -> list[str]:

@@ -1,10 +1,9 @@
-"""Workers' answers: what may come in, and what is read out of them."""
+"""Workers' answers: what may come in."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection
 from typing import Any
 
 from annolake.service.faults import PortalFault
@@ -26,18 +25,3 @@ def encode_answer(answer: Any, what: str = "answer") -> str:
     if len(text) > LIMIT:
         raise PortalFault(400, f"{what}_too_large", f"The {what} has {len(text)} bytes; at most {LIMIT} are taken.")
     return text
-
-
-def usable_label(answer: str | None, labels: Collection[str]) -> str | None:
-    """The one label that a classification answer chose, if it is one of the labels.
-
-    >>> usable_label('{"crowd-classifier":{"label":"cat"}}', ["cat", "dog"])
-    'cat'
-    """
-    content = json.loads(answer or "{}")
-    elements = sorted(content.items(), key=lambda item: "classifier" not in item[0])
-    for _, value in elements:
-        label = value.get("label") if isinstance(value, dict) else None
-        if isinstance(label, str) and label in labels:
-            return label
-    return None

@@ -229,10 +229,11 @@ class Engine:
 
 
 def _labels(service: Service, row: Row[Any]) -> list[str] | None:
+    kind = task_type(row.task_type).kind
     try:
-        return read_labels(service.objects, row.request["LabelCategoryConfigS3Uri"])
+        return read_labels(service.objects, row.request["LabelCategoryConfigS3Uri"], 2 if kind == "class" else 1)
     except ObjectMissing:
-        if task_type(row.task_type).is_classification:
+        if kind:
             raise
         return None  # a custom template's configuration may have any form; nothing here reads it
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from annolake.errors import ManifestError
 from annolake.service.core import Service
 from annolake.service.faults import invalid
-from annolake.service.objects import split_uri
+from annolake.service.manifests import read_manifest
+from annolake.service.objects import ObjectMissing, split_uri
 from annolake.service.tags import check_tags
-from annolake.service.task_types import CUSTOM, REF_TYPES, read_types
+from annolake.service.task_types import CUSTOM, REF_TYPES, read_types, task_type
 
 MONTH = 2_592_000
 LONGEST_TASK = 28_800
@@ -27,6 +29,8 @@ def check_job(service: Service, request: dict[str, Any]) -> tuple[str, str]:
         raise invalid(f"LabelCategoryConfigS3Uri is needed for task type {types[1]}")
     _check_limits(config)
     _check_addresses(service, request)
+    if task_type(types[1]).is_audit:
+        _check_audit(service, request)
     check_tags(request.get("Tags", []))
     return types
 
@@ -69,6 +73,17 @@ def _check_attribute(name: str, task_type: str) -> None:
     if (task_type in REF_TYPES) != name.endswith("-ref"):
         need = "must" if task_type in REF_TYPES else "must not"
         raise invalid(f"LabelAttributeName {need} end with -ref for task type {task_type}")
+
+
+def _check_audit(service: Service, request: dict[str, Any]) -> None:
+    """An audit writes beside the label that it looks at, never over it (contract, section 1.3)."""
+    name, uri = request["LabelAttributeName"], request["InputConfig"]["DataSource"]["S3DataSource"]["ManifestS3Uri"]
+    try:
+        first = next(iter(read_manifest(service.objects, uri, name)), None)
+    except (ManifestError, ObjectMissing):
+        return  # the job fails with its reason when the manifest is read
+    if first is not None and first.has_label:
+        raise invalid(f"LabelAttributeName: the manifest has {name} already; an audit needs a name of its own")
 
 
 def _check_limits(config: dict[str, Any]) -> None:

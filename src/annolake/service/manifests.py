@@ -86,16 +86,16 @@ def _check(uri: str, number: int, values: dict[str, Any]) -> None:
             raise ManifestError(uri, number, f"the attribute {key[:100]!r} has more than {ATTRIBUTE_LIMIT} characters")
 
 
-def read_labels(objects: Objects, uri: str) -> list[str]:
-    """The labels of a label category configuration, in the order that gives each its index."""
+def read_labels(objects: Objects, uri: str, fewest: int = 1) -> list[str]:
+    """The labels of a label category configuration, in the order that gives each its index; `fewest` must be there."""
     try:
         config = json.loads(read_bytes(objects, uri, CONFIG_LIMIT))
         labels = [item["label"] for item in config["labels"]]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         expected = '{"document-version":"2018-11-28","labels":[{"label":"a"},...]}'
         raise ObjectMissing(f"{uri}: not a label category configuration like {expected}: {error!r}") from None
-    if len(labels) < 2 or not all(isinstance(label, str) and 0 < len(label) <= LABEL_LIMIT for label in labels):
-        raise ObjectMissing(f"{uri}: at least two labels of 1 to {LABEL_LIMIT} characters are needed")
+    if len(labels) < fewest or not all(isinstance(label, str) and 0 < len(label) <= LABEL_LIMIT for label in labels):
+        raise ObjectMissing(f"{uri}: at least {fewest} labels of 1 to {LABEL_LIMIT} characters are needed")
     if len(set(labels)) != len(labels):
         raise ObjectMissing(f"{uri}: a label stands in it twice")
     return labels

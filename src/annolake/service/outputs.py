@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Row, and_, func, select, update
 
 from annolake.service import clock
-from annolake.service.consolidation import Consolidated, consolidate_classes
+from annolake.service.consolidation import Label, consolidate
 from annolake.service.core import Service
 from annolake.service.jobs import output_uri
 from annolake.service.store import data_object, task
@@ -28,12 +28,12 @@ def write_outputs(service: Service, job_row: Row[Any], *, is_final: bool) -> Non
     write_responses(service, job_row)
     labels = _consolidate(service, job_row)
     write_manifest(service, job_row, labels)
-    if is_final and task_type(job_row.task_type).is_classification:
+    if is_final and task_type(job_row.task_type).kind:
         for iteration in _iterations(service, job_row):
             _write_consolidation(service, job_row, labels, iteration)
 
 
-def write_manifest(service: Service, job_row: Row[Any], labels: dict[int, Consolidated]) -> None:
+def write_manifest(service: Service, job_row: Row[Any], labels: dict[int, Label]) -> None:
     """Write the output manifest anew, at once for all readers."""
     lines = (_output_line(job_row, row, labels).encode() + b"\n" for row in _objects(service, job_row))
     service.objects.put(output_uri(job_row, MANIFEST), _joined(lines), "application/x-jsonlines")
@@ -77,7 +77,7 @@ def response_answer(service: Service, row: Row[Any]) -> dict[str, Any]:
 # -- the manifest's lines ------------------------------------------------------------------------------------------
 
 
-def _output_line(job_row: Row[Any], row: Row[Any], labels: dict[int, Consolidated]) -> str:
+def _output_line(job_row: Row[Any], row: Row[Any], labels: dict[int, Label]) -> str:
     added = _label_of(job_row, row, labels)
     line: str = row.line
     if not added:
@@ -88,27 +88,25 @@ def _output_line(job_row: Row[Any], row: Row[Any], labels: dict[int, Consolidate
     return f"{line[:-1].rstrip()},{_dumps(added)[1:]}"  # what came in goes out byte by byte
 
 
-def _label_of(job_row: Row[Any], row: Row[Any], labels: dict[int, Consolidated]) -> dict[str, Any]:
+def _label_of(job_row: Row[Any], row: Row[Any], labels: dict[int, Label]) -> dict[str, Any]:
     attribute, kind = job_row.label_attribute, task_type(job_row.task_type)
     if row.status == "failed":
         reason = {"retry-count": 1, "failure-reason": row.failure_reason, "human-annotated": "true"}
         return {f"{attribute}-metadata": reason}
     if row.status != "labeled":
         return {}
-    if not kind.is_classification:
+    if not kind.kind:
         return {attribute: {}, f"{attribute}-metadata": _custom_metadata(job_row, row, kind)}
     label = labels.get(row.object_no)
     if label is None:  # finished after the answers were weighed: the next writing has it
         return {}
-    metadata = {
-        "confidence": label.confidence or 0,
+    made = {
         "job-name": f"labeling-job/{job_row.name_key}",
-        "class-name": label.class_name,
         "human-annotated": "yes",
         "creation-date": clock.creation_date(row.finished_us),
         "type": kind.metadata_type,
     }
-    return {attribute: label.class_index, f"{attribute}-metadata": metadata}
+    return {attribute: label.value, f"{attribute}-metadata": label.about | made}
 
 
 def _custom_metadata(job_row: Row[Any], row: Row[Any], kind: TaskType) -> dict[str, Any]:
@@ -128,8 +126,9 @@ def _response_path(iteration: int, object_no: int, last_us: int) -> str:
 # -- consolidation -------------------------------------------------------------------------------------------------
 
 
-def _consolidate(service: Service, job_row: Row[Any]) -> dict[int, Consolidated]:
-    if not task_type(job_row.task_type).is_classification:
+def _consolidate(service: Service, job_row: Row[Any]) -> dict[int, Label]:
+    kind = task_type(job_row.task_type).kind
+    if not kind:
         return {}
     o = data_object.c
     finished = and_(o.job_id == task.c.job_id, o.object_no == task.c.object_no)
@@ -141,7 +140,7 @@ def _consolidate(service: Service, job_row: Row[Any]) -> dict[int, Consolidated]
     )
     with service.store.read() as connection:
         rows = connection.execution_options(yield_per=1000).execute(query)
-        return consolidate_classes(job_row.labels or [], rows)
+        return consolidate(kind, job_row.labels or [], rows)
 
 
 def _iterations(service: Service, job_row: Row[Any]) -> list[int]:
@@ -151,7 +150,7 @@ def _iterations(service: Service, job_row: Row[Any]) -> list[int]:
         return sorted(connection.execute(query).scalars())
 
 
-def _write_consolidation(service: Service, job_row: Row[Any], labels: dict[int, Consolidated], iteration: int) -> None:
+def _write_consolidation(service: Service, job_row: Row[Any], labels: dict[int, Label], iteration: int) -> None:
     o = data_object.c
     last = select(func.max(o.finished_us)).where(o.job_id == job_row.job_id, o.iteration == iteration)
     with service.store.read() as connection:
@@ -163,9 +162,7 @@ def _write_consolidation(service: Service, job_row: Row[Any], labels: dict[int, 
         service.objects.put(output_uri(job_row, path), _as_array(entries), "application/json")
 
 
-def _request_entry(
-    service: Service, job_row: Row[Any], row: Row[Any], _labels: dict[int, Consolidated]
-) -> dict[str, Any]:
+def _request_entry(service: Service, job_row: Row[Any], row: Row[Any], _labels: dict[int, Label]) -> dict[str, Any]:
     values = json.loads(row.line)
     with service.store.read() as connection:
         given = _answers_of(connection, job_row, [row.object_no])[row.object_no]
@@ -178,9 +175,7 @@ def _request_entry(
     }
 
 
-def _response_entry(
-    _service: Service, job_row: Row[Any], row: Row[Any], labels: dict[int, Consolidated]
-) -> dict[str, Any]:
+def _response_entry(_service: Service, job_row: Row[Any], row: Row[Any], labels: dict[int, Label]) -> dict[str, Any]:
     content = {"content": _label_of(job_row, row, labels)}
     return {"datasetObjectId": str(row.object_no), "consolidatedAnnotation": content}
 

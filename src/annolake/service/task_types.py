@@ -29,26 +29,27 @@ class TaskType:
 
     name: str
     metadata_type: str
-    is_classification: bool = False
+    kind: str | None = None
+    """How answers become one label (`annolake.service.consolidation`); None where they stay as they are."""
+    is_audit: bool = False
+    """Workers look at an earlier label: their task carries the whole manifest line."""
 
 
-LATER = REF_TYPES | {
-    "BoundingBox",
-    "ImageMultiClassMultiLabel",
-    "TextMultiClassMultiLabel",
-    "NamedEntityRecognition",
-    "VerificationBoundingBox",
-    "VerificationSemanticSegmentation",
-    "AdjustmentBoundingBox",
-}
+LATER = REF_TYPES | {"VerificationSemanticSegmentation"}
 """Ground Truth's types that this service names when it refuses them."""
 
 BUILT_IN: dict[str, TaskType] = {
     t.name: t
     for t in (
-        TaskType("VideoMultiClass", "groundtruth/video-classification", is_classification=True),
-        TaskType("ImageMultiClass", "groundtruth/image-classification", is_classification=True),
-        TaskType("TextMultiClass", "groundtruth/text-classification", is_classification=True),
+        TaskType("VideoMultiClass", "groundtruth/video-classification", "class"),
+        TaskType("ImageMultiClass", "groundtruth/image-classification", "class"),
+        TaskType("TextMultiClass", "groundtruth/text-classification", "class"),
+        TaskType("ImageMultiClassMultiLabel", "groundtruth/image-classification-multilabel", "classes"),
+        TaskType("TextMultiClassMultiLabel", "groundtruth/text-classification-multilabel", "classes"),
+        TaskType("BoundingBox", "groundtruth/object-detection", "boxes"),
+        TaskType("NamedEntityRecognition", "groundtruth/text-span", "entities"),
+        TaskType("VerificationBoundingBox", "groundtruth/label-verification", "verification", is_audit=True),
+        TaskType("AdjustmentBoundingBox", "groundtruth/object-detection", "adjustment", is_audit=True),
     )
 }
 CUSTOM_TYPE = TaskType(CUSTOM, "groundtruth/custom")

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, exists, func, insert, select, update
 
 from annolake.service import clock
-from annolake.service.answers import usable_label
+from annolake.service.consolidation import read_answer
 from annolake.service.core import Service
 from annolake.service.faults import PortalFault
 from annolake.service.store import account, data_object, job, task, task_event
@@ -30,7 +30,7 @@ EXPIRED = (
     " template may be broken.  4) Data (image/video/text) sent for annotation is broken or too big, preventing"
     " completion.  5) All workers declined the tasks."
 )
-UNUSABLE = "ClientError: None of the answers holds one of the labels of the label category configuration."
+UNUSABLE = "ClientError: None of the answers holds a label of the label category configuration, as the task asks."
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,8 @@ def task_input(job_row: Row[Any], line: str) -> dict[str, Any]:
     if job_row.pre_type not in BUILT_IN:
         return values
     given = {"taskObject": values.get("source-ref", values.get("source")), "labels": job_row.labels or []}
+    if BUILT_IN[job_row.pre_type].is_audit:
+        given["manifestLine"] = values
     return given | ({"play-ref": values["play-ref"]} if "play-ref" in values else {})  # Ground Truth's own drops it
 
 
@@ -307,10 +309,8 @@ def finish_object(connection: Connection, job_row: Row[Any], object_no: int, now
     reason: str | None = None
     if not answers:
         reason = EXPIRED
-    elif task_type(job_row.task_type).is_classification:
-        labels = job_row.labels or []
-        if not any(usable_label(answer, labels) for answer in answers):
-            reason = UNUSABLE
+    elif not _is_usable(job_row, answers):
+        reason = UNUSABLE
     status = "failed" if reason else "labeled"
     values = {"status": status, "finished_us": now, "failure_reason": reason}
     changed = connection.execute(
@@ -328,6 +328,11 @@ def finish_object(connection: Connection, job_row: Row[Any], object_no: int, now
         connection.execute(update(job).where(job.c.job_id == job_row.job_id).values(**count, modified_us=later))
         if job_row.status == "InProgress":
             open_objects(connection, job_row, now)
+
+
+def _is_usable(job_row: Row[Any], answers: Sequence[str | None]) -> bool:
+    kind = task_type(job_row.task_type).kind
+    return not kind or any(read_answer(kind, answer, job_row.labels or []) is not None for answer in answers)
 
 
 def open_objects(connection: Connection, job_row: Row[Any], now: int) -> None:

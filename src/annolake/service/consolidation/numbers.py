@@ -1,0 +1,21 @@
+"""Numbers in answers and labels."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, TypeGuard
+
+
+def is_number(value: Any) -> TypeGuard[float]:
+    """A finite number that is not a truth value."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def plain(value: float) -> float | int:
+    """A number as Ground Truth writes it: whole where it is.
+
+    >>> plain(164.0), plain(164.600000001)
+    (164, 164.6)
+    """
+    rounded = round(value, 4)
+    return int(rounded) if rounded == int(rounded) else rounded
