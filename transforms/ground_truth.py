@@ -15,6 +15,8 @@ from typing import Any
 
 from transforms import strict_json
 
+LABEL_FILE_PATH = re.compile(r"/annotations/consolidated-annotation/output/([^/]+)/SeqLabel\.json$")
+FRAME_LISTS = ("tracking-annotations", "detection-annotations")
 RESPONSE_PATH = re.compile(r"/annotations/worker-response/iteration-(\d+)/([^/]+)/[^/]+\.json$")
 
 
@@ -68,6 +70,26 @@ def object_of_response(uri: str) -> str | None:
     """The data set object that a worker-response file is about; None for any other path."""
     found = RESPONSE_PATH.search(uri)
     return found.group(2) if found else None
+
+
+def object_of_label_file(uri: str) -> str | None:
+    """The data set object whose labels stand in a file of their own; None for any other path."""
+    found = LABEL_FILE_PATH.search(uri)
+    return found.group(1) if found else None
+
+
+def read_label_file(raw: bytes) -> str | Fault:
+    """The text of a SeqLabel.json, or the reason why it cannot be used."""
+    try:
+        document = strict_json.load(raw)
+    except ValueError as error:
+        return Fault(0, "malformed_json", f"The label file is not JSON: {error}.")
+    if not isinstance(document, dict) or not any(isinstance(document.get(name), list) for name in FRAME_LISTS):
+        found = f"keys: {', '.join(list(document)[:8]) or 'none'}" if isinstance(document, dict) else _kind(document)
+        return Fault(
+            0, "no_frames", f"The label file has no list of frames under {' or '.join(FRAME_LISTS)} ({found})."
+        )
+    return raw.decode().strip()
 
 
 def read_answers(raw: bytes) -> tuple[list[Answer], list[Fault]]:

@@ -77,6 +77,10 @@ class JobFacts:
     def responses_uri(self) -> str:
         return f"{self.output_root}/annotations/worker-response/"
 
+    @property
+    def label_files_uri(self) -> str:
+        return f"{self.output_root}/annotations/consolidated-annotation/output/"
+
 
 def describe_job(settings: Settings, job_name: str) -> JobFacts:
     """Ask the labeling backend about a job: description, tags and labels.

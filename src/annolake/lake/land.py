@@ -32,7 +32,17 @@ from annolake.quality.gate import Count
 from annolake.quality.rules import written_rules
 from annolake.quality.suites import validate
 from transforms import schemas
-from transforms.ground_truth import Answer, Fault, Line, content_hash, object_of_response, read_answers, read_line
+from transforms.ground_truth import (
+    Answer,
+    Fault,
+    Line,
+    content_hash,
+    object_of_label_file,
+    object_of_response,
+    read_answers,
+    read_label_file,
+    read_line,
+)
 from transforms.identity import worker_pseudonym
 
 if TYPE_CHECKING:
@@ -47,7 +57,10 @@ PARENTS_FIRST = (
     "silver.annotation",
     "silver.segment",
     "silver.classification",
+    "silver.box",
     "silver.consolidated",
+    "silver.consolidated_frame",
+    "silver.consolidated_box",
 )
 """Written in this order and checked in the other: beside another landing, no row is seen without what it belongs to."""
 LEDGER_KEY = ("source_uri", "source_version", "line_no", "is_ok")
@@ -115,6 +128,8 @@ class _Part:
     answers: list[dict[str, Any]] = field(default_factory=list)
     lines: list[dict[str, Any]] = field(default_factory=list)
     workers: list[dict[str, Any]] = field(default_factory=list)
+    is_again: bool = False
+    """Lines that landed before: the file with their labels is new."""
 
 
 class _Landing:
@@ -130,15 +145,19 @@ class _Landing:
         self.counts: dict[tuple[str, str], Count] = {}
         self.n_lines = self.n_answers = 0
         self._pseudonyms: dict[str, str] | None = None
+        self._files: pa.Table | None = None
 
     def run(self, docs: Path | None) -> LandReport:
-        manifest, responses = self._new_sources()
-        sources = [s for s in (manifest, *responses) if s]
+        manifest, responses, files = self._new_sources()
+        sources = [s for s in (manifest, *responses, *files) if s]
         if not sources and not self._is_new_state():
             return LandReport(self.job.job_name, self.id)
+        labeled_anew = self._land_label_files(files)
         if manifest:
             for part in self._manifest_parts(manifest):
                 self._land(part)
+        elif labeled_anew:
+            self._land(_Part(lines=self._lines_of(labeled_anew), is_again=True))
         for part in self._response_parts(responses):
             self._land(part)
         failed = self._check(docs)
@@ -160,7 +179,7 @@ class _Landing:
 
     # -- what there is to read -----------------------------------------------------------------------------------
 
-    def _new_sources(self) -> tuple[Source | None, list[Source]]:
+    def _new_sources(self) -> tuple[Source | None, list[Source], list[Source]]:
         done = self.lake.scan(
             "bronze.landing_outcome",
             columns=["source_uri", "source_version", "reason_code"],
@@ -171,7 +190,9 @@ class _Landing:
         if manifest and (manifest.uri, manifest.version) in read:
             manifest = None
         found = (s for s in list_sources(self.s3, self.job.responses_uri) if s.uri.endswith(".json"))
-        return manifest, [s for s in found if (s.uri, s.version) not in read]
+        labels = (s for s in list_sources(self.s3, self.job.label_files_uri) if object_of_label_file(s.uri))
+        responses, files = ([s for s in some if (s.uri, s.version) not in read] for some in (found, labels))
+        return manifest, responses, files
 
     def _is_new_state(self) -> bool:
         known = self.lake.scan("silver.job", jobs=[self.job.job_name], columns=["modified_at"])
@@ -264,6 +285,40 @@ class _Landing:
             "line_hash": line.hash,
         }
 
+    def _land_label_files(self, sources: Sequence[Source]) -> set[str]:
+        """Keep new files of labels; returns the objects that they label. The lines that name them give the rest."""
+        rows = []
+        for body in download(self.s3, sources):
+            unreadable = Fault(0, "unreadable", f"Not readable: {body.problem}.")
+            content = unreadable if body.content is None else read_label_file(body.content)
+            if isinstance(content, Fault):
+                self._outcome("label_file", body.source, content)
+                continue
+            rows.append(
+                {
+                    "job_name": self.job.job_name,
+                    "object_id": object_of_label_file(body.source.uri),
+                    "source_uri": body.source.uri,
+                    "source_version": body.source.version,
+                    "source_modified_at": body.source.modified_at,
+                    "content": content,
+                    "content_hash": content_hash(content),
+                }
+            )
+            self._outcome("label_file", body.source, None, is_ok=True)
+        self._append("bronze.label_file", self._table(schemas.LABEL_FILE, rows))
+        return {str(row["object_id"]) for row in rows}
+
+    def _label_files(self) -> pa.Table:
+        if self._files is None:
+            self._files = self.lake.scan("bronze.label_file", jobs=[self.job.job_name])
+        return self._files
+
+    def _lines_of(self, object_ids: set[str]) -> list[dict[str, Any]]:
+        """The lines of some objects that landed before."""
+        rows = self.lake.scan("bronze.manifest_line", jobs=[self.job.job_name]).to_pylist()
+        return [row for row in rows if row["object_id"] in object_ids]
+
     def _pseudonym(self, backend_worker_id: str) -> str:
         """The pseudonym of a worker who is named in a manifest, where only the backend's id stands."""
         if self._pseudonyms is None:
@@ -293,7 +348,7 @@ class _Landing:
             return
         if self.job.task_type == CUSTOM:
             self.job = replace(self.job, task_type=_task_type(part.answers, self.objects))
-        self.n_lines += len(part.lines)
+        self.n_lines += 0 if part.is_again else len(part.lines)
         self.n_answers += len(part.answers)
         answers = self._table(schemas.WORKER_RESPONSE, part.answers)
         lines = self._table(schemas.MANIFEST_LINE, part.lines)
@@ -302,7 +357,12 @@ class _Landing:
         self._append("bronze.manifest_line", lines)
         ids = {str(row["object_id"]) for row in (*part.answers, *part.lines)}
         silver = build_silver(
-            answers, lines, job=self._job_row(), objects=self.objects.table(ids), labels=_labels(self.job)
+            answers,
+            lines,
+            job=self._job_row(),
+            objects=self.objects.table(ids),
+            labels=_labels(self.job),
+            files=self._label_files(),
         )
         for name in PARENTS_FIRST:
             self._append(name, silver.rows[name])

@@ -20,7 +20,7 @@ from annolake.errors import LakeError, QualityError
 from annolake.lake.catalog import Lake, conform, open_lake
 from annolake.lake.release import unreleased_jobs
 from annolake.lake.sqlmodels import SqlModel, models
-from annolake.lake.views import in_order, view, words
+from annolake.lake.views import in_order, view, with_reads, words
 from annolake.quality.rules import rules_of
 from transforms import measures, quality
 from transforms.schemas import BATCH_ITEM, MEASURE_WORKER_ITEM, TABLES, SchemaMismatch
@@ -113,10 +113,9 @@ def current_rows(
     A table of which no column is in `names` (its rows are only counted) keeps its key.
     """
     wanted = [name for name in reads if name in TABLES]
-    needed = {*wanted, *(("silver.annotation",) if {"silver.segment", "silver.classification"} & set(wanted) else ())}
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        for name in in_order(needed):
+        for name in in_order(with_reads(wanted)):
             of_jobs = jobs if "job_name" in TABLES[name].arrow.names else None
             columns = [*_columns(name, names), *TABLES[name].key, *words(name)]
             given = [c for c in TABLES[name].arrow.names if c in columns]

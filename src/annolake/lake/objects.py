@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 VIDEO = (".mp4", ".webm", ".ogv", ".mov", ".mkv", ".m4v", ".avi")
-ASSET_COLUMNS = ["asset_id", "uri", "duration_s"]
+ASSET_COLUMNS = ["asset_id", "uri", "duration_s", "width_px", "height_px", "fps"]
 
 
 class Objects:
@@ -35,7 +35,7 @@ class Objects:
         self._assets = None
 
     def table(self, object_ids: Iterable[str]) -> pa.Table:
-        """(object_id, asset_id, duration_s); the asset only where it is registered, the duration its own first."""
+        """Rows of `silver.OBJECT`; the asset only where it is registered, the duration its own first."""
         ids = sorted(object_ids)
         self._search(ids)
         assets = self.assets().to_pylist()
@@ -50,6 +50,9 @@ class Objects:
                     "object_id": object_id,
                     "asset_id": asset.get("asset_id"),
                     "duration_s": asset.get("duration_s", duration),
+                    "width_px": asset.get("width_px"),
+                    "height_px": asset.get("height_px"),
+                    "fps": asset.get("fps"),
                 }
             )
         return pa.Table.from_pylist(rows, schema=OBJECT)

@@ -9,9 +9,16 @@ import pyarrow as pa
 
 from annolake.lake.sqlmodels import models
 from annolake.quality.gate import Count, gate, good_rows
-from transforms.schemas import TABLES
+from transforms.schemas import LABEL_FILE, TABLES
 
-_OBJECT: dict[str, pa.DataType] = {"object_id": pa.string(), "asset_id": pa.string(), "duration_s": pa.float64()}
+_OBJECT: dict[str, pa.DataType] = {
+    "object_id": pa.string(),
+    "asset_id": pa.string(),
+    "duration_s": pa.float64(),
+    "width_px": pa.int32(),
+    "height_px": pa.int32(),
+    "fps": pa.float64(),
+}
 _LABEL: dict[str, pa.DataType] = {"layer": pa.string(), "label": pa.string()}
 OBJECT = pa.schema(_OBJECT)
 LABEL = pa.schema(_LABEL)
@@ -26,13 +33,22 @@ class Silver:
     counts: list[Count]
 
 
-def build_silver(answers: pa.Table, lines: pa.Table, *, job: pa.Table, objects: pa.Table, labels: pa.Table) -> Silver:
-    """Run the models. `answers` and `lines` are bronze rows; `objects` (object_id, asset_id, duration_s) are theirs;
+def build_silver(
+    answers: pa.Table,
+    lines: pa.Table,
+    *,
+    job: pa.Table,
+    objects: pa.Table,
+    labels: pa.Table,
+    files: pa.Table | None = None,
+) -> Silver:
+    """Run the models. `answers`, `lines` and label `files` are bronze rows; `objects` (see `OBJECT`) are theirs;
     `labels` (layer, label) those that the job offers; `job` its row of `silver.job`.
     """
     given = {
         "bronze.worker_response": answers,
         "bronze.manifest_line": lines,
+        "bronze.label_file": LABEL_FILE.empty() if files is None else files,
         "landing.job": job,
         "landing.object": objects,
         "landing.label": labels,
@@ -41,7 +57,7 @@ def build_silver(answers: pa.Table, lines: pa.Table, *, job: pa.Table, objects: 
     quarantined = [TABLES["silver.quarantine"].empty()]
     counts: list[Count] = []
     with duckdb.connect() as connection:
-        connection.execute("CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA landing")
+        connection.execute("CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA landing; SET TimeZone = 'UTC'")
         for name, table in given.items():
             connection.register(name.replace(".", "__"), table)
             connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {name.replace('.', '__')}")

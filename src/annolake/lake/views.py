@@ -11,6 +11,8 @@ from transforms.schemas import TABLES
 
 _OWN_NEWEST = """SELECT * FROM {rows} QUALIFY row_number() OVER
     (PARTITION BY job_name, object_id, worker_id ORDER BY revision DESC) = 1"""
+_OF_CURRENT_LINE = """SELECT r.* FROM {rows} AS r
+    SEMI JOIN silver.consolidated AS c USING (job_name, object_id, line_hash)"""
 _OF_CURRENT_ANSWER = """SELECT r.* FROM {rows} AS r
     SEMI JOIN silver.annotation AS a USING (job_name, object_id, worker_id, revision)"""
 
@@ -19,6 +21,9 @@ CURRENT = {
     "silver.assignment": _OWN_NEWEST,
     "silver.segment": _OF_CURRENT_ANSWER,  # a newer answer without a segment leaves none of the older ones
     "silver.classification": _OF_CURRENT_ANSWER,
+    "silver.box": _OF_CURRENT_ANSWER,
+    "silver.consolidated_frame": _OF_CURRENT_LINE,
+    "silver.consolidated_box": _OF_CURRENT_LINE,
     "silver.gold_item": """SELECT * FROM {rows} QUALIFY row_number() OVER
         (PARTITION BY asset_id, layer ORDER BY revision DESC) = 1""",
     "silver.job": """SELECT * FROM {rows} QUALIFY row_number() OVER
@@ -27,6 +32,9 @@ CURRENT = {
         (PARTITION BY job_name, object_id ORDER BY observed_at DESC, landed_at DESC, line_hash) = 1""",
 }
 """Table -> its current rows; any other table is shown whole."""
+
+READABLE = tuple(name for name in TABLES if not name.startswith("restricted."))
+"""The tables that readers see."""
 
 DUCK: dict[pa.DataType, str] = {
     pa.string(): "VARCHAR",
@@ -56,9 +64,19 @@ def words(name: str) -> set[str]:
     return set(re.findall(r"\w+", CURRENT.get(name, "")))
 
 
+def reads(name: str) -> set[str]:
+    """The other tables that a table's view reads."""
+    return set(re.findall(r"silver\.\w+", CURRENT.get(name, "")))
+
+
+def with_reads(names: Iterable[str]) -> set[str]:
+    """The names, and the tables that their views read."""
+    return {n for name in names for n in (name, *reads(name))}
+
+
 def in_order(names: Iterable[str]) -> list[str]:
     """The names, each after the view that it reads."""
-    return sorted(names, key=lambda n: (n in CURRENT and CURRENT[n] is _OF_CURRENT_ANSWER, n))
+    return sorted(names, key=lambda n: (bool(reads(n)), n))
 
 
 def empty_rows(name: str) -> str:

@@ -19,8 +19,11 @@ CHECKED = (
     "silver.annotation",
     "silver.segment",
     "silver.classification",
+    "silver.box",
     "silver.assignment",
     "silver.consolidated",
+    "silver.consolidated_frame",
+    "silver.consolidated_box",
 )
 
 
@@ -36,17 +39,20 @@ class Check:
 
 
 _SAME_ANSWER = "(job_name, object_id, worker_id, revision)"
+_SAME_LINE = "(job_name, object_id, line_hash)"
+
+
+def _of(table: str, key: str, parent: str, meaning: str) -> Check:
+    name = f"of_{'an' if parent.endswith('annotation') else 'a'}_{parent.split('.')[1]}"
+    return Check(table, name, "fail", f"SELECT count(*) FROM {table} ANTI JOIN {parent} USING {key}", meaning)
+
+
 WRITTEN = (
-    Check(
-        "silver.segment", "of_an_annotation", "fail",
-        f"SELECT count(*) FROM silver.segment ANTI JOIN silver.annotation USING {_SAME_ANSWER}",
-        "every segment belongs to an accepted answer",
-    ),
-    Check(
-        "silver.classification", "of_an_annotation", "fail",
-        f"SELECT count(*) FROM silver.classification ANTI JOIN silver.annotation USING {_SAME_ANSWER}",
-        "every label belongs to an accepted answer",
-    ),
+    _of("silver.segment", _SAME_ANSWER, "silver.annotation", "every segment belongs to an accepted answer"),
+    _of("silver.classification", _SAME_ANSWER, "silver.annotation", "every label belongs to an accepted answer"),
+    _of("silver.box", _SAME_ANSWER, "silver.annotation", "every box belongs to an accepted answer"),
+    _of("silver.consolidated_frame", _SAME_LINE, "silver.consolidated", "every frame belongs to a labeled object"),
+    _of("silver.consolidated_box", _SAME_LINE, "silver.consolidated", "every box belongs to a labeled object"),
     Check(
         "silver.annotation", "of_an_assignment", "fail",
         f"SELECT count(*) FROM silver.annotation ANTI JOIN silver.assignment USING {_SAME_ANSWER}",

@@ -1,0 +1,74 @@
+/* What each manifest line of a landing says in the label attribute of its job; a step of the consolidated models.
+   grain: job_name, object_id, line_hash
+   reads: bronze.manifest_line, bronze.label_file, landing.job, landing.object
+   owner: lake
+   checks: none
+   notes: a line is taken apart here and nowhere else. The label attribute is taken with or without its -ref, its
+     value tells the form (real files vary in `type`, and custom jobs have one type for everything). A label that
+     stands in a file (SeqLabel.json) goes with the newest version of that file, which counts in line_hash. */
+WITH attribute AS (
+    SELECT
+        l.*,
+        CAST(l.line AS JSON) AS content,
+        '/' || replace(replace(j.label_attribute, '~', '~0'), '/', '~1') AS pointer
+    FROM bronze.manifest_line AS l
+    CROSS JOIN landing.job AS j
+),
+
+picked AS (
+    SELECT DISTINCT ON (job_name, object_id, line_hash)
+        * EXCLUDE (line, content, pointer),
+        json_extract_string(content, '$.source') AS source_text,
+        coalesce(
+            nullif(json_extract(content, pointer), 'null'), nullif(json_extract(content, pointer || '-ref'), 'null')
+        ) AS said,
+        coalesce(json_extract(content, pointer || '-metadata'), json_extract(content, pointer || '-ref-metadata'))
+            AS about
+    FROM attribute
+    ORDER BY job_name, object_id, line_hash, line_no
+),
+
+formed AS (
+    SELECT
+        *,
+        json_type(said) AS kind,
+        json_type(said, ['$.annotations', '$.annotations.entities', '$.boundingBoxes']) AS within,
+        CASE WHEN json_type(said) = 'VARCHAR' THEN json_extract_string(said, '$') END AS said_text
+    FROM picked
+),
+
+file AS (
+    SELECT DISTINCT ON (job_name, object_id) *
+    FROM bronze.label_file
+    ORDER BY job_name, object_id, source_modified_at DESC, content_hash
+)
+
+SELECT
+    p.job_name,
+    p.object_id,
+    o.asset_id,
+    CASE WHEN f.content_hash IS NULL THEN p.line_hash ELSE md5(p.line_hash || f.content_hash) END AS line_hash,
+    greatest(p.source_modified_at, f.source_modified_at) AS observed_at,
+    p.source_uri,
+    p.source_text,
+    p.said,
+    p.said_text,
+    p.about,
+    CASE
+        WHEN f.content_hash IS NOT NULL THEN 'sequence'
+        WHEN p.within[2] = 'ARRAY' THEN 'spans'
+        WHEN p.within[1] = 'ARRAY' OR p.within[3] = 'ARRAY' THEN 'boxes'
+        WHEN p.kind = 'ARRAY' THEN 'classes'
+        WHEN json_extract(p.about, ['$.internal-color-map', '$.color-map']) <> [NULL, NULL] THEN 'mask'
+        WHEN json_extract(p.about, '$.class-name') IS NOT NULL THEN 'class'
+    END AS form,
+    CAST(f.content AS JSON) AS file,
+    o.width_px,
+    o.height_px,
+    o.fps,
+    o.duration_s,
+    p.landing_id,
+    p.landed_at
+FROM formed AS p
+LEFT JOIN file AS f ON p.job_name = f.job_name AND p.object_id = f.object_id AND p.said_text LIKE '%.json'
+LEFT JOIN landing.object AS o ON p.object_id = o.object_id
