@@ -40,18 +40,14 @@ def _work(drawn: Any) -> Figures:
 
 def _block(starts: Any, ends: Any, labels: Any) -> tuple[Any, Any, Any]:
     """Kappa of every pair, IoU of every pair and label, and each pair's object."""
-    from transforms.intervals import overlaps
+    from transforms.intervals import agreements
 
     item, left, right = pairs(*starts.shape[:2])
     n_labels, n_tracks = len(LABELS), starts.shape[0] * starts.shape[1]
     track = np.repeat(np.arange(n_tracks), starts.shape[2])
     start, end, label = starts.ravel(), ends.ravel(), labels.ravel()
-    shared = overlaps(track, start, end, left, right)
-    named = label[shared.left]
-    cell = np.where(named == label[shared.right], named, n_labels)  # the last column: labels that differ
-    cell += shared.pair * (n_labels + 1)
-    table = np.bincount(cell, shared.shared_s, len(left) * (n_labels + 1)).reshape(len(left), n_labels + 1)
-    alike, both = table[:, :-1], table.sum(axis=1)
+    both, (pair, name, seconds) = agreements(track, start, end, label, left, right)
+    alike = np.bincount(pair * n_labels + name, seconds, len(left) * n_labels).reshape(len(left), n_labels)
     held = np.bincount(track * n_labels + label, end - start, n_tracks * n_labels).reshape(n_tracks, n_labels)
     union = held[left] + held[right] - alike
     iou = np.divide(alike, union, out=np.zeros_like(alike), where=union > 0)

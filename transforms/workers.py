@@ -17,7 +17,7 @@ import pyarrow as pa
 from transforms import intervals
 from transforms.agreement.labels import tally
 from transforms.answers import Answers
-from transforms.consensus import LABELS, smoothed_dawid_skene
+from transforms.consensus import count_codes, fit_smoothed
 from transforms.encode import Floats, Ints, distinct, names_at, tabulate
 from transforms.offsets import boundary_offsets, cells
 from transforms.schemas import MEASURE_WORKER, MEASURE_WORKER_ITEM
@@ -30,10 +30,8 @@ def worker_items_of_tracks(found: Tracks) -> pa.Table:
     pieces = found.pieces
     n_tracks = len(found.track_item)
     covered = np.bincount(pieces.track, weights=pieces.length, minlength=n_tracks)
-    shared = intervals.overlaps(pieces.track, pieces.start, pieces.end, left, right)
-    same = pieces.label[shared.left] == pieces.label[shared.right]
-    both = np.bincount(shared.pair, weights=shared.shared_s, minlength=len(item))
-    alike = np.bincount(shared.pair[same], weights=shared.shared_s[same], minlength=len(item))
+    both, (pair, _, seconds) = intervals.agreements(pieces.track, pieces.start, pieces.end, pieces.label, left, right)
+    alike = np.bincount(pair, weights=seconds, minlength=len(item))
     neither = np.maximum(found.duration_s[item] - covered[left] - covered[right] + both, 0.0)
     agree = _both_sides(left, right, np.asarray(alike + neither, dtype=np.float64), n_tracks)
 
@@ -168,16 +166,12 @@ def workers_of_answers(found: Answers) -> pa.Table:
     several = found.n_annotators[found.vote_item] >= 2
     for layer in distinct(cell[several] // n_workers):
         here = np.flatnonzero(several & (cell // n_workers == layer))
-        columns = {
-            "object_id": pa.array(found.vote_item[here].astype(str).tolist(), pa.string()),
-            "worker_id": names_at(found.workers, found.vote_worker[here]),
-            "label": names_at(found.labels, found.vote[here]),
-        }
-        estimate = smoothed_dawid_skene(tabulate(LABELS, columns))
-        right = np.einsum("k,wkk->w", estimate.marginals, estimate.confusion)
-        order = {name: k for k, name in enumerate(found.workers)}
-        at = np.array([layer * n_workers + order[name] for name in estimate.workers])
-        skill[np.searchsorted(every, at)] = right
+        parts = (found.vote_item[here], found.vote_worker[here], found.vote[here])
+        names, at = zip(*(np.unique(part, return_inverse=True) for part in parts), strict=True)
+        item, worker, label = (place.ravel() for place in at)
+        fit = fit_smoothed(count_codes(item, worker, label, tuple(len(part) for part in names), once=True))
+        right = np.einsum("k,wkk->w", fit.marginals, fit.confusion)
+        skill[np.searchsorted(every, layer * n_workers + names[1])] = right
     nothing = np.full(len(every), np.nan)
     return _worker_rows(found, every, offset_s=nothing, n_boundaries=nothing, skill_ds=skill)
 

@@ -43,6 +43,21 @@ def test_overlaps_and_best_matching(seed: int) -> None:
         assert best[pair] == pytest.approx(gain[linear_sum_assignment(gain, maximize=True)].sum())
 
 
+@pytest.mark.parametrize("short", [64, 3])  # with 3 some pairs are searched
+@pytest.mark.parametrize("seed", range(5))
+def test_agreements_are_the_overlaps_with_one_label(seed: int, short: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intervals, "SHORT", short)
+    track, start, end, label = many_tracks(seed)
+    _, left, right = intervals.all_pairs(np.array([0, 6]), np.array([6, 6]))
+    both, (pair, name, seconds) = intervals.agreements(track, start, end, label, left, right)
+    found = intervals.overlaps(track, start, end, left, right)
+    same = label[found.left] == label[found.right]
+    assert both == pytest.approx(np.bincount(found.pair, found.shared_s, len(left)))
+    cells = len(left) * 3
+    expected = np.bincount(found.pair[same] * 3 + label[found.left[same]], found.shared_s[same], cells)
+    assert np.bincount(pair * 3 + name, seconds, cells) == pytest.approx(expected)
+
+
 @pytest.mark.parametrize("window", [0.25, 0.5, 3.0])
 def test_boundary_matching_is_largest(window: float) -> None:
     rng = np.random.default_rng(5)

@@ -45,7 +45,7 @@ def dawid_skene(
     a worker says when the truth is known; with few shared objects the classes may swap, so look at it before trusting.
     """
     names, votes = count_votes(labels, categories, once=False)
-    return DawidSkene(*names, *fit_dawid_skene(votes, max_iterations=max_iterations, tolerance=tolerance))
+    return DawidSkene(*names, **fit_dawid_skene(votes, max_iterations=max_iterations, tolerance=tolerance)._asdict())
 
 
 def fit_dawid_skene(votes: Votes, *, max_iterations: int = 1000, tolerance: float = 1e-12) -> Fit:

@@ -47,7 +47,7 @@ def ground_truth_choice(votes: Votes) -> Choice:
 def smoothed_dawid_skene(labels: pa.Table, categories: Sequence[str] | None = None) -> DawidSkene:
     """The estimates behind `ground_truth_dawid_skene`: steadier than `dawid_skene` where labels are few."""
     names, votes = count_votes(labels, categories, once=True)
-    return DawidSkene(*names, *fit_smoothed(votes))
+    return DawidSkene(*names, **fit_smoothed(votes)._asdict())
 
 
 def fit_smoothed(votes: Votes) -> Fit:

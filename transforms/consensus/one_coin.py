@@ -2,8 +2,8 @@
 
 One number a worker, where Dawid and Skene's model has a matrix: it needs far fewer labels, and does not see that a
 worker confuses two classes only. Yuchen Zhang et al. (2016), "Spectral Methods Meet EM", JMLR 17(102). The fit is that
-of `transforms.skill`; here it chooses labels, so that a worker starts with `PSEUDO_LABELS` labels of which .7 were right
-and no class is helped: one right answer makes nobody perfect.
+of `transforms.skill`; here it chooses labels, so that a worker starts with `PSEUDO_LABELS` labels of which .7 were
+right and no class is helped: one right answer makes nobody perfect.
 """
 
 from __future__ import annotations

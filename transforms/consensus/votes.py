@@ -56,7 +56,7 @@ class Votes:
         return np.divide(self.shares, total, out=np.zeros_like(self.shares), where=total > 0)
 
 
-def count_codes(item: Ints, worker: Ints, label: Ints, shape: tuple[int, int, int], *, once: bool) -> Votes:
+def count_codes(item: Ints, worker: Ints, label: Ints, shape: tuple[int, ...], *, once: bool) -> Votes:
     """The votes given as numbers; `shape` is objects, workers, classes. For `once` see `count_votes`."""
     n_objects, n_voters, n_classes = shape
     column = worker * n_classes + label
