@@ -46,7 +46,7 @@ def _block(starts: Any, ends: Any, labels: Any) -> tuple[Any, Any, Any]:
     n_labels, n_tracks = len(LABELS), starts.shape[0] * starts.shape[1]
     track = np.repeat(np.arange(n_tracks), starts.shape[2])
     start, end, label = starts.ravel(), ends.ravel(), labels.ravel()
-    both, (pair, name, seconds) = agreements(track, start, end, label, left, right)
+    both, (pair, name, seconds) = agreements(track, start, end, label, (left, right))
     alike = np.bincount(pair * n_labels + name, seconds, len(left) * n_labels).reshape(len(left), n_labels)
     held = np.bincount(track * n_labels + label, end - start, n_tracks * n_labels).reshape(n_tracks, n_labels)
     union = held[left] + held[right] - alike

@@ -83,7 +83,7 @@ def overlaps(track: Ints, start: Floats, end: Floats, left_track: Ints, right_tr
         of = hit // (width[0] * width[1])
         rows.append((pair[of], i.ravel()[hit // width[1]], j.ravel()[of * width[1] + hit % width[1]],
                      shared.ravel()[hit]))  # fmt: skip
-    rows.append(_long_overlaps(track, start, end, left_track, right_track, _long(left[1], right[1])))
+    rows.append(_long_overlaps(track, start, end, (left_track, right_track), _long(left[1], right[1])))
     pair, i, j, shared = (np.concatenate(part) for part in zip(*rows, strict=True))
     if (pair[1:] < pair[:-1]).any():
         order = np.argsort(pair, kind="stable")
@@ -92,14 +92,14 @@ def overlaps(track: Ints, start: Floats, end: Floats, left_track: Ints, right_tr
 
 
 def agreements(
-    track: Ints, start: Floats, end: Floats, label: Ints, left_track: Ints, right_track: Ints
+    track: Ints, start: Floats, end: Floats, label: Ints, sides: tuple[Ints, Ints]
 ) -> tuple[Floats, tuple[Ints, Ints, Floats]]:
-    """Of each pair the time that both labeled; and pair, label and seconds where they gave the same, in any order.
+    """Of each pair (left and right tracks, `sides`) the time that both labeled; and pair, label and seconds where they gave the same, in any order.
 
     Less than `overlaps` tells, and faster: pairs stand side by side, so that the processor takes many at a time.
     """
-    left, right = _sizes(track, left_track, right_track)
-    both, names = np.zeros(len(left_track)), label.astype(np.int32)
+    left, right = _sizes(track, *sides)
+    both, names = np.zeros(len(sides[0])), label.astype(np.int32)
     rows: list[tuple[Ints, Ints, Floats]] = []
     for pair, width in _blocks_of_pairs(left[1], right[1]):
         i, starts, ends = _padded(start, end, left[0][pair], left[1][pair], width[0], pairs_last=True)
@@ -110,7 +110,7 @@ def agreements(
         both[pair] = shared.reshape(-1, len(pair)).sum(axis=0)
         shared *= names[i][:, None] == names[j]
         rows.append((np.tile(pair, width[0]), i.ravel(), shared.sum(axis=1).ravel()))
-    pair, i, j, seconds = _long_overlaps(track, start, end, left_track, right_track, _long(left[1], right[1]))
+    pair, i, j, seconds = _long_overlaps(track, start, end, sides, _long(left[1], right[1]))
     both += summed(pair, seconds, len(both))
     rows.append((pair, i, np.where(label[i] == label[j], seconds, 0.0)))
     pair, i, seconds = (np.concatenate(part) for part in zip(*rows, strict=True))
@@ -166,7 +166,7 @@ def _padded(
 
 
 def _long_overlaps(
-    track: Ints, start: Floats, end: Floats, left_track: Ints, right_track: Ints, chosen: Ints
+    track: Ints, start: Floats, end: Floats, sides: tuple[Ints, Ints], chosen: Ints
 ) -> Rows:  # fmt: skip
     """Overlaps of the chosen pairs by search; times become ranks first, so that comparisons stay exact whatever the
     number of tracks."""
@@ -175,10 +175,10 @@ def _long_overlaps(
     moments = np.unique(np.concatenate([start, end]))
     width = len(moments) + 1
     from_rank, to_rank = np.searchsorted(moments, start), np.searchsorted(moments, end)
-    of_left = left_track[chosen]
+    of_left = sides[0][chosen]
     row, left = ranges(np.searchsorted(track, of_left), np.searchsorted(track, of_left, side="right"))
     pair = chosen[row]
-    base = right_track[pair] * width
+    base = sides[1][pair] * width
     lo = np.searchsorted(track * width + to_rank, base + from_rank[left], side="right")
     hi = np.searchsorted(track * width + from_rank, base + to_rank[left], side="left")
     row, right = ranges(lo, hi)

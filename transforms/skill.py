@@ -50,9 +50,7 @@ class Ballot:
         """Items x labels: share of the votes."""
         width = self.n_labels
         cell = self.item * width + self.label
-        counts = (
-            np.bincount(cell, minlength=len(self.weight) * width).reshape(len(self.weight), width).astype(np.float64)
-        )
+        counts = np.bincount(cell, minlength=len(self.weight) * width).reshape(len(self.weight), width)
         return np.asarray(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0))
 
     def posterior(self, prior: Floats, gain: Floats) -> Floats:

@@ -30,7 +30,7 @@ def worker_items_of_tracks(found: Tracks) -> pa.Table:
     pieces = found.pieces
     n_tracks = len(found.track_item)
     covered = np.bincount(pieces.track, weights=pieces.length, minlength=n_tracks)
-    both, (pair, _, seconds) = intervals.agreements(pieces.track, pieces.start, pieces.end, pieces.label, left, right)
+    both, (pair, _, seconds) = intervals.agreements(pieces.track, pieces.start, pieces.end, pieces.label, (left, right))
     alike = np.bincount(pair, weights=seconds, minlength=len(item))
     neither = np.maximum(found.duration_s[item] - covered[left] - covered[right] + both, 0.0)
     agree = _both_sides(left, right, np.asarray(alike + neither, dtype=np.float64), n_tracks)

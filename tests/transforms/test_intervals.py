@@ -49,7 +49,7 @@ def test_agreements_are_the_overlaps_with_one_label(seed: int, short: int, monke
     monkeypatch.setattr(intervals, "SHORT", short)
     track, start, end, label = many_tracks(seed)
     _, left, right = intervals.all_pairs(np.array([0, 6]), np.array([6, 6]))
-    both, (pair, name, seconds) = intervals.agreements(track, start, end, label, left, right)
+    both, (pair, name, seconds) = intervals.agreements(track, start, end, label, (left, right))
     found = intervals.overlaps(track, start, end, left, right)
     same = label[found.left] == label[found.right]
     assert both == pytest.approx(np.bincount(found.pair, found.shared_s, len(left)))

@@ -43,13 +43,16 @@ def _fuse(found: Answers, votes: Ints) -> list[pa.Table]:
     parts = [np.unique(part[votes], return_inverse=True) for part in (found.vote_item, found.vote_worker, found.vote)]
     (items, item), (workers, worker), (labels, label) = ((names, at.ravel()) for names, at in parts)
     counted = count_codes(item, worker, label, (len(items), len(workers), len(labels)), once=True)
-    return [_rows(found, votes, method, items, item, labels, choose(counted)) for method, choose in METHODS.items()]
+    choices = {method: choose(counted) for method, choose in METHODS.items()}
+    return [
+        _rows(found, votes, items, method, Choice(labels[chosen.label], chosen.confidence))
+        for method, chosen in choices.items()
+    ]
 
 
-def _rows(
-    found: Answers, votes: Ints, method: str, items: Ints, item: Ints, labels: Ints, choice: Choice
-) -> pa.Table:  # fmt: skip
-    label = labels[choice.label]
+def _rows(found: Answers, votes: Ints, items: Ints, method: str, choice: Choice) -> pa.Table:
+    """Rows of the chosen labels of these items, on which these votes were given."""
+    item, label = np.searchsorted(items, found.vote_item[votes]), choice.label
     agrees = found.vote[votes] == label[item]
     others: list[list[str]] = [[] for _ in range(len(items))]
     for k, who in zip(item[~agrees].tolist(), found.vote_worker[votes][~agrees].tolist(), strict=True):

@@ -53,7 +53,7 @@ class Votes:
     def share(self) -> Floats:
         """Objects x classes: share of the votes; zeros where there are none."""
         total = self.shares.sum(axis=1, keepdims=True)
-        return np.divide(self.shares, total, out=np.zeros_like(self.shares), where=total > 0)
+        return np.asarray(np.divide(self.shares, total, out=np.zeros_like(self.shares), where=total > 0))
 
 
 def count_codes(item: Ints, worker: Ints, label: Ints, shape: tuple[int, ...], *, once: bool) -> Votes:
