@@ -75,6 +75,39 @@ class Settings(BaseModel):
     airflow_jwt_secret: str = secret("secret shared by Airflow's components")
     airflow_poll_seconds: float = Field(5.0, gt=0, description="seconds between two looks at a labeling job")
 
+    smtp_host: str = Field("", description="mail server of reports and alerts; empty: no mail")
+    smtp_port: int = Field(587, ge=1, le=65535, description="its port")
+    smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="starttls, tls or none")
+    smtp_user: str = Field("", description="who signs in to the mail server; empty: nobody")
+    smtp_password: str = secret("the password for that")
+    mail_from: str = Field("annolake@localhost", description="sender of reports and alerts")
+    report_mail_to: str = Field("", description="who gets reports by mail, separated by commas; empty: nobody")
+    alert_mail_to: str = Field("", description="who gets alerts by mail, separated by commas; empty: nobody")
+    alert_webhook: str = secret("https:// address that gets alerts as JSON; empty: none")
+    webhook_private: bool = Field(False, description="whether webhooks may be in a private network, or http://")
+
+    worker_hour_price: float = Field(0.0, ge=0, description="what an hour of annotation costs; 0: no cost is shown")
+    currency: str = Field("EUR", description="of that price")
+    guidelines: str = Field(
+        "",
+        pattern=r"^(\s*\d{4}-\d\d-\d\d=[^,=]+(,|$))*$",
+        description="days on which the guideline changed, drawn on trends: 2026-10-05=v2,2026-11-02=v3",
+    )
+    data_docs_url: str = Field("", description="where <home>/data-docs is published; empty: the folder is named")
+    dashboards_sign_in: Literal["local", "off", "oidc"] = Field(
+        "local", description="local: nobody signs in, loopback only; off: a proxy signs people in; oidc: the dashboards do"
+    )
+    dashboards_url_public: str = Field("", description="the dashboards' address for browsers; empty: host and port")
+    dashboards_allowed: str = Field(
+        "", description="who may look: e-mails or role:NAME, separated by commas; empty: whoever can sign in"
+    )
+    dashboards_names_for: str = Field(
+        "", description="who sees annotators' names: e-mails, role:NAME, or local for everybody where nobody signs in"
+    )
+    dashboards_oidc_metadata: str = Field("", description="OIDC provider: URL of its .well-known/openid-configuration")
+    dashboards_oidc_client_id: str = Field("", description="client id of the dashboards at the provider")
+    dashboards_oidc_client_secret: str = secret("its secret")
+
     _origins: dict[str, Origin] = PrivateAttr(default_factory=dict)
 
     @classmethod

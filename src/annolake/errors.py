@@ -9,6 +9,7 @@
     ├── LakeError                catalog, table or release
     │   └── CommitConflict       ... another writer was faster                  (Retryable)
     ├── QualityError             a check of severity `fail` holds a release
+    ├── DeliveryError            a mail server or webhook did not take a message   (Retryable)
     ├── SqlRefused               an analyst's statement is not one read-only SELECT
     └── ProcessError             a port is taken, a process died, another run holds the lock
 
@@ -74,6 +75,10 @@ class CommitConflict(Retryable, LakeError):
 
 class QualityError(AnnolakeError):
     """A check of severity `fail` did not hold; nothing was released."""
+
+
+class DeliveryError(Retryable, AnnolakeError):
+    """A mail server or a webhook did not take a message."""
 
 
 class SqlRefused(AnnolakeError):

@@ -1,0 +1,1 @@
+"""Telling people and programs: e-mail over SMTP, JSON to a webhook."""
