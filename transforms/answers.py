@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 
 from transforms import intervals
-from transforms.encode import Ints, codes, stacked
+from transforms.encode import Ints, codes, places, stacked
 from transforms.schemas import require
-from transforms.tracks import JOINT
+from transforms.tracks import JOINT, LAYERS
 
 _KEY: dict[str, pa.DataType] = {name: pa.string() for name in ("job_name", "object_id", "worker_id")}
 LABELS = pa.schema(_KEY | {"layer": pa.string(), "label": pa.string()})
@@ -49,12 +49,17 @@ class Answers:
         return np.bincount(self.vote_item, minlength=self.n_items)
 
 
-def answers(labels: pa.Table, annotators: pa.Table | None = None) -> Answers:
-    """Votes of all layers in `labels` (see `LABELS`); a layer exists for a job when anyone of the job answered it."""
+def answers(labels: pa.Table, annotators: pa.Table | None = None, known_layers: pa.Table | None = None) -> Answers:
+    """Votes of all layers in `labels` (see `LABELS`); a layer exists for a job when anyone of the job answered it.
+
+    `known_layers` (see `tracks.LAYERS`) are such layers, where `labels` are of some objects only.
+    """
     labels = require(labels, LABELS)
+    known = require(known_layers, LAYERS) if known_layers is not None else LAYERS.empty_table()
     asked = require(annotators, ANNOTATORS) if annotators is not None else ANNOTATORS.empty_table()
     (jobs, job), (objects, obj), (workers, worker) = (codes(stacked(labels[n], asked[n])) for n in _KEY)
-    layers, layer = codes(labels["layer"])
+    layers, layer = codes(stacked(labels["layer"], known["layer"]))
+    known_layer, layer = layer[labels.num_rows :], layer[: labels.num_rows]
     names, label = codes(labels["label"])
     n = labels.num_rows
     kept = label >= 0
@@ -62,7 +67,9 @@ def answers(labels: pa.Table, annotators: pa.Table | None = None) -> Answers:
     layer, label = layer[kept], label[kept]
     n = len(label)
 
-    job_layers = np.unique(np.stack([job[:n], layer], axis=1), axis=0)
+    known_job = places(known["job_name"], jobs)
+    elsewhere = np.stack([known_job, known_layer], axis=1)[known_job >= 0]
+    job_layers = np.unique(np.concatenate([np.stack([job[:n], layer], axis=1), elsewhere]), axis=0)
     pointer = np.searchsorted(job_layers[:, 0], np.arange(len(jobs) + 1))
     row, at = intervals.ranges(pointer[job[n:]], pointer[job[n:] + 1])  # every annotator in every layer of the job
     given = np.stack([job[:n], obj[:n], layer, worker[:n], label + 1], axis=1)

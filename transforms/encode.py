@@ -36,6 +36,12 @@ def codes(column: Column) -> tuple[list[str], Ints]:
     return encoded.dictionary.take(pa.array(order)).to_pylist(), rank[at]
 
 
+def places(column: Column, names: Sequence[str]) -> Ints:
+    """The position of each row's value among these names; -1 where it is none of them."""
+    found = pc.fill_null(pc.index_in(column, pa.array(names, pa.string())), -1)
+    return np.asarray(found.to_numpy(), dtype=np.int64)
+
+
 def reals(column: Column) -> Floats:
     """A number column as float64, NULL as NaN."""
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

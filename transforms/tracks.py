@@ -18,13 +18,14 @@ import numpy as np
 import pyarrow as pa
 
 from transforms import intervals
-from transforms.encode import Flags, Floats, Ints, codes, distinct, reals, stacked
+from transforms.encode import Flags, Floats, Ints, codes, distinct, places, reals, stacked
 from transforms.schemas import require
 
 _KEY: dict[str, pa.DataType] = {name: pa.string() for name in ("job_name", "object_id", "worker_id")}
 _SEGMENT: dict[str, pa.DataType] = {"layer": pa.string(), "label": pa.string()}
 SEGMENTS = pa.schema(_KEY | _SEGMENT | {"start_s": pa.float64(), "end_s": pa.float64()})
 ANNOTATORS = pa.schema(_KEY | {"duration_s": pa.float64()})
+LAYERS = pa.schema([("job_name", pa.string()), ("layer", pa.string())])
 EDGE_S = 0.001  # boundaries this near to the start or the end of the media are not interior
 JOINT = " + "
 BLOCK_ITEMS = 20_000
@@ -102,27 +103,31 @@ class Tracks:
 
     def moments(self, *, starts: bool = True, ends: bool = True) -> tuple[Ints, Floats]:
         """Distinct interior boundaries, sorted by track and time; the media's own start and end are left out."""
-        track = np.concatenate([self.units.track] * (starts + ends))
-        when = np.concatenate([self.units.start] * starts + [self.units.end] * ends)
+        drawn = [self.units.start] * starts + [self.units.end] * ends
+        when, track = np.stack(drawn, axis=1).ravel(), np.repeat(self.units.track, len(drawn))
         duration = self.duration_s[self.track_item[track]]
         inside = (when > EDGE_S) & (when < duration - EDGE_S)
         track, when = track[inside], when[inside]
-        order = np.lexsort((when, track))
-        track, when = track[order], when[order]
+        if ((track[1:] == track[:-1]) & (when[1:] < when[:-1])).any():  # only where segments overlap
+            order = np.lexsort((when, track))
+            track, when = track[order], when[order]
         fresh = np.ones(len(when), dtype=np.bool_)
         fresh[1:] = (track[1:] != track[:-1]) | (when[1:] != when[:-1])
         return track[fresh], when[fresh]
 
 
-def tracks(segments: pa.Table, annotators: pa.Table) -> Tracks:
+def tracks(segments: pa.Table, annotators: pa.Table, known_layers: pa.Table | None = None) -> Tracks:
     """Tracks of all jobs in `segments` (see `SEGMENTS`) by the annotators who answered (see `ANNOTATORS`).
 
     A worker with segments counts as an annotator. `duration_s` of an object is the greatest that its rows tell, or
-    the last end of a segment where none does; segments are cut to it.
+    the last end of a segment where none does; segments are cut to it. `known_layers` (see `LAYERS`) are layers of the
+    jobs that somebody drew in elsewhere, where `segments` are of some objects only.
     """
     segments, annotators = require(segments, SEGMENTS), require(annotators, ANNOTATORS)
+    known = require(known_layers, LAYERS) if known_layers is not None else LAYERS.empty_table()
     (jobs, job), (objects, obj), (workers, worker) = (codes(stacked(segments[n], annotators[n])) for n in _KEY)
-    layers, layer = codes(segments["layer"])
+    layers, layer = codes(stacked(segments["layer"], known["layer"]))
+    known_layer, layer = layer[segments.num_rows :], layer[: segments.num_rows]
     names, label = codes(segments["label"])
     start, end = reals(segments["start_s"]), reals(segments["end_s"])
     n, n_workers, n_layers = segments.num_rows, max(1, len(workers)), max(1, len(layers))
@@ -132,7 +137,9 @@ def tracks(segments: pa.Table, annotators: pa.Table) -> Tracks:
     duration = _durations(len(media), of[:n], end, of[n:], reals(annotators["duration_s"]))
     media_job = media // max(1, len(objects))
 
-    job_layer = distinct(job[:n] * n_layers + layer)
+    known_job = places(known["job_name"], jobs)
+    known_layer, known_job = known_layer[known_job >= 0], known_job[known_job >= 0]
+    job_layer = distinct(np.r_[job[:n] * n_layers + layer, known_job * n_layers + known_layer])
     of_job = np.searchsorted(job_layer, np.arange(len(jobs) + 1) * n_layers)
     item_media, at = intervals.ranges(of_job[media_job], of_job[media_job + 1])
     first_item = np.searchsorted(item_media, np.arange(len(media)))

@@ -241,11 +241,8 @@ def _rows(found: Tracks, fused: Fused, segment: Ints, track: Ints, seconds: Floa
     agrees = seconds >= length[segment] / 2.0 - 1e-9
     first_track = np.searchsorted(found.track_item, item)
     owner, asked = intervals.ranges(first_track, first_track + n)
-    width = len(found.track_item)
-    dissent = ~np.isin(owner * width + asked, segment[agrees] * width + track[agrees])
-    names: list[list[str]] = [[] for _ in range(len(item))]
-    for at, who in zip(owner[dissent].tolist(), found.track_worker[asked[dissent]].tolist(), strict=True):
-        names[at].append(found.workers[who])
+    dissents = np.ones(len(owner), dtype=np.bool_)
+    dissents[(np.cumsum(n) - n - first_track)[segment[agrees]] + track[agrees]] = False
     share = np.bincount(segment, weights=seconds, minlength=len(item)) / (n * length)
     is_new = np.r_[True, item[1:] != item[:-1]] if len(item) else np.empty(0, dtype=np.bool_)
     first = np.maximum.accumulate(np.where(is_new, np.arange(len(item)), 0))
@@ -260,6 +257,19 @@ def _rows(found: Tracks, fused: Fused, segment: Ints, track: Ints, seconds: Floa
         "n_annotators": n.astype(np.int32),
         "support": np.bincount(segment[agrees], minlength=len(item)).astype(np.int32),
         "confidence": np.where(n > 1, np.minimum(share, 1.0), 0.0),
-        "dissenters": [json.dumps(who) if who else "[]" for who in names],
+        "dissenters": _named(found, owner[dissents], found.track_worker[asked[dissents]], len(item)),
     }
     return tabulate(MEASURE_CONSENSUS_SEGMENT, columns)
+
+
+def _named(found: Tracks, owner: Ints, worker: Ints, n_owners: int) -> pa.Array[Any]:
+    """The workers of each owner as a JSON list of names; `owner` ascends. Lists of none and of one are made once."""
+    texts = ["[]", *(json.dumps([name]) for name in found.workers)]
+    first = np.searchsorted(owner, np.arange(n_owners + 1))
+    count = np.diff(first)
+    at = np.zeros(n_owners, dtype=np.int64)
+    at[count == 1] = worker[first[:-1][count == 1]] + 1
+    for one in np.flatnonzero(count > 1).tolist():
+        at[one] = len(texts)
+        texts.append(json.dumps([found.workers[who] for who in worker[first[one] : first[one + 1]].tolist()]))
+    return names_at(texts, at)
