@@ -13,7 +13,7 @@ from annolake.airflow.dictionary import dags_page, read_dag
 from annolake.airflow.environment import dags_folder
 
 FILES = sorted(dags_folder().glob("*.py"))
-EXPECTED = {"ingest_media", "label_batch", "land_annotations", "build_gold", "watch_alerts"}
+EXPECTED = {"ingest_media", "label_batch", "land_annotations", "build_gold", "watch_alerts", "maintain_lake"}
 SECONDS_TO_READ = 5.0
 
 READ = """

@@ -20,6 +20,7 @@ from annolake.config import Settings
 from annolake.labeling.clients import sagemaker
 from annolake.labeling.jobs import list_jobs
 from annolake.lake.catalog import open_lake
+from annolake.lake.reader import ReleaseReader
 from annolake.lake.release import latest, releases
 
 PEOPLE = {"anna": "password-of-anna", "ben": "password-of-ben"}
@@ -142,6 +143,12 @@ def test_media_becomes_a_release(service: Settings, run: Run, media: Path, peopl
 
     assert run("land_annotations", jobs=[job]).state == "success"
     assert run("build_gold", jobs=[job]).state == "success"
+
+    for dry_run in (True, False):
+        kept = run("maintain_lake", dry_run=dry_run, older_than="0h", keep=1)
+        assert kept.state == "success", states(kept)
+    with ReleaseReader(service) as reader:
+        assert reader.connection.sql("SELECT count(*) FROM silver.annotation").fetchall() == [(4,)]
 
 
 def test_a_stopped_job_fails_its_level(service: Settings, run: Run, media: Path) -> None:

@@ -55,3 +55,24 @@ def jobs_to_build(settings: Settings, named: list[str]) -> list[str]:
     if not jobs:
         raise AirflowSkipException("Nothing to build: the last release shows every landed job.")
     return jobs
+
+
+def maintain_tables(
+    settings: Settings, *, older_than: str, grace: str, keep: int, dry_run: bool, **_: Any
+) -> dict[str, int]:
+    """Maintain every table, with a line in the task's log for each that changed; returns the sums."""
+    from annolake.lake.maintain import maintain
+    from annolake.spans import read_span
+
+    done = maintain(
+        settings, older_than=read_span(older_than), grace=read_span(grace), keep=int(keep), is_dry_run=bool(dry_run)
+    )
+    for table in done:
+        if table.n_files_before or table.n_snapshots or table.n_orphans:
+            log.info("%s%s", "would do: " if dry_run else "", table)
+    return {
+        "files_put_together": sum(table.n_files_before for table in done),
+        "snapshots_expired": sum(table.n_snapshots for table in done),
+        "orphans_removed": sum(table.n_orphans for table in done),
+        "bytes_freed": sum(table.orphan_bytes for table in done),
+    }

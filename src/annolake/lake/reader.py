@@ -16,6 +16,7 @@ from pyiceberg.schema import Schema
 from annolake.config import Settings
 from annolake.errors import LakeError
 from annolake.lake.catalog import Lake, open_lake
+from annolake.lake.leases import take_lease
 from annolake.lake.release import ABOUT_RELEASES, BUILT, RELEASED, Release, read_releases
 from annolake.lake.views import duck_type, empty_rows, in_order, literal, view
 from transforms.schemas import TABLES
@@ -41,6 +42,7 @@ class ReleaseReader:
         with open_lake(settings) as lake:
             known = read_releases(lake)
             self.release = _choose(known, release_id)
+            self._lease = take_lease(lake, self.release.release_id) if self.release else None
             if settings.warehouse_url.startswith("s3://") and materialised is None and self.release:
                 self._reach_s3(settings)
             for schema in dict.fromkeys(name.split(".")[0] for name in READABLE):
@@ -57,6 +59,8 @@ class ReleaseReader:
 
     def close(self) -> None:
         self.connection.close()
+        if self._lease:
+            self._lease.end()
 
     def _rows(self, lake: Lake, name: str) -> str:
         """The rows of a table as a relation of SQL: its files, without what the release does not show."""
@@ -81,6 +85,11 @@ class ReleaseReader:
         is_wanted = self._materialised is None or name in self._materialised
         if table is None or not is_wanted:
             return f"SELECT * FROM {empty_rows(name)}"
+        if self.release and table.snapshot_by_id(snapshot_id) is None:
+            number = self.release.release_id
+            raise LakeError(
+                f"What release {number} has of {name} has expired.", hint="List: annolake lake release list"
+            )
         if self._materialised is not None:
             source = f"{name.replace('.', '__')}__{snapshot_id}"
             self.connection.register(source, lake.scan(name, snapshot_id=snapshot_id))

@@ -33,6 +33,8 @@ ABOUT_RELEASES = (RELEASE.name, RELEASE_HOLD.name, ALERT.name)
 RELEASED = tuple(name for name in TABLES if not name.startswith("restricted.") and name not in ABOUT_RELEASES)
 BUILT = ("measure.", "gold.")
 """Namespaces that are replaced job by job, not landed."""
+TAG = "release-"
+"""A released snapshot has a tag of this name and the release's number."""
 
 
 @dataclass(frozen=True)
@@ -185,9 +187,9 @@ def _tag(lake: Lake, name: str, snapshot_id: int, release_id: int) -> None:
     """Tag a released snapshot once, so that no engine expires it."""
 
     def attempt(table: IcebergTable) -> None:
-        tagged = {ref.snapshot_id for tag, ref in table.refs().items() if tag.startswith("release-")}
+        tagged = {ref.snapshot_id for tag, ref in table.refs().items() if tag.startswith(TAG)}
         if snapshot_id not in tagged:
-            table.manage_snapshots().create_tag(snapshot_id, f"release-{release_id}").commit()
+            table.manage_snapshots().create_tag(snapshot_id, f"{TAG}{release_id}").commit()
 
     lake.commit(name, attempt)
 
