@@ -57,6 +57,8 @@ class Line:
     text: str
     hash: str
     source: str
+    is_text: bool
+    """Whether `source` is the text itself, not where the object is."""
     asset_id: str | None
     duration_s: float | None
 
@@ -176,6 +178,7 @@ def read_line(line_no: int, object_id: str, raw: bytes, pseudonym: Callable[[str
         text=text,
         hash=content_hash(raw.strip()),
         source=source,
+        is_text="source-ref" not in line,
         asset_id=_text(line.get("asset-id")),
         duration_s=_seconds(duration),
     )

@@ -2,7 +2,7 @@
    grain: job_name, object_id, line_hash
    reads: silver.said
    owner: lake
-   checks: fail confidence between 0 and 1, warn label_among_answers, warn adjustment_known
+   checks: fail confidence between 0 and 1, warn adjustment_known
    notes: a failed object has metadata without the label (failure-reason); an unlabeled one has neither. Classes are
      named by the metadata; the index is in `value`. Boxes, spans, shapes, classes and masks have tables of their own.
      Dates are read in the forms of real files; without a zone they are UTC. */
@@ -39,7 +39,7 @@ SELECT
     END AS is_human,
     json_extract_string(about, '$.adjustment-status') AS adjustment_status,
     CASE WHEN json_type(about, '$.worker-feedback') = 'ARRAY'
-        THEN CAST(json_extract(about, '$.worker-feedback[*].comment') AS VARCHAR) END AS feedback,
+        THEN CAST(to_json(json_extract(about, '$.worker-feedback[*].comment')) AS VARCHAR) END AS feedback,
     coalesce(
         CASE WHEN said_text LIKE '%/%' THEN said_text END,
         json_extract_string(about, '$.worker-response-ref'),

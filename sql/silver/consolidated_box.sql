@@ -2,7 +2,7 @@
    grain: job_name, object_id, line_hash, frame_no, box_no
    reads: silver.said, silver.consolidated_frame
    owner: lake
-   checks: fail known_class, fail has_area, fail in_picture
+   checks: fail known_class, fail has_area, fail in_picture, warn label_among_answers
    notes: images have their boxes in the manifest line, sequences in SeqLabel.json. The class is named by the class-map
      of the metadata; a custom job's post-annotation function may name it in the box itself (label). The confidence of
      a box stands at its position among the objects of the metadata; sequences have none. */
@@ -33,9 +33,9 @@ WITH drawn AS (
     FROM silver.said AS s,
         json_each(coalesce(
             CASE WHEN json_type(s.said, '$.annotations') = 'ARRAY' THEN json_extract(s.said, '$.annotations') END,
-            json_extract(s.said, '$.boundingBoxes')
+            CASE WHEN json_type(s.said, '$.boundingBoxes') = 'ARRAY' THEN json_extract(s.said, '$.boundingBoxes') END
         )) AS entry
-    WHERE s.form = 'boxes'
+    WHERE s.form = 'picture'
 
     UNION ALL
 

@@ -5,7 +5,7 @@
    checks: none
    notes: an answer is {name of the element: its value}. A value that is JSON inside text, as hidden inputs give it, is
      unpacked. The layer is the name where the job lists labels for a layer of that name; else `class` for crowd-*
-     elements, the names of Ground Truth's own templates, and jobs that list labels of `class` only; else the name.
+     elements, the usual names of the one question, and jobs that list labels of `class` only; else the name.
      The annotations of a segmentation have their own model (stretch.sql). */
 WITH given AS (
     SELECT
@@ -36,8 +36,9 @@ SELECT
     json_type(g.value) AS kind,
     CASE
         WHEN g.field IN (SELECT layer FROM listed) THEN g.field
-        WHEN g.field LIKE 'crowd-%' OR g.field IN ('annotatedResult', 'trackingAnnotations', 'detectionAnnotations')
-            THEN 'class'
+        WHEN g.field LIKE 'crowd-%' OR g.field IN (
+            'label', 'class', 'category', 'annotatedResult', 'trackingAnnotations', 'detectionAnnotations'
+        ) THEN 'class'
         WHEN j.is_class_only AND json_type(g.value) = 'OBJECT' THEN 'class'
         ELSE g.field
     END AS layer,

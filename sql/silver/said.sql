@@ -32,7 +32,10 @@ formed AS (
     SELECT
         *,
         json_type(said) AS kind,
-        json_type(said, ['$.annotations', '$.annotations.entities', '$.boundingBoxes']) AS within,
+        json_type(said, [
+            '$.annotations', '$.boundingBoxes', '$.polygons', '$.polylines', '$.lines', '$.keypoints',
+            '$.annotations.entities', '$.entities'
+        ]) AS within,
         CASE WHEN json_type(said) = 'VARCHAR' THEN json_extract_string(said, '$') END AS said_text
     FROM picked
 ),
@@ -56,8 +59,8 @@ SELECT
     p.about,
     CASE
         WHEN f.content_hash IS NOT NULL THEN 'sequence'
-        WHEN p.within[2] = 'ARRAY' THEN 'spans'
-        WHEN p.within[1] = 'ARRAY' OR p.within[3] = 'ARRAY' THEN 'boxes'
+        WHEN list_contains(p.within[1:6], 'ARRAY') THEN 'picture'
+        WHEN list_contains(p.within[7:8], 'ARRAY') THEN 'spans'
         WHEN p.kind = 'ARRAY' THEN 'classes'
         WHEN json_extract(p.about, ['$.internal-color-map', '$.color-map']) <> [NULL, NULL] THEN 'mask'
         WHEN json_extract(p.about, '$.class-name') IS NOT NULL THEN 'class'

@@ -31,7 +31,11 @@ def silver_of(
     """`answers` are (object, worker, content), `files` object -> SeqLabel, `media` object -> width_px, fps, ..."""
     ids = {str(n) for n, *_ in answers} | {str(n) for n in range(len(lines))}
     objects = [{"object_id": i, **(media or {}).get(int(i), {})} for i in sorted(ids)]
-    offered = [{"layer": k, "label": v} for k, vs in (labels or {}).items() for v in vs]
+    offered = [
+        {"layer": layer, "label": label, "label_no": number}
+        for layer, known in (labels or {}).items()
+        for number, label in enumerate(known)
+    ]
     return build_silver(
         _table(schemas.WORKER_RESPONSE, [_answer(n, *answer) for n, answer in enumerate(answers)]),
         _table(schemas.MANIFEST_LINE, [_line(n, line) for n, line in enumerate(lines)]),

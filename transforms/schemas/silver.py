@@ -11,6 +11,7 @@ from transforms.schemas.base import (
     LAYER,
     LONG,
     OBJECT,
+    POINTS,
     REAL,
     REVISION,
     TEXT,
@@ -38,6 +39,13 @@ SIDES = (
 PICTURE = (
     Column("picture_width_px", INT, "width of the picture; NULL where unknown", True),
     Column("picture_height_px", INT, "height of the picture; NULL where unknown", True),
+)
+KIND = Column("kind", TEXT, "polygon, polyline, line or keypoint")
+VERTICES = Column("vertices_px", POINTS, "corners in the order drawn, from the left and the top; one of a keypoint")
+SPAN = (
+    Column("start_char", INT, "first character, counted in Unicode code points from 0"),
+    Column("end_char", INT, "the character after the last one"),
+    Column("text", TEXT, "the characters themselves; NULL where the manifest line does not hold the text", True),
 )
 LINE_HASH = Column("line_hash", TEXT, "hash of the manifest line, and of the label file that it names where one landed")
 CLASS_NO = Column("class_no", INT, "number of the class in the job's list; NULL where it was not given", True)
@@ -183,6 +191,42 @@ BOX = table(
     Column("attributes", TEXT, "every other key of the box, as JSON", True),
     *LANDING,
 )
+SHAPE = table(
+    "silver.shape",
+    "one polygon, polyline, line or keypoint that one worker drew on an image or a frame of a video",
+    "job_name object_id worker_id revision layer frame_no shape_no",
+    JOB,
+    OBJECT,
+    ASSET,
+    WORKER,
+    REVISION,
+    LAYER,
+    *FRAME,
+    Column("shape_no", INT, "zero-based position within the frame of the answer, kinds in the order of their names"),
+    KIND,
+    *TRACK,
+    Column("label", TEXT, "class"),
+    VERTICES,
+    *PICTURE,
+    Column("attributes", TEXT, "every other key of the shape, as JSON", True),
+    *LANDING,
+)
+TEXT_SPAN = table(
+    "silver.text_span",
+    "one labeled stretch of a text that one worker marked",
+    "job_name object_id worker_id revision layer span_no",
+    JOB,
+    OBJECT,
+    ASSET,
+    WORKER,
+    REVISION,
+    LAYER,
+    Column("span_no", INT, "zero-based position within the answer"),
+    Column("label", TEXT, "class, such as the kind of a named entity"),
+    *SPAN,
+    Column("attributes", TEXT, "every other key of the span, as JSON", True),
+    *LANDING,
+)
 CONSOLIDATED = table(
     "silver.consolidated",
     "what one version of the output manifest says of one object",
@@ -237,6 +281,68 @@ CONSOLIDATED_BOX = table(
     *PICTURE,
     CONFIDENCE,
     Column("attributes", TEXT, "every other key of the box, as JSON", True),
+    *LANDING,
+)
+CONSOLIDATED_SHAPE = table(
+    "silver.consolidated_shape",
+    "one polygon, polyline, line or keypoint that the answers on one image or frame were put together to",
+    "job_name object_id line_hash frame_no shape_no",
+    JOB,
+    OBJECT,
+    ASSET,
+    LINE_HASH,
+    *FRAME,
+    Column("shape_no", INT, "zero-based position within the picture, kinds in the order of their names"),
+    KIND,
+    *TRACK,
+    Column("label", TEXT, "class"),
+    CLASS_NO,
+    VERTICES,
+    *PICTURE,
+    Column("attributes", TEXT, "every other key of the shape, as JSON", True),
+    *LANDING,
+)
+CONSOLIDATED_SPAN = table(
+    "silver.consolidated_span",
+    "one labeled stretch of a text that the answers on it were put together to",
+    "job_name object_id line_hash span_no",
+    JOB,
+    OBJECT,
+    ASSET,
+    LINE_HASH,
+    Column("span_no", INT, "zero-based position among the entities"),
+    Column("label", TEXT, "class, such as the kind of a named entity"),
+    *SPAN,
+    CONFIDENCE,
+    Column("attributes", TEXT, "every other key of the span, as JSON", True),
+    *LANDING,
+)
+CONSOLIDATED_CLASS = table(
+    "silver.consolidated_class",
+    "one class that the answers on one object were put together to",
+    "job_name object_id line_hash label",
+    JOB,
+    OBJECT,
+    ASSET,
+    LINE_HASH,
+    Column("label", TEXT, "the class, or the verdict of a verification; several rows where several labels fit"),
+    CLASS_NO,
+    CONFIDENCE,
+    *LANDING,
+)
+CONSOLIDATED_MASK = table(
+    "silver.consolidated_mask",
+    "one class of the mask that the answers on one image were put together to",
+    "job_name object_id line_hash class_no",
+    JOB,
+    OBJECT,
+    ASSET,
+    LINE_HASH,
+    Column("class_no", INT, "number of the class in the colour map"),
+    Column("label", TEXT, "class; BACKGROUND for what has none"),
+    Column("hex_color", TEXT, "colour of its pixels, #rrggbb"),
+    CONFIDENCE,
+    Column("mask_uri", TEXT, "the PNG, whose pixels have the colours"),
     *LANDING,
 )
 QUARANTINE = table(

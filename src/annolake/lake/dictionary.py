@@ -69,6 +69,10 @@ def _type(kind: pa.DataType) -> str:
     names = {"VARCHAR": "text", "TIMESTAMP WITH TIME ZONE": "timestamp"}
     if isinstance(kind, pa.MapType):
         return f"map of {_type(kind.key_type)} to {_type(kind.item_type)}"
+    if isinstance(kind, pa.ListType):
+        return f"list of {_type(kind.value_type)}"
+    if isinstance(kind, pa.StructType):
+        return f"({', '.join(f'{f.name} {_type(f.type)}' for f in kind)})"
     return names.get(DUCK[kind], DUCK[kind].lower())
 
 

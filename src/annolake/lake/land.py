@@ -58,9 +58,15 @@ PARENTS_FIRST = (
     "silver.segment",
     "silver.classification",
     "silver.box",
+    "silver.shape",
+    "silver.text_span",
     "silver.consolidated",
+    "silver.consolidated_class",
     "silver.consolidated_frame",
     "silver.consolidated_box",
+    "silver.consolidated_shape",
+    "silver.consolidated_span",
+    "silver.consolidated_mask",
 )
 """Written in this order and checked in the other: beside another landing, no row is seen without what it belongs to."""
 LEDGER_KEY = ("source_uri", "source_version", "line_no", "is_ok")
@@ -441,7 +447,11 @@ def _task_type(answers: Iterable[dict[str, Any]], objects: Objects) -> str:
 
 
 def _labels(job: JobFacts) -> pa.Table:
-    rows = [{"layer": layer, "label": label} for layer, labels in job.labels.items() for label in labels]
+    rows = [
+        {"layer": layer, "label": label, "label_no": number}
+        for layer, labels in job.labels.items()
+        for number, label in enumerate(labels)
+    ]
     return pa.Table.from_pylist(rows, schema=LABEL)
 
 

@@ -26,12 +26,12 @@ class Objects:
 
     def __init__(self, lake: Lake, s3: S3Client, job: JobFacts) -> None:
         self.lake, self.s3, self.job = lake, s3, job
-        self._lines: dict[str, tuple[str, str | None, float | None]] = {}
+        self._lines: dict[str, tuple[str, str | None, float | None, bool]] = {}
         self._searched = False
         self._assets: pa.Table | None = None
 
     def add(self, line: Line) -> None:
-        self._lines[line.object_id] = (line.source, line.asset_id, line.duration_s)
+        self._lines[line.object_id] = (line.source, line.asset_id, line.duration_s, line.is_text)
         self._assets = None
 
     def table(self, object_ids: Iterable[str]) -> pa.Table:
@@ -43,7 +43,7 @@ class Objects:
         by_uri = {row["uri"]: row for row in assets}
         rows = []
         for object_id in ids:
-            source, asset_id, duration = self._lines.get(object_id, ("", None, None))
+            source, asset_id, duration, is_text = self._lines.get(object_id, ("", None, None, False))
             asset = by_id.get(asset_id) or by_uri.get(source) or {}
             rows.append(
                 {
@@ -53,6 +53,7 @@ class Objects:
                     "width_px": asset.get("width_px"),
                     "height_px": asset.get("height_px"),
                     "fps": asset.get("fps"),
+                    "source_text": source if is_text else None,
                 }
             )
         return pa.Table.from_pylist(rows, schema=OBJECT)
@@ -60,8 +61,8 @@ class Objects:
     def assets(self) -> pa.Table:
         """The registered media among the objects known so far."""
         if self._assets is None:
-            ids = sorted({asset_id for _, asset_id, _ in self._lines.values() if asset_id})
-            uris = sorted({source for source, _, _ in self._lines.values()})
+            ids = sorted({asset_id for _, asset_id, *_ in self._lines.values() if asset_id})
+            uris = sorted({source for source, _, _, is_text in self._lines.values() if not is_text})
             few = len(ids) <= PRUNE_LIMIT and len(uris) <= PRUNE_LIMIT
             where = Or(In("asset_id", ids), In("uri", uris)) if few else None
             self._assets = self.lake.scan("silver.asset", columns=ASSET_COLUMNS, where=where)
@@ -69,7 +70,7 @@ class Objects:
 
     def media_type(self) -> str:
         """audio or video, by the names of the sources."""
-        return "video" if any(s.lower().endswith(VIDEO) for s, _, _ in self._lines.values()) else "audio"
+        return "video" if any(s.lower().endswith(VIDEO) for s, *_ in self._lines.values()) else "audio"
 
     def _search(self, ids: list[str]) -> None:
         if self._searched or all(i in self._lines for i in ids):

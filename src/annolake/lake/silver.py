@@ -18,8 +18,9 @@ _OBJECT: dict[str, pa.DataType] = {
     "width_px": pa.int32(),
     "height_px": pa.int32(),
     "fps": pa.float64(),
+    "source_text": pa.string(),
 }
-_LABEL: dict[str, pa.DataType] = {"layer": pa.string(), "label": pa.string()}
+_LABEL: dict[str, pa.DataType] = {"layer": pa.string(), "label": pa.string(), "label_no": pa.int32()}
 OBJECT = pa.schema(_OBJECT)
 LABEL = pa.schema(_LABEL)
 
@@ -43,7 +44,7 @@ def build_silver(
     files: pa.Table | None = None,
 ) -> Silver:
     """Run the models. `answers`, `lines` and label `files` are bronze rows; `objects` (see `OBJECT`) are theirs;
-    `labels` (layer, label) those that the job offers; `job` its row of `silver.job`.
+    `labels` (layer, label, label_no) those that the job offers; `job` its row of `silver.job`.
     """
     given = {
         "bronze.worker_response": answers,

@@ -16,10 +16,12 @@ from pyiceberg.types import (
     DoubleType,
     IcebergType,
     IntegerType,
+    ListType,
     LongType,
     MapType,
     NestedField,
     StringType,
+    StructType,
     TimestamptzType,
 )
 
@@ -45,7 +47,8 @@ SIMPLE: dict[pa.DataType, type[IcebergType]] = {
 }
 
 FIRST_NESTED_ID = 1000
-"""Ids of map keys and values start here, apart from those of the columns."""
+NESTED_IDS = 10
+"""Ids of map keys, list elements and their fields start here, apart from those of the columns; so many a column."""
 
 
 def iceberg_type(kind: pa.DataType, nested_id: int = FIRST_NESTED_ID) -> IcebergType:
@@ -60,6 +63,13 @@ def iceberg_type(kind: pa.DataType, nested_id: int = FIRST_NESTED_ID) -> Iceberg
             value_type=iceberg_type(kind.item_type),
             value_required=False,
         )
+    if isinstance(kind, pa.ListType):
+        element = iceberg_type(kind.value_type, nested_id + 1)
+        return ListType(element_id=nested_id, element_type=element, element_required=False)
+    if isinstance(kind, pa.StructType):
+        return StructType(
+            *(NestedField(nested_id + n, f.name, iceberg_type(f.type), required=False) for n, f in enumerate(kind))
+        )
     raise TypeError(f"no Iceberg type is known for {kind}")
 
 
@@ -70,7 +80,7 @@ def iceberg_schema(table: Table) -> Schema:
             NestedField(
                 field_id=number,
                 name=column.name,
-                field_type=iceberg_type(column.type, FIRST_NESTED_ID + 2 * number),
+                field_type=iceberg_type(column.type, FIRST_NESTED_ID + NESTED_IDS * number),
                 required=not column.nullable,
                 doc=column.meaning,
             )

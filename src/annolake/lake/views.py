@@ -22,8 +22,14 @@ CURRENT = {
     "silver.segment": _OF_CURRENT_ANSWER,  # a newer answer without a segment leaves none of the older ones
     "silver.classification": _OF_CURRENT_ANSWER,
     "silver.box": _OF_CURRENT_ANSWER,
+    "silver.shape": _OF_CURRENT_ANSWER,
+    "silver.text_span": _OF_CURRENT_ANSWER,
+    "silver.consolidated_class": _OF_CURRENT_LINE,
     "silver.consolidated_frame": _OF_CURRENT_LINE,
     "silver.consolidated_box": _OF_CURRENT_LINE,
+    "silver.consolidated_shape": _OF_CURRENT_LINE,
+    "silver.consolidated_span": _OF_CURRENT_LINE,
+    "silver.consolidated_mask": _OF_CURRENT_LINE,
     "silver.gold_item": """SELECT * FROM {rows} QUALIFY row_number() OVER
         (PARTITION BY asset_id, layer ORDER BY revision DESC) = 1""",
     "silver.job": """SELECT * FROM {rows} QUALIFY row_number() OVER
@@ -51,6 +57,10 @@ def duck_type(kind: pa.DataType) -> str:
     """DuckDB's name of a column's type."""
     if isinstance(kind, pa.MapType):
         return f"MAP({duck_type(kind.key_type)}, {duck_type(kind.item_type)})"
+    if isinstance(kind, pa.ListType):
+        return f"{duck_type(kind.value_type)}[]"
+    if isinstance(kind, pa.StructType):
+        return f"STRUCT({', '.join(f'{f.name} {duck_type(f.type)}' for f in kind)})"
     return DUCK[kind]
 
 

@@ -20,10 +20,16 @@ CHECKED = (
     "silver.segment",
     "silver.classification",
     "silver.box",
+    "silver.shape",
+    "silver.text_span",
     "silver.assignment",
     "silver.consolidated",
+    "silver.consolidated_class",
     "silver.consolidated_frame",
     "silver.consolidated_box",
+    "silver.consolidated_shape",
+    "silver.consolidated_span",
+    "silver.consolidated_mask",
 )
 
 
@@ -47,12 +53,28 @@ def _of(table: str, key: str, parent: str, meaning: str) -> Check:
     return Check(table, name, "fail", f"SELECT count(*) FROM {table} ANTI JOIN {parent} USING {key}", meaning)
 
 
+def _among_answers(table: str, answers: str, more: str = "") -> Check:
+    """Whether somebody gave each consolidated label, on the objects that somebody answered."""
+    said = f"SELECT 1 FROM {answers} AS a WHERE a.object_id = c.object_id{more}"
+    return Check(
+        table, "label_among_answers", "warn",
+        f"SELECT count(*) FROM {table} AS c WHERE EXISTS ({said}) AND NOT EXISTS ({said} AND a.label = c.label)",
+        "the consolidated label is one that an annotator gave",
+    )  # fmt: skip
+
+
 WRITTEN = (
     _of("silver.segment", _SAME_ANSWER, "silver.annotation", "every segment belongs to an accepted answer"),
     _of("silver.classification", _SAME_ANSWER, "silver.annotation", "every label belongs to an accepted answer"),
     _of("silver.box", _SAME_ANSWER, "silver.annotation", "every box belongs to an accepted answer"),
+    _of("silver.shape", _SAME_ANSWER, "silver.annotation", "every shape belongs to an accepted answer"),
+    _of("silver.text_span", _SAME_ANSWER, "silver.annotation", "every span belongs to an accepted answer"),
     _of("silver.consolidated_frame", _SAME_LINE, "silver.consolidated", "every frame belongs to a labeled object"),
     _of("silver.consolidated_box", _SAME_LINE, "silver.consolidated", "every box belongs to a labeled object"),
+    _of("silver.consolidated_shape", _SAME_LINE, "silver.consolidated", "every shape belongs to a labeled object"),
+    _of("silver.consolidated_span", _SAME_LINE, "silver.consolidated", "every span belongs to a labeled object"),
+    _of("silver.consolidated_class", _SAME_LINE, "silver.consolidated", "every class belongs to a labeled object"),
+    _of("silver.consolidated_mask", _SAME_LINE, "silver.consolidated", "every mask belongs to a labeled object"),
     Check(
         "silver.annotation", "of_an_assignment", "fail",
         f"SELECT count(*) FROM silver.annotation ANTI JOIN silver.assignment USING {_SAME_ANSWER}",
@@ -76,14 +98,10 @@ WRITTEN = (
         "USING (object_id) WHERE c.outcome = 'labeled' AND coalesce(a.n, 0) < j.workers_per_object",
         "labeled objects have as many accepted answers as annotators were asked for",
     ),
-    Check(
-        "silver.consolidated", "label_among_answers", "warn",
-        "SELECT count(*) FROM silver.consolidated AS c WHERE c.outcome = 'labeled' AND c.label IS NOT NULL AND EXISTS "
-        "(SELECT 1 FROM silver.classification AS a WHERE a.object_id = c.object_id AND a.layer = 'class') AND NOT "
-        "EXISTS (SELECT 1 FROM silver.classification AS a WHERE a.object_id = c.object_id AND a.layer = 'class' "
-        "AND a.label = c.label)",
-        "the consolidated label is one that an annotator gave",
-    ),
+    _among_answers("silver.consolidated_class", "silver.classification", " AND a.layer = 'class'"),
+    _among_answers("silver.consolidated_box", "silver.box", " AND a.frame_no = c.frame_no"),
+    _among_answers("silver.consolidated_shape", "silver.shape", " AND a.frame_no = c.frame_no AND a.kind = c.kind"),
+    _among_answers("silver.consolidated_span", "silver.text_span"),
     Check(
         "silver.consolidated", "objects_counted", "warn",
         "SELECT abs(j.n_objects - (SELECT count(DISTINCT object_id) FROM silver.consolidated)) FROM landing.job AS j "

@@ -10,28 +10,13 @@ Columns whose name starts with `_` are helpers of the models in `sql/silver/`; t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
-from typing import Literal
 
+from annolake.quality.drawn import ON_PICTURES_AND_TEXTS
+from annolake.quality.rule import Rule, Severity
 from transforms.schemas import TABLES, Column, Table
 
-Severity = Literal["fail", "warn"]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule of one table; `holds` and `reason` are SQL, a condition that is NULL holds."""
-
-    table: str
-    name: str
-    severity: Severity
-    holds: str
-    reason: str
-    meaning: str
-    is_on_landing: bool = False
-    """Needs helper columns, so it can be counted on the rows of a landing only, not on the table afterwards."""
-
+__all__ = ["RANGES", "WRITTEN", "Rule", "Severity", "rules_of", "schema_rules", "written_rules"]
 
 RANGES: tuple[tuple[str, str, str], ...] = (
     ("confidence", "{c} BETWEEN 0 AND 1", "is between 0 and 1"),
@@ -46,58 +31,6 @@ RANGES: tuple[tuple[str, str, str], ...] = (
 _MILLISECONDS = """CASE WHEN start_s < end_s AND end_s > 10 * _duration_s AND end_s / 1000 <= _duration_s + 0.05
     THEN '; are the times in milliseconds?' ELSE '' END"""
 _KNOWN = "list_contains(_known, label)"
-
-_SIDES = "[left_px, top_px, width_px, height_px]"
-_BOX = "format('left {}, top {}, width {}, height {} px', left_px, top_px, width_px, height_px)"
-
-
-def _box_rules(table: str) -> tuple[Rule, ...]:
-    """What holds for a box, whoever says it."""
-    return (
-        Rule(
-            table, "has_area", "fail", f"width_px > 0 AND height_px > 0 AND isfinite(list_sum({_SIDES}))", _BOX,
-            "width and height are above 0, and all sides are numbers",
-        ),
-        Rule(
-            table, "in_picture", "fail",
-            "least(left_px, top_px) >= -1 AND left_px + width_px <= coalesce(picture_width_px, 'inf'::DOUBLE) + 1 "
-            "AND top_px + height_px <= coalesce(picture_height_px, 'inf'::DOUBLE) + 1",
-            f"{_BOX} || format(', but the picture is {{}} x {{}} px', coalesce(picture_width_px::VARCHAR, '?'), "
-            "coalesce(picture_height_px::VARCHAR, '?'))",
-            "the box is in its picture, with a pixel for rounding; unchecked where the size is unknown",
-        ),
-    )  # fmt: skip
-
-
-def _answer_rules(table: str) -> tuple[Rule, ...]:
-    """What holds for everything that an answer names on a picture or in a text."""
-    return (
-        Rule(
-            table, "answer_accepted", "fail", "_is_accepted", "'the answer that it belongs to was rejected'",
-            "the answer passed its own rules", True,
-        ),
-        Rule(
-            table, "known_label", "fail", f"label IS NULL OR _known IS NULL OR {_KNOWN}",
-            "format('label {} is not among those of layer {}: {}', to_json(label)::VARCHAR, layer, "
-            "array_to_string(_known, ', '))",
-            "the label is one that the job offers, where it lists some for the layer", True,
-        ),
-    )  # fmt: skip
-
-
-def _frame_rule(table: str) -> Rule:
-    return Rule(
-        table, "frame_known", "fail", "frame_no >= 0 AND frame_no <= coalesce(_n_frames, 'inf'::DOUBLE)",
-        "format('frame {} of {}', frame_no, coalesce(floor(_n_frames)::VARCHAR, 'an unknown number'))",
-        "the frame is one of the video; unchecked where its length and frame rate are unknown", True,
-    )  # fmt: skip
-
-
-_KNOWN_CLASS = Rule(
-    "silver.consolidated_box", "known_class", "fail", "label IS NOT NULL",
-    "format('class {} is not in the class-map of the metadata', coalesce(_class, 'NULL'))",
-    "the class has a name in the class-map", True,
-)  # fmt: skip
 
 WRITTEN: tuple[Rule, ...] = (
     Rule(
@@ -164,20 +97,11 @@ WRITTEN: tuple[Rule, ...] = (
         "array_to_string(_known, ', '))",
         "the label is one that the job offers, where it lists some for the layer", True,
     ),
-    *_answer_rules("silver.box"),
-    _frame_rule("silver.box"),
-    *_box_rules("silver.box"),
     Rule(
         "silver.consolidated", "adjustment_known", "warn", "adjustment_status IN ('adjusted', 'unadjusted')",
         "format('adjustment-status is {}', adjustment_status)", "an adjustment tells whether something was changed",
     ),
-    _frame_rule("silver.consolidated_frame"),
-    Rule(
-        "silver.consolidated_frame", "frame_once", "fail", "_time_of_frame = 1",
-        "format('frame {} is listed again', frame_no)", "a label file lists a frame once", True,
-    ),
-    _KNOWN_CLASS,
-    *_box_rules("silver.consolidated_box"),
+    *ON_PICTURES_AND_TEXTS,
 )  # fmt: skip
 
 
