@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { History } from "../src/elements/segments/history.ts";
+import { History } from "../src/elements/history.ts";
 import * as model from "../src/elements/segments/model.ts";
 import { tickLabel, ticksOf } from "../src/elements/segments/ruler.ts";
 import { formatTime, parseTime } from "../src/elements/segments/time.ts";

@@ -1,4 +1,7 @@
-/** `<crowd-checkbox>`, `<crowd-radio-button>`, `<crowd-radio-group>`: `{name: {value: boolean}}` for each button. */
+/**
+ * `<crowd-checkbox>`, `<crowd-toggle-button>`, `<crowd-radio-button>`, `<crowd-radio-group>`: `{name: {value: boolean}}` for
+ * each button.
+ */
 import { css, html, LitElement, nothing } from "lit";
 import type { AnswerControl } from "./answer.ts";
 import { changed, controlStyles } from "./base.ts";
@@ -105,6 +108,39 @@ abstract class Choice extends LitElement implements AnswerControl {
 
 export class CrowdCheckbox extends Choice {
   protected kind = "checkbox" as const;
+}
+
+/** A checkbox that looks like a switch. */
+export class CrowdToggleButton extends CrowdCheckbox {
+  static override styles = [
+    ...Choice.styles,
+    css`
+      input {
+        position: relative;
+        width: 36px;
+        height: 20px;
+        border-radius: 10px;
+        background: var(--a-line-strong);
+        appearance: none;
+        transition: background 0.15s;
+      }
+      input::after {
+        content: "";
+        position: absolute;
+        inset: 2px auto 2px 2px;
+        width: 16px;
+        border-radius: 8px;
+        background: var(--a-surface);
+        transition: translate 0.15s;
+      }
+      input:checked {
+        background: var(--a-accent);
+      }
+      input:checked::after {
+        translate: 16px;
+      }
+    `,
+  ];
 }
 
 export class CrowdRadioButton extends Choice {

@@ -1,229 +1,192 @@
-/** `<crowd-classifier>`: one of several categories for what stands in its target; digits 1 to 9 choose. */
-import { css, html, LitElement, nothing } from "lit";
-import type { AnswerControl } from "./answer.ts";
-import { changed, controlStyles, isTyping, readList } from "./base.ts";
-import { hasRegion, slotRegions } from "./regions.ts";
+/**
+ * `<crowd-classifier>` and its kin: one or several of the categories for what stands in the target; digits 1 to 9 choose.
+ * The image ones show the picture at `src` themselves and may take a comment.
+ */
+import { css, html, nothing } from "lit";
+import { changed, readList } from "./base.ts";
+import { hasRegion } from "./regions.ts";
+import { nothingToChoose, TaskElement } from "./task.ts";
 
-const REGIONS = ["classification-target", "short-instructions", "full-instructions"];
-
-export class CrowdClassifier extends LitElement implements AnswerControl {
-  static override properties = {
-    name: {},
-    header: {},
-    categories: {},
-    chosen: { state: true },
-    problem: { state: true },
-    isOpen: { state: true },
-  };
-  declare name: string | null;
-  declare header: string | null;
+abstract class Classifier extends TaskElement {
+  static override properties = { ...TaskElement.properties, categories: {}, chosen: { state: true } };
   declare categories: string | null;
-  declare private chosen: string | null;
-  declare private problem: string;
-  declare private isOpen: boolean;
-  private unslot: (() => void) | null = null;
+  declare protected chosen: readonly string[];
+  protected override regions: readonly string[] = ["classification-target"];
 
-  static override styles = [
-    controlStyles,
-    css`
-      :host {
-        display: block;
-      }
-      .layout {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr) 300px;
-        gap: 16px;
-        align-items: start;
-      }
-      @media (max-width: 760px) {
-        .layout {
-          grid-template-columns: 1fr;
-        }
-      }
-      .target,
-      .side {
-        padding: 14px 16px;
-        border: 1px solid var(--a-line);
-        border-radius: 8px;
-        background: var(--a-surface);
-      }
-      h1 {
-        margin: 0 0 12px;
-        font-size: 1.15rem;
-        line-height: 1.35;
-      }
-      h2 {
-        margin: 0 0 8px;
-        color: var(--a-muted);
-        font-size: 0.85rem;
-        font-weight: 600;
-      }
-      .options {
-        display: grid;
-        gap: 6px;
-      }
-      .option {
-        display: flex;
-        gap: 10px;
-        align-items: center;
-        padding: 9px 12px;
-        border: 1px solid var(--a-line-strong);
-        border-radius: var(--a-radius);
-        background: var(--a-raised);
-        cursor: pointer;
-        overflow-wrap: anywhere;
-      }
-      .option:hover {
-        border-color: var(--a-accent);
-      }
-      .option:has(input:checked) {
-        border-color: var(--a-accent);
-        background: var(--a-accent-soft);
-        box-shadow: inset 0 0 0 1px var(--a-accent);
-        font-weight: 600;
-      }
-      .option:has(:focus-visible) {
-        outline: 2px solid var(--a-focus);
-        outline-offset: 2px;
-      }
-      .option input {
-        margin: 0;
-        width: 16px;
-        height: 16px;
-        outline: none;
-      }
-      .option span {
-        flex: 1;
-      }
-      kbd {
-        min-width: 22px;
-        padding: 0 5px;
-        border: 1px solid var(--a-line-strong);
-        border-radius: 4px;
-        color: var(--a-muted);
-        font: 0.8rem/1.5 var(--a-mono);
-        text-align: center;
-      }
-      .instructions {
-        margin-top: 14px;
-        color: var(--a-muted);
-        font-size: 0.93em;
-      }
-      .more {
-        padding: 0;
-        border: 0;
-        background: none;
-        color: var(--a-accent);
-        text-decoration: underline;
-      }
-      dialog {
-        max-width: min(720px, 90vw);
-        border: 1px solid var(--a-line);
-        border-radius: 8px;
-        background: var(--a-surface);
-        color: var(--a-text);
-      }
-      dialog form,
-      dialog .close {
-        display: flex;
-        justify-content: flex-end;
-      }
-    `,
-  ];
+  protected abstract kind: "radio" | "checkbox";
+  protected abstract choose(label: string): void;
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.unslot = slotRegions(this, REGIONS, () => this.requestUpdate());
-    document.addEventListener("keydown", this.onKey);
+  constructor() {
+    super();
+    this.chosen = [];
   }
 
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.unslot?.();
-    document.removeEventListener("keydown", this.onKey);
+  protected get options(): string[] {
+    return readList(this.categories);
   }
 
-  override render() {
-    const options = readList(this.categories);
-    return html`<div class="layout">
-      <div class="target">
-        ${this.header ? html`<h1 id="header">${this.header}</h1>` : nothing}
-        <slot name="classification-target"></slot><slot></slot>
+  protected target() {
+    return html`<slot name="classification-target"></slot><slot></slot>`;
+  }
+
+  protected side() {
+    const role = this.kind === "radio" ? "radiogroup" : "group";
+    return html`<div class="options" role=${role} aria-labelledby=${this.header ? "header" : "caption"}>
+        ${this.options.map((label, index) => this.option(label, index))}
       </div>
-      <div class="side">
-        <h2 id="caption">Choose one</h2>
-        <div class="options" role="radiogroup" aria-labelledby=${this.header ? "header" : "caption"}>
-          ${options.map((label, index) => this.option(label, index))}
-        </div>
-        ${options.length === 0 ? html`<p class="problem">This task has no categories; decline it and tell its owner.</p>` : nothing}
-        ${this.problem ? html`<p class="problem" role="alert">${this.problem}</p>` : nothing}
-        <div class="instructions">
-          <slot name="short-instructions"></slot>
-          ${
-            hasRegion(this, "full-instructions")
-              ? html`<button class="more" type="button" @click=${() => this.dialog?.showModal()}>
-                  Full instructions
-                </button>`
-              : nothing
-          }
-        </div>
-      </div>
-      <dialog aria-label="Full instructions">
-        <slot name="full-instructions"></slot>
-        <div class="close"><button type="button" @click=${() => this.dialog?.close()}>Close</button></div>
-      </dialog>
-    </div>`;
+      ${this.options.length === 0 ? nothingToChoose("categories") : nothing}`;
   }
 
-  private option(label: string, index: number) {
+  protected option(label: string, index: number) {
     return html`<label class="option">
-      <input type="radio" name="option" .checked=${this.chosen === label} @change=${() => this.choose(label)} />
+      <input
+        type=${this.kind}
+        name="option"
+        .checked=${this.chosen.includes(label)}
+        @change=${() => this.choose(label)}
+      />
       <span>${label}</span>${index < 9 ? html`<kbd>${index + 1}</kbd>` : nothing}
     </label>`;
   }
 
-  private get dialog(): HTMLDialogElement | null {
-    return this.renderRoot.querySelector("dialog");
+  protected pick(index: number): void {
+    const label = this.options[index];
+    if (label !== undefined) this.choose(label);
   }
 
-  private choose(label: string): void {
-    this.chosen = label;
+  protected keep(chosen: readonly string[]): void {
+    this.chosen = chosen;
     this.problem = "";
     changed(this);
   }
 
-  private readonly onKey = (event: KeyboardEvent): void => {
-    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
-    const label = /^[1-9]$/.test(event.key) ? readList(this.categories)[Number(event.key) - 1] : undefined;
-    if (label === undefined) return;
-    event.preventDefault();
-    this.choose(label);
-  };
-
-  answerPart(): Record<string, unknown> {
-    return this.name && this.chosen !== null && this.chosen !== undefined
-      ? { [this.name]: { label: this.chosen } }
-      : {};
-  }
-
-  answerProblems(): string[] {
-    return this.chosen ? [] : ["Choose a category first."];
-  }
-
-  showProblem(): void {
-    this.problem = "Choose a category first.";
-    this.renderRoot.querySelector("input")?.focus();
-  }
-
   draftState(): unknown {
-    return this.chosen ?? null;
+    return this.chosen;
   }
 
   restoreDraft(state: unknown): void {
-    if (typeof state === "string" && readList(this.categories).includes(state)) this.chosen = state;
+    if (Array.isArray(state)) this.chosen = this.options.filter((label) => state.includes(label));
   }
 
   resetAnswer(): void {
-    this.chosen = null;
+    this.chosen = [];
+  }
+}
+
+export class CrowdClassifier extends Classifier {
+  protected kind = "radio" as const;
+  protected caption = "Choose one";
+
+  protected choose(label: string): void {
+    this.keep([label]);
+  }
+
+  answerPart(): Record<string, unknown> {
+    return this.name && this.chosen[0] !== undefined ? { [this.name]: { label: this.chosen[0] } } : {};
+  }
+
+  answerProblems(): string[] {
+    return this.chosen.length ? [] : ["Choose a category first."];
+  }
+}
+
+export class CrowdClassifierMultiSelect extends Classifier {
+  static override properties = { ...Classifier.properties, exclusion: { attribute: "exclusion-category" } };
+  declare exclusion: string | null;
+  protected kind = "checkbox" as const;
+  protected caption = "Choose all that apply";
+
+  /** `exclusion-category="{ text: 'None of the above' }"`, as templates write it, or plain text. */
+  private get none(): string | null {
+    if (!this.exclusion) return null;
+    return /text\s*:\s*['"](.+?)['"]\s*\}/.exec(this.exclusion)?.[1] ?? this.exclusion;
+  }
+
+  protected override get options(): string[] {
+    const none = this.none;
+    return none === null ? super.options : [...super.options.filter((label) => label !== none), none];
+  }
+
+  protected choose(label: string): void {
+    const others = this.chosen.filter((other) => other !== label && other !== this.none);
+    if (this.chosen.includes(label)) this.keep(this.chosen.filter((other) => other !== label));
+    else this.keep(label === this.none ? [label] : [...others, label]);
+  }
+
+  answerPart(): Record<string, unknown> {
+    const labels = this.options.filter((label) => this.chosen.includes(label) && label !== this.none);
+    return this.name ? { [this.name]: { labels } } : {};
+  }
+
+  answerProblems(): string[] {
+    return this.chosen.length ? [] : ["Choose at least one category first."];
+  }
+}
+
+const picture = css`
+  .picture {
+    display: block;
+    max-width: 100%;
+    max-height: 640px;
+    margin: 0 auto;
+    border-radius: 4px;
+  }
+`;
+
+export class CrowdImageClassifier extends CrowdClassifier {
+  static override properties = { ...CrowdClassifier.properties, src: {}, comment: { state: true } };
+  declare src: string | null;
+  declare private comment: string;
+  static override styles = [...TaskElement.styles, picture];
+  protected override regions = ["classification-target", "worker-comment"];
+
+  protected override target() {
+    return html`<img class="picture" src=${this.src ?? nothing} alt="What to classify" />${super.target()}`;
+  }
+
+  protected override side() {
+    return html`${super.side()}${
+      hasRegion(this, "worker-comment")
+        ? html`<div class="instructions">
+            <slot name="worker-comment"></slot>
+            <textarea
+              class="field"
+              rows="2"
+              aria-label="Comment"
+              .value=${this.comment ?? ""}
+              @input=${(event: Event) => {
+                this.comment = (event.target as HTMLTextAreaElement).value;
+              }}
+            ></textarea>
+          </div>`
+        : nothing
+    }`;
+  }
+
+  override answerPart(): Record<string, unknown> {
+    const part = super.answerPart();
+    const comment = this.comment?.trim();
+    const value = this.name ? part[this.name] : undefined;
+    return comment && this.name && value ? { [this.name]: { ...value, workerComment: comment } } : part;
+  }
+
+  override draftState(): unknown {
+    return { chosen: this.chosen, comment: this.comment ?? "" };
+  }
+
+  override restoreDraft(state: unknown): void {
+    const draft = state as { chosen?: unknown; comment?: unknown } | null;
+    super.restoreDraft(draft?.chosen);
+    if (typeof draft?.comment === "string") this.comment = draft.comment;
+  }
+}
+
+export class CrowdImageClassifierMultiSelect extends CrowdClassifierMultiSelect {
+  static override properties = { ...CrowdClassifierMultiSelect.properties, src: {} };
+  declare src: string | null;
+  static override styles = [...TaskElement.styles, picture];
+
+  protected override target() {
+    return html`<img class="picture" src=${this.src ?? nothing} alt="What to classify" />${super.target()}`;
   }
 }

@@ -2,7 +2,7 @@
  * What the annotator is doing: segments with undo, the selection, the track for new segments, segments being marked
  * while the recording plays. Knows no browser; asks its host for the time and tells it what changed.
  */
-import { History } from "./history.ts";
+import { History } from "../history.ts";
 import * as model from "./model.ts";
 import { formatTime } from "./time.ts";
 import { fromValue, readCategories, toValue, withTracksOf } from "./value.ts";

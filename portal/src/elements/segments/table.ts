@@ -2,7 +2,7 @@
 import { html, nothing } from "lit";
 import { guard } from "lit/directives/guard.js";
 import { repeat } from "lit/directives/repeat.js";
-import { trackColor } from "./colors.ts";
+import { trackColor } from "../colors.ts";
 import { type Edge, type Segment, sameTrack, type Track, trackName } from "./model.ts";
 import { formatTime, parseTime } from "./time.ts";
 

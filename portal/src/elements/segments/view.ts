@@ -1,6 +1,6 @@
 /** What is drawn around the waveform: the player's bar, the list of tracks, the table of segments. */
 import { html, nothing } from "lit";
-import { trackColor } from "./colors.ts";
+import { trackColor } from "../colors.ts";
 import type { Editor } from "./editor.ts";
 import type { Command } from "./hotkeys.ts";
 import { round, trackName } from "./model.ts";

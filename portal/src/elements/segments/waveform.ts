@@ -7,7 +7,7 @@
  */
 import WaveSurfer from "wavesurfer.js";
 import RegionsPlugin, { type Region } from "wavesurfer.js/plugins/regions";
-import { trackColor } from "./colors.ts";
+import { trackColor } from "../colors.ts";
 import type { Span } from "./editor.ts";
 import { type Edge, type Segment, sameTrack, type Track } from "./model.ts";
 import { Ruler } from "./ruler.ts";

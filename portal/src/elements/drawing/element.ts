@@ -1,0 +1,452 @@
+/**
+ * What the elements that draw on an image share.
+ *
+ * Boxes are dragged, points are clicked (Enter or a click on the first point ends a polygon, a double click a line).
+ * Everything is kept in the image's own pixels, however large it is shown.
+ */
+import { html, nothing, svg } from "lit";
+import { changed, isTyping, readList } from "../base.ts";
+import { trackColor } from "../colors.ts";
+import { History } from "../history.ts";
+import { labelOptions, nothingToLabel } from "../labels.ts";
+import { TaskElement } from "../task.ts";
+import {
+  boxOf,
+  clamp,
+  drag,
+  handlesOf,
+  isLargeEnough,
+  type Kind,
+  move,
+  type Point,
+  readShapes,
+  type Shape,
+  type Size,
+  toAnswer,
+} from "./shapes.ts";
+import { drawingStyles } from "./styles.ts";
+
+const NUDGE: Record<string, [number, number]> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+const ZOOMS = [1, 1.5, 2, 3, 4];
+const CLOSE_PX = 10;
+
+interface Held {
+  readonly from: Point;
+  readonly handle: number | null;
+  readonly before: readonly Point[];
+}
+
+export abstract class Drawing extends TaskElement {
+  static override properties = {
+    ...TaskElement.properties,
+    src: {},
+    labels: {},
+    initialValue: { attribute: "initial-value" },
+    size: { state: true },
+    label: { state: true },
+    selected: { state: true },
+    draft: { state: true },
+    zoom: { state: true },
+    isEmpty: { state: true },
+    isBroken: { state: true },
+  };
+  declare src: string | null;
+  declare labels: string | null;
+  declare initialValue: string | null;
+  declare private size: Size | null;
+  declare private label: number;
+  declare private selected: number | null;
+  /** Points of what is being drawn. */
+  declare private draft: readonly Point[];
+  declare private zoom: number;
+  /** The annotator says that there is nothing to draw. */
+  declare private isEmpty: boolean;
+  declare private isBroken: boolean;
+  private history = new History<readonly Shape[]>([]);
+  private held: Held | null = null;
+  static override styles = [...TaskElement.styles, drawingStyles];
+
+  protected abstract kind: Kind;
+  protected abstract key: string;
+  protected abstract noun: string;
+  protected abstract nouns: string;
+  protected abstract help: string;
+  protected caption = "Choose a label, then draw";
+
+  constructor() {
+    super();
+    this.size = null;
+    this.label = 0;
+    this.selected = null;
+    this.draft = [];
+    this.zoom = 1;
+    this.isEmpty = false;
+    this.isBroken = false;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.history = new History<readonly Shape[]>(this.initial);
+    document.addEventListener("keydown", this.onDrawKey);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    document.removeEventListener("keydown", this.onDrawKey);
+  }
+
+  private get initial(): readonly Shape[] {
+    return readShapes(this.kind, this.initialValue);
+  }
+
+  private get names(): string[] {
+    return readList(this.labels);
+  }
+
+  private get shapes(): readonly Shape[] {
+    return this.history.present;
+  }
+
+  private get counted(): string {
+    const n = this.shapes.length;
+    return `${n} ${n === 1 ? this.noun : this.nouns}`;
+  }
+
+  // -- what is shown
+
+  protected target() {
+    const aspect = this.size ? this.size.width / this.size.height : 1;
+    return html`<div class="bar">
+        <button type="button" ?disabled=${!this.history.canUndo} @click=${() => this.step("undo")}>Undo</button>
+        <button type="button" ?disabled=${!this.history.canRedo} @click=${() => this.step("redo")}>Redo</button>
+        <button type="button" ?disabled=${this.selected === null} @click=${() => this.erase(this.selected)}>
+          Delete
+        </button>
+        <span class="space"></span>
+        <button type="button" aria-label="Smaller" ?disabled=${this.zoom === ZOOMS[0]} @click=${() => this.scale(-1)}>
+          −
+        </button>
+        <output aria-label="Zoom">${Math.round(this.zoom * 100)} %</output>
+        <button type="button" aria-label="Larger" ?disabled=${this.zoom === ZOOMS.at(-1)} @click=${() => this.scale(1)}>
+          +
+        </button>
+      </div>
+      <div class="scroll">
+        <div class="stage" style="--aspect: ${aspect}; --zoom: ${this.zoom}">
+          <img
+            src=${this.src ?? nothing}
+            alt="What to label"
+            draggable="false"
+            @load=${this.onLoad}
+            @error=${this.onBroken}
+          />
+          ${this.size ? this.drawing(this.size) : nothing}
+        </div>
+      </div>
+      ${this.isBroken ? html`<p class="problem" role="alert">The image cannot be shown. Please decline the task and tell its owner.</p>` : nothing}
+      <p class="help">${this.help}</p>`;
+  }
+
+  private drawing(size: Size) {
+    return html`<svg
+      viewBox="0 0 ${size.width} ${size.height}"
+      role="img"
+      aria-label="${this.counted}"
+      @pointerdown=${this.onDown}
+      @pointermove=${this.onMove}
+      @pointerup=${this.onUp}
+      @pointercancel=${this.onUp}
+      @dblclick=${this.finish}
+    >
+      ${this.shapes.map((shape, index) => this.outline(shape.points, this.names.indexOf(shape.label), index))}
+      ${this.draft.length ? this.outline(this.draft, this.label, null) : nothing} ${this.grips()}
+    </svg>`;
+  }
+
+  private outline(points: readonly Point[], label: number, index: number | null) {
+    const classes = `shape ${index === null ? "draft" : ""} ${index !== null && index === this.selected ? "selected" : ""}`;
+    const colour = `color: ${trackColor(Math.max(label, 0))}`;
+    const [a, b] = points;
+    if (!a) return nothing;
+    const at = points.map((p) => `${p.x},${p.y}`).join(" ");
+    const number = index ?? "";
+    if (this.kind === "keypoint" || !b) {
+      return svg`<path class="${classes} dot" style=${colour} data-index=${number} d=${dot(a)} />`;
+    }
+    if (this.kind === "box") {
+      return svg`<rect class=${classes} style=${colour} data-index=${number} x=${a.x} y=${a.y} width=${b.x - a.x} height=${b.y - a.y} />`;
+    }
+    const isOpen = this.kind === "polyline" || index === null;
+    return isOpen
+      ? svg`<polyline class="${classes} open" style=${colour} data-index=${number} points=${at} />`
+      : svg`<polygon class=${classes} style=${colour} data-index=${number} points=${at} />`;
+  }
+
+  private grips() {
+    const shape = this.selected === null ? undefined : this.shapes[this.selected];
+    if (!shape || this.draft.length) return nothing;
+    return handlesOf(this.kind, shape.points).map(
+      (p, index) => svg`<path class="rim" d=${dot(p)} /><path class="grip" data-grip=${index} d=${dot(p)} />`,
+    );
+  }
+
+  protected side() {
+    return html`${labelOptions(this.names, this.label, (index) => this.pick(index))}
+      <h2 class="count">${this.counted}</h2>
+      <ol class="list">
+        ${this.shapes.map((shape, index) => this.row(shape, index))}
+      </ol>
+      ${this.shapes.length === 0 ? nothingToLabel(this.isEmpty, this.onEmpty) : nothing}`;
+  }
+
+  private row(shape: Shape, index: number) {
+    return html`<li class=${index === this.selected ? "selected" : ""}>
+      <button type="button" class="name" @click=${() => this.select(index)}>
+        <i class="colour" style="background: ${trackColor(Math.max(this.names.indexOf(shape.label), 0))}"></i
+        >${shape.label}
+      </button>
+      <button
+        type="button"
+        class="away"
+        aria-label="Delete ${shape.label} ${index + 1}"
+        @click=${() => this.erase(index)}
+      >
+        ×
+      </button>
+    </li>`;
+  }
+
+  // -- what is done
+
+  protected pick(index: number): void {
+    const name = this.names[index];
+    if (name === undefined) return;
+    this.label = index;
+    const shape = this.selected === null ? undefined : this.shapes[this.selected];
+    if (shape && shape.label !== name) this.put(this.selected!, { ...shape, label: name });
+  }
+
+  private select(index: number | null): void {
+    this.selected = index;
+    const label = index === null ? -1 : this.names.indexOf(this.shapes[index]?.label ?? "");
+    if (label >= 0) this.label = label;
+  }
+
+  private put(index: number, shape: Shape, topic: string | null = null): void {
+    this.keep(
+      this.shapes.map((other, at) => (at === index ? shape : other)),
+      topic,
+    );
+  }
+
+  private keep(shapes: readonly Shape[], topic: string | null = null): void {
+    this.history.commit(shapes, topic);
+    this.isEmpty = false;
+    this.problem = "";
+    this.requestUpdate();
+    changed(this);
+  }
+
+  private erase(index: number | null): void {
+    if (index === null || !this.shapes[index]) return;
+    this.select(null);
+    this.keep(this.shapes.filter((_, at) => at !== index));
+  }
+
+  private step(way: "undo" | "redo"): void {
+    if (!this.history[way]()) return;
+    this.selected = null;
+    this.draft = [];
+    this.requestUpdate();
+    changed(this);
+  }
+
+  private scale(by: number): void {
+    this.zoom = ZOOMS[ZOOMS.indexOf(this.zoom) + by] ?? this.zoom;
+  }
+
+  private add(points: readonly Point[]): void {
+    const label = this.names[this.label];
+    this.draft = [];
+    if (label === undefined || !isLargeEnough(this.kind, points)) return;
+    this.keep([...this.shapes, { label, points }]);
+    this.select(this.shapes.length - 1);
+  }
+
+  private readonly finish = (): void => {
+    if (this.kind === "polygon" || this.kind === "polyline") this.add(withoutRepeats(this.draft));
+  };
+
+  // -- pointer and keys
+
+  private readonly onDown = (event: PointerEvent): void => {
+    if (event.button !== 0 || !this.size) return;
+    const at = this.place(event);
+    const on = event.target as SVGElement;
+    const grip = on.dataset.grip;
+    const index = on.dataset.index;
+    const isDrawing = this.draft.length > 0;
+    (event.currentTarget as SVGElement).setPointerCapture(event.pointerId);
+    if (grip !== undefined && this.selected !== null) return this.hold(this.selected, at, Number(grip));
+    if (index && !isDrawing) {
+      this.select(Number(index));
+      return this.hold(Number(index), at, null);
+    }
+    if (this.kind === "keypoint") return this.add([at]);
+    if (this.kind === "box") {
+      this.select(null);
+      this.draft = boxOf(at, at);
+      this.held = { from: at, handle: null, before: [] };
+      return;
+    }
+    const first = this.draft[0];
+    if (this.kind === "polygon" && first && this.draft.length >= 3 && this.isNear(first, at)) return this.finish();
+    this.select(null);
+    this.draft = [...this.draft, at];
+  };
+
+  private hold(index: number, from: Point, handle: number | null): void {
+    const shape = this.shapes[index];
+    if (shape) this.held = { from, handle, before: shape.points };
+  }
+
+  private readonly onMove = (event: PointerEvent): void => {
+    if (!this.held || !this.size) return;
+    const at = this.place(event);
+    const { from, handle, before } = this.held;
+    if (before.length === 0) {
+      this.draft = boxOf(from, at);
+      return;
+    }
+    const shape = this.selected === null ? undefined : this.shapes[this.selected];
+    if (!shape) return;
+    const points =
+      handle === null ? move(before, at.x - from.x, at.y - from.y, this.size) : drag(this.kind, before, handle, at);
+    this.history.preview(this.shapes.map((other, index) => (index === this.selected ? { ...shape, points } : other)));
+    this.requestUpdate();
+  };
+
+  private readonly onUp = (): void => {
+    const held = this.held;
+    this.held = null;
+    if (!held) return;
+    if (held.before.length === 0) return this.add(this.draft);
+    this.history.settle();
+    this.requestUpdate();
+    changed(this);
+  };
+
+  private readonly onDrawKey = (event: KeyboardEvent): void => {
+    if (isTyping(event)) return;
+    const isCommand = event.ctrlKey || event.metaKey;
+    const shape = this.selected === null ? undefined : this.shapes[this.selected];
+    if (isCommand && event.key.toLowerCase() === "z") this.step(event.shiftKey ? "redo" : "undo");
+    else if (isCommand || event.altKey) return;
+    else if (event.key === "Enter" && this.draft.length) this.finish();
+    else if (event.key === "Escape" && (this.draft.length || shape)) {
+      this.draft = [];
+      this.select(null);
+    } else if ((event.key === "Delete" || event.key === "Backspace") && this.draft.length) {
+      this.draft = this.draft.slice(0, -1);
+    } else if ((event.key === "Delete" || event.key === "Backspace") && shape) this.erase(this.selected);
+    else if (NUDGE[event.key] && shape && this.size && !this.isOnOption(event)) {
+      const [dx, dy] = NUDGE[event.key]!;
+      const far = event.shiftKey ? 10 : 1;
+      this.put(
+        this.selected!,
+        { ...shape, points: move(shape.points, dx * far, dy * far, this.size) },
+        `nudge ${this.selected}`,
+      );
+    } else return;
+    event.preventDefault();
+  };
+
+  /** Arrow keys belong to a radio button that has the focus. */
+  private isOnOption(event: KeyboardEvent): boolean {
+    return event.composedPath()[0] instanceof HTMLInputElement;
+  }
+
+  private place(event: PointerEvent): Point {
+    const box = this.renderRoot.querySelector("svg")!.getBoundingClientRect();
+    const size = this.size!;
+    const at = {
+      x: ((event.clientX - box.left) / box.width) * size.width,
+      y: ((event.clientY - box.top) / box.height) * size.height,
+    };
+    return clamp(at, size);
+  }
+
+  /** The image's pixels that so many of the screen's cover. */
+  private pixels(n: number): number {
+    const width = this.renderRoot.querySelector("svg")?.getBoundingClientRect().width;
+    return this.size && width ? (n * this.size.width) / width : n;
+  }
+
+  private isNear(a: Point, b: Point): boolean {
+    return Math.hypot(a.x - b.x, a.y - b.y) <= this.pixels(CLOSE_PX);
+  }
+
+  private readonly onLoad = (event: Event): void => {
+    const image = event.target as HTMLImageElement;
+    this.size = { width: image.naturalWidth, height: image.naturalHeight };
+    this.isBroken = false;
+  };
+
+  private readonly onBroken = (): void => {
+    this.isBroken = true;
+  };
+
+  private readonly onEmpty = (isTicked: boolean): void => {
+    this.isEmpty = isTicked;
+    this.problem = "";
+    changed(this);
+  };
+
+  // -- the answer
+
+  answerPart(): Record<string, unknown> {
+    if (!this.name || !this.size) return {};
+    const drawn = this.shapes.map((shape) => toAnswer(this.kind, shape));
+    const before = this.initial.map((shape) => toAnswer(this.kind, shape));
+    const audit = this.initialValue ? { initialValueModified: JSON.stringify(drawn) !== JSON.stringify(before) } : {};
+    const { width, height } = this.size;
+    return { [this.name]: { [this.key]: drawn, inputImageProperties: { height, width }, ...audit } };
+  }
+
+  answerProblems(): string[] {
+    if (!this.size) return ["The image has not loaded yet."];
+    if (this.draft.length) return [`Finish the ${this.noun} that you began (Enter), or drop it (Escape).`];
+    if (this.shapes.length || this.isEmpty) return [];
+    return [`Draw at least one ${this.noun}, or tick “Nothing to label”.`];
+  }
+
+  draftState(): unknown {
+    return { shapes: this.shapes.map((shape) => toAnswer(this.kind, shape)), isEmpty: this.isEmpty };
+  }
+
+  restoreDraft(state: unknown): void {
+    const draft = state as { shapes?: unknown; isEmpty?: unknown } | null;
+    this.history = new History<readonly Shape[]>(readShapes(this.kind, JSON.stringify(draft?.shapes ?? [])));
+    this.isEmpty = draft?.isEmpty === true;
+    this.requestUpdate();
+  }
+
+  resetAnswer(): void {
+    this.select(null);
+    this.draft = [];
+    this.keep(this.initial);
+  }
+}
+
+/** A line without length: its round cap is a dot of the same size on the screen however the image is scaled. */
+const dot = (p: Point) => `M${p.x} ${p.y}h0`;
+
+/** A double click leaves two points at one place. */
+function withoutRepeats(points: readonly Point[]): readonly Point[] {
+  return points.filter((p, i) => i === 0 || Math.hypot(p.x - points[i - 1]!.x, p.y - points[i - 1]!.y) >= 1);
+}
