@@ -1,35 +1,33 @@
 /* One worker's answer on one object.
    grain: job_name, object_id, worker_id, revision
-   reads: silver.answer, silver.choice
+   reads: silver.answer, silver.misformed
    owner: lake
    checks: fail readable, fail submitted_after_accepted, fail one_answer, warn time_spent_within_task
    notes: n_segments counts what was said, rejected segments included; NULL where no segments were asked for. */
 SELECT
-    job_name,
-    object_id,
-    asset_id,
-    worker_id,
-    revision,
-    task_type,
-    accepted_at,
-    submitted_at,
-    time_spent_s,
-    CASE WHEN streams IS NOT NULL AND problem IS NULL THEN CAST((
-        SELECT coalesce(sum(json_array_length(track.value)), 0) FROM json_each(streams) AS track
+    a.job_name,
+    a.object_id,
+    a.asset_id,
+    a.worker_id,
+    a.revision,
+    a.task_type,
+    a.accepted_at,
+    a.submitted_at,
+    a.time_spent_s,
+    CASE WHEN a.streams IS NOT NULL AND a.problem IS NULL THEN CAST((
+        SELECT coalesce(sum(json_array_length(track.value)), 0) FROM json_each(a.streams) AS track
     ) AS INTEGER) END AS n_segments,
-    nullif(CASE WHEN json_type(content, '$.textTranslationFinal') = 'VARCHAR'
-        THEN json_extract_string(content, '$.textTranslationFinal') END, '') AS transcript,
-    answer,
-    landing_id,
-    landed_at,
-    source_uri AS _source_uri,
-    answer_hash AS _answer_hash,
-    coalesce(problem, CASE
-        WHEN task_type LIKE '%\_classification' ESCAPE '\' AND NOT EXISTS (
-            SELECT 1 FROM silver.choice AS c
-            WHERE c.object_id = answer.object_id AND c.worker_id = answer.worker_id
-                AND c.revision = answer.revision AND c.answer_hash = answer.answer_hash AND c.layer = 'class'
-        ) THEN 'the answer names no class'
-    END) AS _problem,
-    row_number() OVER (PARTITION BY job_name, object_id, worker_id, revision ORDER BY answer_hash) AS _answer_no
-FROM silver.answer AS answer
+    nullif(CASE WHEN json_type(a.content, '$.textTranslationFinal') = 'VARCHAR'
+        THEN json_extract_string(a.content, '$.textTranslationFinal') END, '') AS transcript,
+    a.answer,
+    a.landing_id,
+    a.landed_at,
+    a.source_uri AS _source_uri,
+    a.answer_hash AS _answer_hash,
+    coalesce(a.problem, m.problem) AS _problem,
+    row_number() OVER (PARTITION BY a.job_name, a.object_id, a.worker_id, a.revision ORDER BY a.answer_hash)
+        AS _answer_no
+FROM silver.answer AS a
+LEFT JOIN silver.misformed AS m
+    ON a.object_id = m.object_id AND a.worker_id = m.worker_id AND a.revision = m.revision
+        AND a.answer_hash = m.answer_hash

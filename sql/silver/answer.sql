@@ -32,7 +32,7 @@ SELECT
     o.duration_s,
     json_extract(a.annotations, '$.streams') AS streams,
     CASE
-        WHEN j.task_type NOT LIKE '%segmentation' OR j.task_type = 'semantic_segmentation' THEN NULL
+        WHEN j.task_type NOT LIKE '%segmentation' OR j.task_type LIKE '%semantic\_segmentation' ESCAPE '\' THEN NULL
         WHEN json_extract(a.content, '$.annotations') IS NULL THEN 'the answer has no "annotations"'
         WHEN a.annotations IS NULL THEN '"annotations" is not JSON'
         WHEN json_type(a.annotations, '$.streams') IS DISTINCT FROM 'OBJECT'

@@ -252,3 +252,31 @@ def test_a_class_that_the_job_does_not_have() -> None:
     )  # fmt: skip
     assert reasons(found) == {("silver.classification", "known_label"), ("silver.annotation", "readable")}
     assert rows(found, "silver.classification") == []
+
+
+MISFORMED = {
+    "bounding_box": {"annotatedResult": {"boundingBoxes": "none"}},
+    "adjustment_bounding_box": {"annotatedResult": {"polygons": []}},
+    "verification_bounding_box": {"crowd-image-classifier": {}},
+    "named_entity_recognition": {"crowd-entity-annotation": {"entities": {}}},
+    "video_object_tracking": {"trackingAnnotations": {"frameNumber": 3}},
+    "image_classification": {"crowd-image-classifier": {"workerComment": "dark"}},
+}
+WELL_FORMED: dict[str, Any] = {
+    "bounding_box": {"annotatedResult": {"boundingBoxes": []}},
+    "verification_bounding_box": {"crowd-image-classifier": {"label": "good"}},
+    "named_entity_recognition": {"crowd-entity-annotation": {"entities": []}},
+    "video_object_tracking": {"trackingAnnotations": {"frameNumber": 3, "polylines": []}},
+    "adjustment_semantic_segmentation": {"crowd-semantic-segmentation": {"labeledImage": {"pngImageData": "iVBO"}}},
+    "custom": {"anything": 1},
+}
+
+
+def test_an_answer_has_the_form_that_its_task_asks_for() -> None:
+    for task_type, content in MISFORMED.items():
+        found = silver_of(answers=[(0, "w_1", content)], task_type=task_type)
+        assert reasons(found) == {("silver.annotation", "readable")}, task_type
+        assert rows(found, "silver.annotation") == []
+    for task_type, content in WELL_FORMED.items():
+        found = silver_of(answers=[(0, "w_1", content)], task_type=task_type)
+        assert (reasons(found), len(rows(found, "silver.annotation"))) == (set(), 1), task_type
