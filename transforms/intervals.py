@@ -94,7 +94,8 @@ def overlaps(track: Ints, start: Floats, end: Floats, left_track: Ints, right_tr
 def agreements(
     track: Ints, start: Floats, end: Floats, label: Ints, sides: tuple[Ints, Ints]
 ) -> tuple[Floats, tuple[Ints, Ints, Floats]]:
-    """Of each pair (left and right tracks, `sides`) the time that both labeled; and pair, label and seconds where they gave the same, in any order.
+    """Of each pair (left and right tracks, `sides`) the time that both labeled; and pair, label and seconds where they
+    gave the same, in any order.
 
     Less than `overlaps` tells, and faster: pairs stand side by side, so that the processor takes many at a time.
     """

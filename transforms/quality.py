@@ -19,6 +19,7 @@ from transforms.schemas import (
     ANNOTATION,
     ASSIGNMENT,
     BATCH_ITEM,
+    BOX,
     CLASSIFICATION,
     GOLD_ITEM,
     JOB_TABLE,
@@ -38,7 +39,7 @@ OUTPUTS = (
     MEASURE_WORKER_SKILL, MEASURE_GOLD_ITEM, MEASURE_WORKER_GOLD, MEASURE_WORKER_CONFUSION, MEASURE_DISPUTE,
 )  # fmt: skip
 INPUTS = (*measures.INPUTS, GOLD_ITEM, BATCH_ITEM, MEASURE_WORKER_ITEM)
-OF_JOBS = (SEGMENT.name, CLASSIFICATION.name, ASSIGNMENT.name, ANNOTATION.name)
+OF_JOBS = (SEGMENT.name, CLASSIFICATION.name, ASSIGNMENT.name, ANNOTATION.name, BOX.name)
 
 Tables = Mapping[str, pa.Table]
 
@@ -54,7 +55,7 @@ def without_planted(silver: Tables) -> Tables:
     hidden = planted(silver)
     if not hidden.num_rows:
         return silver
-    return dict(silver) | {name: _without(silver[name], hidden) for name in OF_JOBS}
+    return dict(silver) | {name: _without(silver[name], hidden) for name in OF_JOBS if name in silver}
 
 
 def _without(table: pa.Table, hidden: pa.Table) -> pa.Table:

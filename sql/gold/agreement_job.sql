@@ -1,7 +1,7 @@
 /* Agreement of the annotators of one job, one row a measure, each with a 95 % interval.
    grain: job_name, layer, measure
    reads: measure.item, measure.item_alpha, measure.worker_item, measure.chance, measure.transcript_item,
-     silver.annotation, silver.job, reference.student_t
+     measure.box_item, measure.track_item, measure.box_chance, silver.annotation, silver.job, reference.student_t
    owner: measures
    checks: fail unique(grain), fail value is null or value <= 1, fail ci_lo <= ci_hi, fail reason_code where value is null,
      warn rows >= 1
@@ -11,7 +11,7 @@
      no_boundaries, no_segments, never_together (value NULL); too_few_items (fewer than three, or undefined without one
      of them), no_variation (every object says the same): value given, interval NULL. Measures of clip labels count
      answers, those of segments seconds; transcript_cer and transcript_wer are edits by characters and words, 0 is
-     equal. docs/metrics.md has the formulas. */
+     equal; measures of boxes and tracks count boxes. docs/metrics.md has the formulas. */
 WITH layer AS (
     SELECT
         job_name,
@@ -322,59 +322,181 @@ wanted AS (
     WHERE r.measure LIKE 'boundary_f_%'
 ),
 
-/* Texts: edits and lengths of the longer texts, by object; nobody's text is the reference. */
-text_item AS (
-    SELECT job_name, layer, object_id, n_annotators, 'transcript_cer' AS measure, char_edits AS edits, n_chars AS size
+/* Texts: edits and lengths of the longer texts, by object; nobody's text is the reference. Boxes and tracks: hits and
+   boxes of all classes. Each is a ratio of two sums over objects. */
+other_item AS (
+    SELECT
+        job_name,
+        layer,
+        object_id,
+        n_annotators,
+        'transcript_cer' AS measure,
+        CAST(char_edits AS DOUBLE) AS numerator,
+        CAST(n_chars AS DOUBLE) AS denominator
     FROM measure.transcript_item
     UNION ALL
     SELECT job_name, layer, object_id, n_annotators, 'transcript_wer', word_edits, n_words
     FROM measure.transcript_item
+    UNION ALL
+    SELECT
+        b.job_name,
+        b.layer,
+        b.object_id,
+        max(b.n_annotators) AS n_annotators,
+        m.measure,
+        sum(CASE m.measure
+            WHEN 'box_f_iou50' THEN b.hits_iou50
+            WHEN 'box_f_iou50_95' THEN b.hits_iou50_95 / 10.0
+            WHEN 'box_mean_iou' THEN b.sum_iou_matched
+        END) AS numerator,
+        sum(b.n_boxes) AS denominator
+    FROM measure.box_item AS b
+    CROSS JOIN (VALUES ('box_f_iou50'), ('box_f_iou50_95'), ('box_mean_iou')) AS m (measure)
+    GROUP BY b.job_name, b.layer, b.object_id, m.measure
+    UNION ALL
+    SELECT job_name, layer, object_id, max(n_annotators) AS n_annotators, 'idf1', sum(id_hits), sum(n_boxes)
+    FROM measure.track_item
+    GROUP BY job_name, layer, object_id
 ),
 
-text_total AS (
+/* HOTA of an object at a threshold: sqrt(associated / (2 boxes - hits)), by sums of all classes. */
+hota_item AS (
+    SELECT
+        t.job_name,
+        t.layer,
+        t.object_id,
+        u.threshold,
+        max(t.n_annotators) AS n_annotators,
+        sum(t.n_boxes) AS n_boxes,
+        sum(t.hota_hits[u.threshold]) AS hits,
+        sum(t.hota_associated[u.threshold]) AS associated
+    FROM measure.track_item AS t
+    CROSS JOIN unnest(map_keys(t.hota_hits)) AS u (threshold)
+    GROUP BY t.job_name, t.layer, t.object_id, u.threshold
+),
+
+hota_total AS (
+    SELECT
+        job_name,
+        layer,
+        threshold,
+        sum(n_boxes) AS n_boxes,
+        sum(hits) AS hits,
+        sum(associated) AS associated
+    FROM hota_item
+    GROUP BY job_name, layer, threshold
+),
+
+/* Every figure with all objects (left_out is NULL), and with all but one. */
+other_measured AS (
+    SELECT
+        job_name,
+        layer,
+        measure,
+        CAST(NULL AS VARCHAR) AS left_out,
+        sum(numerator) / nullif(sum(denominator), 0.0) AS value
+    FROM other_item
+    GROUP BY job_name, layer, measure
+    UNION ALL
+    SELECT
+        t.job_name,
+        t.layer,
+        t.measure,
+        i.object_id AS left_out,
+        CASE WHEN t.denominator - i.denominator > 1e-9 * t.denominator THEN
+            (t.numerator - i.numerator) / (t.denominator - i.denominator)
+        END AS value
+    FROM (
+        SELECT job_name, layer, measure, sum(numerator) AS numerator, sum(denominator) AS denominator
+        FROM other_item
+        GROUP BY job_name, layer, measure
+    ) AS t
+    INNER JOIN other_item AS i ON t.job_name = i.job_name AND t.layer = i.layer AND t.measure = i.measure
+    WHERE i.n_annotators >= 2
+    UNION ALL
+    SELECT
+        job_name,
+        layer,
+        'hota' AS measure,
+        CAST(NULL AS VARCHAR) AS left_out,
+        avg(sqrt(associated / nullif(2.0 * n_boxes - hits, 0.0))) AS value
+    FROM hota_total
+    GROUP BY job_name, layer
+    UNION ALL
+    SELECT
+        t.job_name,
+        t.layer,
+        'hota' AS measure,
+        i.object_id AS left_out,
+        CASE WHEN min(t.n_boxes - i.n_boxes) > 0 THEN
+            avg(sqrt(
+                greatest(t.associated - i.associated, 0.0)
+                / nullif(2.0 * (t.n_boxes - i.n_boxes) - (t.hits - i.hits), 0.0)
+            ))
+        END AS value
+    FROM hota_total AS t
+    INNER JOIN hota_item AS i ON t.job_name = i.job_name AND t.layer = i.layer AND t.threshold = i.threshold
+    WHERE i.n_annotators >= 2
+    GROUP BY t.job_name, t.layer, i.object_id
+),
+
+other_spread AS (
+    SELECT
+        job_name,
+        layer,
+        measure,
+        max(CASE WHEN left_out IS NULL THEN value END) AS value,
+        CASE WHEN count(left_out) >= 3 AND count(CASE WHEN left_out IS NOT NULL THEN value END) = count(left_out) THEN
+            sqrt((count(left_out) - 1) * var_pop(CASE WHEN left_out IS NOT NULL THEN value END))
+        END AS se
+    FROM other_measured
+    GROUP BY job_name, layer, measure
+),
+
+/* Objects and answers behind them; hota has those of idf1. */
+other_total AS (
     SELECT
         job_name,
         layer,
         measure,
         count(*) FILTER (WHERE n_annotators >= 2) AS n_items,
-        sum(n_annotators) FILTER (WHERE n_annotators >= 2) AS mass,
-        sum(edits) AS edits,
-        sum(size) AS size
-    FROM text_item
+        sum(n_annotators) FILTER (WHERE n_annotators >= 2) AS mass
+    FROM other_item
     GROUP BY job_name, layer, measure
 ),
 
-text_spread AS (
-    SELECT
-        t.job_name,
-        t.layer,
-        t.measure,
-        CASE WHEN count(*) >= 3 AND count(CASE WHEN t.size > i.size THEN 1 END) = count(*) THEN
-            sqrt((count(*) - 1) * var_pop(CAST(t.edits - i.edits AS DOUBLE) / nullif(t.size - i.size, 0)))
-        END AS se
-    FROM text_total AS t
-    INNER JOIN text_item AS i ON t.job_name = i.job_name AND t.layer = i.layer AND t.measure = i.measure
-    WHERE i.n_annotators >= 2
-    GROUP BY t.job_name, t.layer, t.measure
-),
-
-text_annotators AS (
-    SELECT i.job_name, i.layer, count(DISTINCT a.worker_id) AS n_annotators
-    FROM measure.transcript_item AS i
+other_annotators AS (
+    SELECT i.job_name, i.layer, i.measure, count(DISTINCT a.worker_id) AS n_annotators
+    FROM other_item AS i
     INNER JOIN silver.annotation AS a ON i.job_name = a.job_name AND i.object_id = a.object_id
     WHERE i.n_annotators >= 2
-    GROUP BY i.job_name, i.layer
+    GROUP BY i.job_name, i.layer, i.measure
 ),
 
-text_estimate AS (
+floors AS (
+    SELECT job_name, layer, measure, chance_floor FROM measure.chance
+    UNION ALL
+    SELECT job_name, layer, measure, chance_floor FROM measure.box_chance
+),
+
+other_estimate AS (
     SELECT
-        t.*,
-        CAST(t.edits AS DOUBLE) / nullif(t.size, 0) AS value,
+        s.job_name,
+        s.layer,
+        s.measure,
+        t.n_items,
+        t.mass,
+        a.n_annotators,
+        s.value,
         s.se IS NOT NULL AS is_replicated,
         CASE WHEN s.se > 1e-9 THEN s.se END AS se,
         coalesce(q.t975, 1.959964) AS t975
-    FROM text_total AS t
-    LEFT JOIN text_spread AS s ON t.job_name = s.job_name AND t.layer = s.layer AND t.measure = s.measure
+    FROM other_spread AS s
+    INNER JOIN other_total AS t
+        ON
+            s.job_name = t.job_name AND s.layer = t.layer
+            AND CASE WHEN s.measure = 'hota' THEN 'idf1' ELSE s.measure END = t.measure
+    LEFT JOIN other_annotators AS a ON t.job_name = a.job_name AND t.layer = a.layer AND t.measure = a.measure
     LEFT JOIN reference.student_t AS q ON q.df = t.n_items - 1
 ),
 
@@ -437,7 +559,7 @@ LEFT JOIN total AS t ON e.job_name = t.job_name AND e.layer = t.layer
 LEFT JOIN layer_labels AS l ON e.job_name = l.job_name AND e.layer = l.layer
 LEFT JOIN annotators AS a ON e.job_name = a.job_name AND e.layer = a.layer
 LEFT JOIN silver.job AS job ON e.job_name = job.job_name
-LEFT JOIN measure.chance AS f ON e.job_name = f.job_name AND e.layer = f.layer AND e.measure = f.measure
+LEFT JOIN floors AS f ON e.job_name = f.job_name AND e.layer = f.layer AND e.measure = f.measure
 UNION ALL BY NAME
 SELECT
     e.job_name,
@@ -450,13 +572,15 @@ SELECT
     e.se,
     CASE WHEN e.se IS NOT NULL THEN 'jackknife-t' END AS ci_method,
     CAST(e.n_items AS BIGINT) AS n_items,
-    CAST(coalesce(a.n_annotators, 0) AS BIGINT) AS n_annotators,
+    CAST(coalesce(e.n_annotators, 0) AS BIGINT) AS n_annotators,
     CAST(coalesce(e.mass, 0) AS DOUBLE) AS mass,
+    f.chance_floor,
     CASE
         WHEN e.n_items = 0 THEN 'one_annotator'
+        WHEN e.value IS NULL THEN 'no_labels'
         WHEN NOT e.is_replicated THEN 'too_few_items'
         WHEN e.se IS NULL THEN 'no_variation'
     END AS reason_code
-FROM text_estimate AS e
-LEFT JOIN text_annotators AS a ON e.job_name = a.job_name AND e.layer = a.layer
+FROM other_estimate AS e
 LEFT JOIN silver.job AS job ON e.job_name = job.job_name
+LEFT JOIN floors AS f ON e.job_name = f.job_name AND e.layer = f.layer AND e.measure = f.measure

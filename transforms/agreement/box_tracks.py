@@ -30,7 +30,12 @@ NAMES = [f"{threshold:.2f}" for threshold in THRESHOLDS]
 
 def score_items(table: pa.Table, annotators: pa.Table) -> pa.Table:
     """`measure.track_item` rows of the classes that anyone followed on an object. Inputs: `transforms.boxes`."""
-    found = _followed(boxes(table, annotators))
+    return score(boxes(table, annotators))
+
+
+def score(found: Boxes) -> pa.Table:
+    """The same of boxes that are coded."""
+    found = _followed(found)
     width = max(1, len(found.labels))
     item, left, right = found.pairs()
     own, count = np.unique(found.sheet_item[found.sheet] * width + found.label, return_counts=True)

@@ -23,7 +23,11 @@ THRESHOLDS = tuple(k / 100 for k in range(50, 100, 5))
 
 def score_items(table: pa.Table, annotators: pa.Table) -> pa.Table:
     """`measure.box_item` rows; a class has a row on an object when anyone drew it there. Inputs: `transforms.boxes`."""
-    found = boxes(table, annotators)
+    return score(boxes(table, annotators))
+
+
+def score(found: Boxes) -> pa.Table:
+    """The same of boxes that are coded."""
     item, pair, label, sums = _compare(found)
     width = max(1, len(found.labels))
     own = found.sheet_item[found.sheet] * width + found.label
@@ -47,7 +51,11 @@ def score_items(table: pa.Table, annotators: pa.Table) -> pa.Table:
 
 def score_pairs(table: pa.Table, annotators: pa.Table) -> pa.Table:
     """`measure.box_pair` rows: who missed and who added how many, of the classes that either drew on the object."""
-    found = boxes(table, annotators)
+    return score_two(boxes(table, annotators))
+
+
+def score_two(found: Boxes) -> pa.Table:
+    """The same of boxes that are coded."""
     item, pair, label, sums = _compare(found)
     _, left, right = found.pairs()
     columns = _key(found, item[pair], label) | {

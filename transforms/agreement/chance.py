@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from transforms.agreement import by_label, distances, jobs, labels, presence, segments
+from transforms.agreement import box_tracks, boxes, by_label, distances, jobs, labels, presence, segments
 from transforms.agreement.pairs import compare
 from transforms.answers import Answers
+from transforms.boxes import Boxes
 from transforms.encode import Flags, Ints, tabulate
 from transforms.intervals import ranges
-from transforms.schemas import MEASURE_CHANCE
+from transforms.schemas import MEASURE_BOX_CHANCE, MEASURE_CHANCE, Table
 from transforms.tracks import Stretches, Tracks
 
 DRAWS = 3
@@ -44,6 +45,27 @@ def floors_of_answers(found: Answers) -> pa.Table:
         terms = pa.concat_tables([distances.alphas_of_answers(mixed), by_label.labels_of_answers(mixed)[1]])
         draws.append((labels.score_answers(mixed), terms))
     return _floors(draws)
+
+
+def floors_of_boxes(found: Boxes) -> pa.Table:
+    """`measure.box_chance` rows; boxes stay where they are in the picture, and on their frame."""
+    values: dict[tuple[str, str, str], list[float]] = {}
+    for seed in range(DRAWS):
+        mixed = _mixed_boxes(found, seed)
+        for rows, figures in ((boxes.score(mixed), jobs.box_figures), (box_tracks.score(mixed), jobs.track_figures)):
+            for job, layer, measure, value in figures(rows):
+                values.setdefault((job, layer, measure), []).append(value)
+    return _means(values, MEASURE_BOX_CHANCE)
+
+
+def _mixed_boxes(found: Boxes, seed: int) -> Boxes:
+    kept, source = permuted(found.item_job * max(1, len(found.layers)) + found.item_layer, found.n_annotators, seed)
+    pointer = np.searchsorted(found.sheet, np.arange(len(found.sheet_item) + 1))
+    to, at = ranges(pointer[source], pointer[source + 1])
+    return replace(
+        found, sheet_item=found.sheet_item[kept], sheet_worker=found.sheet_worker[source], sheet=to,
+        frame=found.frame[at], label=found.label[at], track=found.track[at], corners=found.corners[at],
+    )  # fmt: skip
 
 
 def _mixed_tracks(found: Tracks, seed: int) -> Tracks:
@@ -111,6 +133,10 @@ def _floors(draws: list[tuple[pa.Table, pa.Table]]) -> pa.Table:
         for job, layer, sums in jobs.layers(items):
             for measure in sums.measures if sums.n_items else ():
                 values.setdefault((job, layer, measure), []).append(sums.value(measure))
+    return _means(values, MEASURE_CHANCE)
+
+
+def _means(values: dict[tuple[str, str, str], list[float]], schema: Table) -> pa.Table:
     defined: Flags = np.array([not np.isnan(v).any() for v in values.values()], dtype=np.bool_)
     keys = [key for key, use in zip(values, defined, strict=True) if use]
     columns: dict[str, list[Any]] = {
@@ -120,4 +146,4 @@ def _floors(draws: list[tuple[pa.Table, pa.Table]]) -> pa.Table:
         "chance_floor": [float(np.mean(values[key])) for key in keys],
         "n_draws": [len(values[key]) for key in keys],
     }
-    return tabulate(MEASURE_CHANCE, columns)
+    return tabulate(schema, columns)

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.agreement.box_tracks import hota
 from transforms.agreement.coefficients import Estimate, alpha_from_sums, jackknife
 from transforms.encode import Floats, reals
 
@@ -91,10 +92,8 @@ class Sums:
 
 def layers(items: pa.Table) -> Iterator[tuple[str, str, Sums]]:
     """Job, layer and sums of every layer in `measure.item` rows."""
-    keys = items.select(["job_name", "layer"]).group_by(["job_name", "layer"]).aggregate([])
-    for key in sorted(keys.to_pylist(), key=lambda k: (k["job_name"], k["layer"])):
-        mine = (pc.field("job_name") == key["job_name"]) & (pc.field("layer") == key["layer"])
-        yield key["job_name"], key["layer"], sums(items.filter(mine))
+    for job, layer, mine in _of_layers(items):
+        yield job, layer, sums(mine)
 
 
 def sums(items: pa.Table) -> Sums:
@@ -152,3 +151,43 @@ def alphas(items: pa.Table, terms: pa.Table) -> Iterator[tuple[str, str, str, Al
         columns = [reals(mine[name]) for name in ("mass", "d_obs", "d_exp", "d_self")]
         job, layer, measure = (key[name] for name in keys)
         yield job, layer, measure, AlphaSums(counts[job, layer], *columns)
+
+
+BOX_RATIOS = {
+    "box_f_iou50": ("hits_iou50", 1.0),
+    "box_f_iou50_95": ("hits_iou50_95", 0.1),
+    "box_mean_iou": ("sum_iou_matched", 1.0),
+}
+"""Numerator of each measure of boxes and what it is multiplied by; the denominator is `n_boxes`."""
+
+
+def box_figures(items: pa.Table) -> Iterator[tuple[str, str, str, float]]:
+    """Job, layer, measure and value of every layer in `measure.box_item` rows that anyone drew in twice."""
+    for job, layer, mine in _of_layers(items):
+        n = float(reals(mine["n_boxes"]).sum())
+        for measure, (column, factor) in BOX_RATIOS.items():
+            yield job, layer, measure, factor * float(reals(mine[column]).sum()) / n if n else float("nan")
+
+
+def track_figures(items: pa.Table) -> Iterator[tuple[str, str, str, float]]:
+    """The same of `measure.track_item` rows: idf1 and hota."""
+    for job, layer, mine in _of_layers(items):
+        n = float(reals(mine["n_boxes"]).sum())
+        yield job, layer, "idf1", float(reals(mine["id_hits"]).sum()) / n if n else float("nan")
+        hits, associated = (_by_threshold(mine[name]) for name in ("hota_hits", "hota_associated"))
+        yield job, layer, "hota", hota(n, hits, associated)
+
+
+def _by_threshold(column: pa.ChunkedArray[Any]) -> dict[str, float]:
+    total: dict[str, float] = {}
+    for row in column.to_pylist():
+        for name, value in row or ():
+            total[name] = total.get(name, 0.0) + value
+    return total
+
+
+def _of_layers(items: pa.Table) -> Iterator[tuple[str, str, pa.Table]]:
+    keys = items.select(["job_name", "layer"]).group_by(["job_name", "layer"]).aggregate([])
+    for key in sorted(keys.to_pylist(), key=lambda k: (k["job_name"], k["layer"])):
+        mine = (pc.field("job_name") == key["job_name"]) & (pc.field("layer") == key["layer"])
+        yield key["job_name"], key["layer"], items.filter(mine)

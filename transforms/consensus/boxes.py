@@ -29,7 +29,11 @@ IOU = 0.5
 
 def fuse_boxes(table: pa.Table, annotators: pa.Table) -> pa.Table:
     """`measure.consensus_box` rows: every cluster of every frame, by item, frame and place. See `transforms.boxes`."""
-    found = boxes(table, annotators)
+    return fuse(boxes(table, annotators))
+
+
+def fuse(found: Boxes) -> pa.Table:
+    """The same of boxes that are coded."""
     _, left, right = found.pairs()
     met = meetings(found, left, right, same_label=False)
     cluster = _clusters(found, met)

@@ -179,6 +179,16 @@ MEASURE_CHANCE = table(
     Column("n_draws", INT, "random pairings behind it"),
 )
 
+MEASURE_BOX_CHANCE = table(
+    "measure.box_chance",
+    "chance floor of one measure of boxes or tracks in one layer of one job",
+    "job_name layer measure",
+    JOB,
+    LAYER,
+    Column("measure", TEXT, "as in gold.agreement_job: box_f_iou50, box_f_iou50_95, box_mean_iou, idf1, hota"),
+    Column("chance_floor", REAL, "mean of the measure where annotators are paired across objects at random"),
+    Column("n_draws", INT, "random pairings behind it"),
+)
 MEASURE_ITEM_ALPHA = table(
     "measure.item_alpha",
     "sums of one further alpha on one object in one layer",
@@ -350,10 +360,7 @@ MEASURE_TRACK_ITEM = table(
     Column("hota_hits", MASS, "IoU threshold -> boxes matched by HOTA, counted on both sides"),
     Column("hota_associated", MASS, "IoU threshold -> sum of their association scores, counted on both sides"),
 )
-MEASURE_CONSENSUS_BOX = table(
-    "measure.consensus_box",
-    "one box fused from those of all annotators",
-    "job_name object_id layer frame_no box_no",
+CONSENSUS_BOX_COLUMNS = (
     JOB,
     OBJECT,
     LAYER,
@@ -369,4 +376,10 @@ MEASURE_CONSENSUS_BOX = table(
     Column("is_accepted", FLAG, "whether more than half of the annotators support it"),
     Column("confidence", REAL, "mean over all annotators of their box's IoU with it; 0 to 1; 0 with one"),
     Column("dissenters", TEXT, "JSON list of the annotators who do not support it"),
+)
+MEASURE_CONSENSUS_BOX = table(
+    "measure.consensus_box",
+    "one box fused from those of all annotators",
+    "job_name object_id layer frame_no box_no",
+    *CONSENSUS_BOX_COLUMNS,
 )

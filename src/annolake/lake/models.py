@@ -22,7 +22,8 @@ from annolake.lake.release import unreleased_jobs
 from annolake.lake.sqlmodels import SqlModel, models
 from annolake.lake.views import in_order, view, with_reads, words
 from annolake.quality.rules import rules_of
-from transforms import measures, quality
+from transforms import box_measures, measures, quality
+from transforms.boxes import BOXES as BOXES_READ
 from transforms.schemas import BATCH_ITEM, MEASURE_WORKER_ITEM, TABLES, SchemaMismatch
 from transforms.tracks import SEGMENTS
 
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 
 MEASURE = "measure"
 QUALITY = "quality"
+BOXES = "boxes"
 STUDENT_T = "reference.student_t"
 LEAST_DF = 1000
 
@@ -52,15 +54,21 @@ def _quality(inputs: Mapping[str, pa.Table], jobs: Sequence[str], _: Settings) -
     return quality.build(inputs, jobs)
 
 
+def _boxes(inputs: Mapping[str, pa.Table], jobs: Sequence[str], _: Settings) -> Mapping[str, pa.Table]:
+    """Agreement sums and fusion of boxes and tracks."""
+    return box_measures.build(quality.without_planted(inputs), jobs)
+
+
 PYTHON: dict[str, PythonModel] = {
     MEASURE: PythonModel(_measure, tuple(t.name for t in (*measures.INPUTS, BATCH_ITEM))),
     QUALITY: PythonModel(_quality, tuple(t.name for t in quality.INPUTS)),
+    BOXES: PythonModel(_boxes, tuple(t.name for t in (*box_measures.INPUTS, BATCH_ITEM))),
 }
 
 
 READ_BY_PYTHON = frozenset(
-    {*SEGMENTS.names, *MEASURE_WORKER_ITEM.arrow.names, "asset_id", "text", "transcript", "submitted_at", "outcome"}
-    | {"duration_s", "task_type", "labels", "is_gold", "segments"}
+    {*SEGMENTS.names, *BOXES_READ.names, *MEASURE_WORKER_ITEM.arrow.names, "asset_id", "text", "transcript"}
+    | {"submitted_at", "outcome", "duration_s", "task_type", "labels", "is_gold", "segments"}
 )
 """The columns that Python models read, of all tables: raw answers alone would fill the memory."""
 
