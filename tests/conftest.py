@@ -55,6 +55,15 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """URL of a running PostgreSQL of the tests' own."""
+    from tests.postgres import running_postgres
+
+    with running_postgres(free_port()) as url:
+        yield url
+
+
 @pytest.fixture
 def make_settings(tmp_path: Path) -> Callable[..., Settings]:
     """Settings under a fresh home on free ports; keyword arguments override."""
@@ -69,3 +78,12 @@ def make_settings(tmp_path: Path) -> Callable[..., Settings]:
 @pytest.fixture
 def settings(make_settings: Callable[..., Settings]) -> Iterator[Settings]:
     yield make_settings()
+
+
+@pytest.fixture(scope="session")
+def small_lake(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A released lake with planted facts, to read only: see `tests.small_lake`."""
+    from tests.small_lake import make_small_lake
+
+    home = tmp_path_factory.mktemp("small-lake") / "home"
+    return make_small_lake(Settings.load({"home": home}, environ={}, file=home / "none.toml"))

@@ -11,25 +11,26 @@ from types import TracebackType
 from typing import Self
 
 import duckdb
+import pyarrow as pa
 from pyiceberg.schema import Schema
 
 from annolake.config import Settings
 from annolake.errors import LakeError
 from annolake.lake.catalog import Lake, open_lake
 from annolake.lake.leases import take_lease
-from annolake.lake.release import ABOUT_RELEASES, BUILT, RELEASED, Release, read_releases
-from annolake.lake.views import duck_type, empty_rows, in_order, literal, view
+from annolake.lake.release import ABOUT_RELEASES, BUILT, Release, read_releases
+from annolake.lake.views import READABLE, duck_type, empty_rows, in_order, literal, view
 from transforms.schemas import TABLES
 
 SEARCH_PATH = "gold,silver,bronze,measure,meta"
-READABLE = (*RELEASED, *ABOUT_RELEASES)
 
 
 class ReleaseReader:
     """A DuckDB connection with the views of one release (the latest that is not held, where none is named).
 
-    `connection` is the caller's to use, a cursor for each thread; `files` are the data files behind the views.
-    With `materialised` tables are copied into memory instead: for a warehouse that DuckDB cannot reach by itself.
+    `connection` is the caller's to use, a cursor for each thread. `statements` made its views, over `files`: run on
+    another connection they make the same ones. With `materialised` tables are copied into memory instead, for a
+    warehouse that DuckDB cannot reach by itself; the views are then over `sources`.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class ReleaseReader:
         self.connection = duckdb.connect(config={"python_enable_replacements": False})
         self.connection.execute("SET TimeZone = 'UTC'")
         self.files: list[str] = []
+        self.sources: dict[str, pa.Table] = {}
         self._materialised = materialised
         with open_lake(settings) as lake:
             known = read_releases(lake)
@@ -45,11 +47,14 @@ class ReleaseReader:
             self._lease = take_lease(lake, self.release.release_id) if self.release else None
             if settings.warehouse_url.startswith("s3://") and materialised is None and self.release:
                 self._reach_s3(settings)
-            for schema in dict.fromkeys(name.split(".")[0] for name in READABLE):
-                self.connection.execute(f"CREATE SCHEMA {schema}")
-            for name in in_order(READABLE):
-                self.connection.execute(view(name, self._rows(lake, name)))
-        self.connection.execute(f"SET search_path = '{SEARCH_PATH}'")
+            layers = dict.fromkeys(name.split(".")[0] for name in READABLE)
+            self.statements = [
+                *(f"CREATE SCHEMA IF NOT EXISTS {layer}" for layer in layers),
+                *(view(name, self._rows(lake, name)) for name in in_order(READABLE)),
+                f"SET search_path = '{SEARCH_PATH}'",
+            ]
+        for statement in self.statements:
+            self.connection.execute(statement)
 
     def __enter__(self) -> Self:
         return self
@@ -86,13 +91,14 @@ class ReleaseReader:
         if table is None or not is_wanted:
             return f"SELECT * FROM {empty_rows(name)}"
         if self.release and table.snapshot_by_id(snapshot_id) is None:
-            number = self.release.release_id
             raise LakeError(
-                f"What release {number} has of {name} has expired.", hint="List: annolake lake release list"
+                f"What release {self.release.release_id} has of {name} has expired.",
+                hint="List the releases: annolake lake release list",
             )
         if self._materialised is not None:
             source = f"{name.replace('.', '__')}__{snapshot_id}"
-            self.connection.register(source, lake.scan(name, snapshot_id=snapshot_id))
+            self.sources[source] = lake.scan(name, snapshot_id=snapshot_id)
+            self.connection.register(source, self.sources[source])
             return f"SELECT * FROM {source}"
         files = lake.files(name, snapshot_id)
         self.files += files

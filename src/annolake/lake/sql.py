@@ -1,38 +1,40 @@
-"""Analysts' SQL: one SELECT over the latest release, on a DuckDB that can reach nothing else.
+"""Analysts' SQL: one SELECT over the latest release, run by a process that can reach nothing else.
 
-A read-only connection would still read any file and write anywhere. So: one statement, a SELECT by DuckDB's own
-parser; file access off but for the very files of the release; configuration locked; no Python variables as tables;
-limits of memory and time.
+A read-only connection would still read any file and write anywhere. So statements run in a child process
+(`annolake.lake.sandbox`), which is told what the release is and gives rows back; it is never told a secret.
 """
 
 from __future__ import annotations
 
-import difflib
+import contextlib
+import os
 import re
+import subprocess
+import sys
 import threading
-from collections.abc import Iterable
+import time
+from types import TracebackType
+from typing import IO, Any, Self
 
-import duckdb
 import pyarrow as pa
-import sqlglot
-from sqlglot import exp
 
 from annolake.config import Settings
 from annolake.errors import SqlRefused
-from annolake.lake.reader import READABLE, ReleaseReader
-from annolake.lake.views import literal
-from transforms.schemas import TABLES
+from annolake.lake.sandbox import ASK, CANCEL, CHECK, FAILED, OPEN, ROWS, SOURCE, receive, send
+from annolake.lake.sqlcheck import check
+from annolake.lake.sqlwords import explained, too_large, too_long
 
-REACH = """
-    SET allowed_paths = [{files}];
-    SET enable_external_access = false;
-    SET memory_limit = {memory};
-    SET autoinstall_known_extensions = false;
-    SET autoload_known_extensions = false;
-    SET lock_configuration = true;
-"""
-ROWS_AT_ONCE = 100_000
-ONE_SELECT = "Ask with one SELECT (or WITH ... SELECT); it reads the latest release and changes nothing."
+__all__ = ["Cancelled", "Session", "check", "query"]
+
+GRACE_S = 5.0
+"""Seconds beside the limit after which a process that does not stop is ended."""
+
+KEPT = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
+"""The variables that the process needs to start; no other is handed over."""
+
+
+class Cancelled(SqlRefused):
+    """The person who asked stopped the statement."""
 
 
 def query(settings: Settings, statement: str, *, limit_seconds: float = 60.0, limit_memory: str = "2GB") -> pa.Table:
@@ -41,128 +43,213 @@ def query(settings: Settings, statement: str, *, limit_seconds: float = 60.0, li
     Raises `SqlRefused` for anything but one SELECT, for what it may not reach, past a limit, and with a suggestion
     where a name is not known.
     """
-    tables = check(statement)
-    if not re.fullmatch(r"\d+(\.\d+)? ?([kKMGT]i?B)", limit_memory):
-        raise SqlRefused(f"The memory limit {limit_memory!r} is not a size.", hint="Write it as 512MB or 2GB.")
-    if not 0 < limit_seconds <= threading.TIMEOUT_MAX:
-        raise SqlRefused(f"The time limit {limit_seconds:g} s is not a number of seconds above 0.")
-    is_local = settings.warehouse_url.startswith("file://")
-    with ReleaseReader(settings, materialised=None if is_local else tables) as reader:
-        connection = reader.connection
-        files = ", ".join(map(literal, reader.files))
-        connection.execute(REACH.format(files=files, memory=literal(limit_memory)))
-        return _run(connection, statement, limit_seconds, limit_memory)
+    with Session(settings, limit_seconds=limit_seconds, limit_memory=limit_memory) as session:
+        return session.ask(statement)
 
 
-def check(statement: str) -> frozenset[str]:
-    """Raise `SqlRefused` unless the statement is exactly one SELECT; returns the tables that it names."""
-    with duckdb.connect() as parser:
+class Session:
+    """Statements over one release, the latest when the first is asked; close it, or use it as a context.
+
+    A statement that is cancelled, or runs into a limit, ends neither the session nor the release that it reads.
+    """
+
+    def __init__(self, settings: Settings, *, limit_seconds: float = 60.0, limit_memory: str = "2GB") -> None:
+        self.limit_seconds = _seconds(limit_seconds)
+        self.limit_memory = limit_memory
+        self.limit_bytes = size_in_bytes(limit_memory)
+        self.walls: tuple[str, ...] = ()
+        """What holds on this platform: `limits` of the process, `landlock`."""
+        self._settings = settings
+        self._is_local = settings.warehouse_url.startswith("file://")
+        self._given: tuple[dict[str, Any], dict[str, pa.Table]] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._is_open = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe is not None:
+                    pipe.close()
+        self._process, self._is_open = None, False
+
+    def ask(self, statement: str) -> pa.Table:
+        """The rows of one SELECT; raises `SqlRefused`. Ctrl-C stops the statement and raises `Cancelled`."""
+        tables: list[str] = self._call(CHECK, {"statement": statement}, statement)[0]["tables"]
+        self._open(frozenset(tables))
+        _, rows = self._call(ASK, {"statement": statement, "seconds": self.limit_seconds}, statement, tables)
+        return rows
+
+    # -- the process -------------------------------------------------------------------------------------------------
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            self.close()
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "annolake.lake.sandbox"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={name: os.environ[name] for name in KEPT if name in os.environ},
+                start_new_session=True,  # Ctrl-C is ours: it stops a statement, not the process
+            )
+        return self._process
+
+    def _open(self, tables: frozenset[str]) -> None:
+        """Tell the process what the release is; for a warehouse on S3 that is the rows of the tables themselves."""
+        if self._is_open and self._is_local:
+            return
+        if not self._is_local:
+            self.close()
+        self._start()
+        given, sources = self._release(tables)
+        limits = {"memory": self.limit_memory, "memory_bytes": self.limit_bytes}
+        self._send(OPEN, {**given, **limits, "sources": list(sources)})
+        for table in sources.values():
+            self._send(SOURCE, _stream(table))
+        self.walls = tuple(self._answer(None, "", ())[0]["walls"])
+        self._is_open = True
+
+    def _release(self, tables: frozenset[str]) -> tuple[dict[str, Any], dict[str, pa.Table]]:
+        """Views, files and their folders; of a local warehouse, looked up once."""
+        from annolake.lake.reader import ReleaseReader  # the catalog's library takes seconds to load
+
+        if self._given is None:
+            with ReleaseReader(self._settings, materialised=None if self._is_local else tables) as reader:
+                folders = sorted({_data_folder(file) for file in reader.files})
+                given = {"views": reader.statements, "files": reader.files, "folders": folders}
+                if not self._is_local:
+                    return given, reader.sources
+                self._given = given, {}
+        return self._given
+
+    def _call(
+        self, letter: bytes, body: dict[str, Any], statement: str, tables: list[str] | tuple[str, ...] = ()
+    ) -> tuple[dict[str, Any], pa.Table]:
+        self._start()
+        self._send(letter, body)
+        limit = self.limit_seconds if letter == ASK else None
         try:
-            statements = parser.extract_statements(statement)
-        except duckdb.Error as error:
-            raise SqlRefused(str(error).removeprefix("Parser Error: "), hint=ONE_SELECT) from None
-    if len(statements) != 1:
-        raise SqlRefused(f"{len(statements)} statements were given; one is allowed.", hint=ONE_SELECT)
-    if statements[0].type != duckdb.StatementType.SELECT:
-        raise SqlRefused(f"{statements[0].type.name} is not a question.", hint=ONE_SELECT)
-    return _tables(statement)
+            return self._answer(limit, statement, tables)
+        except KeyboardInterrupt:
+            self._cancel()
+            raise Cancelled("The statement was stopped.") from None
+
+    def _send(self, letter: bytes, body: Any) -> None:
+        assert self._process is not None and self._process.stdin is not None  # noqa: S101 - started before
+        with contextlib.suppress(BrokenPipeError):  # it is gone: the answer says so
+            send(self._process.stdin, letter, body)
+
+    def _answer(
+        self, limit: float | None, statement: str, tables: list[str] | tuple[str, ...]
+    ) -> tuple[dict[str, Any], pa.Table]:
+        """Frames until the last one of an answer: what it says, and the rows."""
+        process = self._start()
+        pipe: IO[bytes] = process.stdout  # type: ignore[assignment]  # a pipe
+        parts: list[bytes] = []
+        size, begun = 0, time.monotonic()
+        with _Deadline(process, None if limit is None else limit + GRACE_S) as deadline:
+            while True:
+                try:
+                    letter, body = receive(pipe)
+                except EOFError:
+                    self._end()
+                    if deadline.has_passed:
+                        raise too_long(limit or 0) from None
+                    raise too_large("the process that ran it did not survive") from None
+                if letter != ROWS:
+                    break
+                size += len(body)
+                parts.append(body)
+                if size > self.limit_bytes:
+                    self._end()
+                    raise too_large(f"its rows alone are more than {self.limit_bytes / 1e6:,.0f} MB")
+        said = _json(body)
+        if letter == FAILED:
+            if "INTERRUPT Error" in said["text"] or said["kind"] == "InterruptException":
+                raise too_long(limit if limit is not None else time.monotonic() - begun)
+            if said["kind"] == "SqlRefused":
+                raise SqlRefused(said["text"], hint=said["hint"])
+            raise explained(said["kind"], said["text"], statement, tables)
+        rows = pa.ipc.open_stream(pa.py_buffer(b"".join(parts))).read_all() if parts else pa.table({})
+        return said, rows
+
+    def _cancel(self) -> None:
+        """Stop the running statement: in words, and by force where those are not heard."""
+        process = self._start()
+        self._send(CANCEL, b"")
+        with _Deadline(process, GRACE_S):
+            try:
+                while receive(process.stdout)[0] == ROWS:  # type: ignore[arg-type]  # a pipe
+                    pass
+            except (EOFError, KeyboardInterrupt):
+                self._end()
+
+    def _end(self) -> None:
+        self.close()
 
 
-def _tables(statement: str) -> frozenset[str]:
-    """Tables of the release that a statement may read; all where that cannot be told."""
-    try:
-        parsed = sqlglot.parse_one(statement, dialect="duckdb")
-    except sqlglot.errors.SqlglotError:
-        return frozenset(READABLE)
-    named = [(t.db, t.name) for t in parsed.find_all(exp.Table)]
-    by_topic = {name.split(".")[1]: name for name in reversed(READABLE)}
-    found = {f"{db}.{name}" if db else by_topic.get(name, "") for db, name in named} & set(READABLE)
-    return frozenset(found | ({"silver.annotation"} if found & {"silver.segment", "silver.classification"} else set()))
+class _Deadline:
+    """Ends a process that is not done in time, where a time is given."""
+
+    def __init__(self, process: subprocess.Popen[bytes], seconds: float | None) -> None:
+        self.has_passed = False
+        self._process = process
+        self._clock = threading.Timer(min(seconds, threading.TIMEOUT_MAX), self._pass) if seconds is not None else None
+
+    def __enter__(self) -> Self:
+        if self._clock is not None:
+            self._clock.daemon = True
+            self._clock.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._clock is not None:
+            self._clock.cancel()
+
+    def _pass(self) -> None:
+        self.has_passed = True
+        self._process.kill()
 
 
-def _run(connection: duckdb.DuckDBPyConnection, statement: str, limit_seconds: float, limit_memory: str) -> pa.Table:
-    clock = threading.Timer(limit_seconds, connection.interrupt)
-    clock.daemon = True
-    clock.start()
-    try:
-        return _fetch(connection.sql(statement).to_arrow_reader(ROWS_AT_ONCE), _bytes(limit_memory))
-    except duckdb.InterruptException:
-        raise _too_long(limit_seconds) from None
-    except duckdb.OutOfMemoryException as error:
-        raise _too_large(_first_line(error)) from None
-    except duckdb.PermissionException:
-        raise SqlRefused("The statement reaches for something outside the release.", hint=ONE_SELECT) from None
-    except duckdb.Error as error:
-        raise _explained(error, statement) from None
-    except OSError as error:  # DuckDB's own, met while the rows are fetched
-        if "INTERRUPT Error" in str(error):
-            raise _too_long(limit_seconds) from None
-        if "Out of Memory Error" in str(error):
-            raise _too_large(_first_line(error)) from None
-        raise SqlRefused(_first_line(error)) from None
-    finally:
-        clock.cancel()
-
-
-def _fetch(reader: pa.RecordBatchReader, limit: float) -> pa.Table:
-    """The rows, which DuckDB's own limit does not count once they are handed over."""
-    batches, size = [], 0
-    for batch in reader:
-        size += batch.nbytes
-        if size > limit:
-            raise _too_large(f"its rows alone are more than {size / 1e6:,.0f} MB")
-        batches.append(batch)
-    return pa.Table.from_batches(batches, reader.schema)
-
-
-def _bytes(size: str) -> float:
+def size_in_bytes(size: str) -> int:
     """Bytes of a limit such as 512MB or 2GiB."""
-    number, unit = re.fullmatch(r"([\d.]+) ?(\w+)", size).groups()  # type: ignore[union-attr] # checked before
-    return float(number) * float(1024 if "i" in unit else 1000) ** ("KMGT".index(unit[0].upper()) + 1)
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([kKMGT])(i?)B", size)
+    if not found:
+        raise SqlRefused(f"The memory limit {size!r} is not a size.", hint="Write it as 512MB or 2GB.")
+    number, unit, binary = found.groups()
+    return int(float(number) * float(1024 if binary else 1000) ** ("KMGT".index(unit.upper()) + 1))
 
 
-def _too_long(limit_seconds: float) -> SqlRefused:
-    return SqlRefused(
-        f"The statement ran longer than {limit_seconds:g} s and was stopped.",
-        hint="Ask for fewer jobs (where job_name = ...), or give it more time: annolake sql --seconds 300",
-    )
+def _seconds(given: float) -> float:
+    if not 0 < given <= threading.TIMEOUT_MAX - GRACE_S:
+        raise SqlRefused(f"The time limit {given:g} s is not a number of seconds above 0.")
+    return given
 
 
-def _too_large(why: str) -> SqlRefused:
-    return SqlRefused(
-        f"The statement needs more memory than it may use: {why}",
-        hint="Ask for less, or give it more: annolake sql --memory 4GB",
-    )
+def _data_folder(file: str) -> str:
+    """The folder of a table's data that a file is in: `.../data`, or the file's own."""
+    head, data, _ = file.rpartition("/data/")
+    return f"{head}/data" if data else os.path.dirname(file)  # noqa: PTH120 - a text, not a file here
 
 
-def _explained(error: duckdb.Error, statement: str) -> SqlRefused:
-    text = str(error)
-    if missing := re.search(r'Table with name "?([^"\s]+)"? does not exist', text):
-        return _no_table(missing.group(1), statement)
-    if missing := re.search(r'Referenced column "([^"]+)"', text):
-        return _no_column(missing.group(1), _tables(statement))
-    if missing := re.search(r'does not have a column named "([^"]+)"', text):
-        return _no_column(missing.group(1), _tables(statement))
-    return SqlRefused(_first_line(error))
+def _stream(table: pa.Table) -> memoryview:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return memoryview(sink.getvalue())
 
 
-def _no_table(name: str, statement: str) -> SqlRefused:
-    if "restricted" in statement.lower():
-        return SqlRefused("restricted.* says who the annotators are; it is not part of a release.")
-    known = {n.split(".")[1]: n for n in reversed(READABLE)} | {n: n for n in READABLE}
-    close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
-    meant = f"; did you mean {known[close[0]]}?" if close else "."
-    return SqlRefused(f"No table is called {name}{meant}", hint=f"The tables: {', '.join(sorted(READABLE))}")
+def _json(body: bytes) -> dict[str, Any]:
+    import json
 
-
-def _no_column(name: str, tables: Iterable[str]) -> SqlRefused:
-    where = sorted(tables)
-    columns = {c: t for t in reversed(where or READABLE) for c in TABLES[t].arrow.names}
-    close = difflib.get_close_matches(name.lower(), columns, n=1, cutoff=0.5)
-    meant = f"; did you mean {close[0]} of {columns[close[0]]}?" if close else "."
-    hint = "".join(f"{t} has: {', '.join(TABLES[t].arrow.names)}. " for t in where).strip()
-    return SqlRefused(f"No column is called {name}{meant}", hint=hint or None)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
+    found: dict[str, Any] = json.loads(body)
+    return found
