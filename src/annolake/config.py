@@ -44,6 +44,9 @@ class Settings(BaseModel):
     region: str = Field("us-east-1", description="AWS region of requests and ARNs")
     sagemaker_endpoint: str = Field("", description="Ground Truth API; empty: the embedded service; 'aws': Amazon's")
     s3_endpoint: str = Field("", description="S3 API; empty: the embedded service; 'aws': Amazon's")
+    media_endpoint: str = Field(
+        "", description="S3 API as browsers reach it, for media in the dashboards; empty: the same as s3_endpoint"
+    )
     access_key: str = Field("annolake", description="access key that clients sign with")
     secret_key: str = secret("its secret")
     role_arn: str = Field(f"arn:aws:iam::{ACCOUNT_ID}:role/annolake", description="role named in labeling jobs")

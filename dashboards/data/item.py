@@ -1,0 +1,205 @@
+"""Item: one object of one job, everything that was said about it, and how far that agrees.
+
+The only page that reads silver: what each annotator said is not in gold. Every question names one job and one object,
+so it touches few rows.
+"""
+
+from __future__ import annotations
+
+from dashboards.data.asking import Answer, Connection, Where, ask
+
+MOST_ITEMS = 500
+"""Objects that the choice offers; a link opens any."""
+
+
+def items(connection: Connection, where: Where) -> Answer:
+    """Objects to choose from, the most disputed first: how much is labeled wrong by expectation, then disagreement."""
+    return ask(
+        connection,
+        """
+        with gain as (
+          select job_name, object_id, sum(expected_gain) as gain, count(*) as n_disputes
+          from gold.dispute_queue where true {filter} group by all
+        )
+        select i.job_name, i.object_id, coalesce(max(i.asset_name), 'object ' || i.object_id) as item,
+          max(i.media_type) as media_type, max(i.n_annotators) as n_annotators,
+          min(i.observed_agreement) as observed_agreement, coalesce(max(gain.gain), 0) as gain,
+          cast(coalesce(max(gain.n_disputes), 0) as bigint) as n_disputes
+        from gold.agreement_item i left join gain using (job_name, object_id)
+        where true {filter}
+        group by i.job_name, i.object_id
+        order by gain desc, observed_agreement nulls last, i.job_name, i.object_id
+        limit $limit
+        """,
+        where,
+        {"limit": MOST_ITEMS},
+    )
+
+
+def item(connection: Connection, job_name: str, object_id: str) -> Answer:
+    """One row: the object's media and its job; none where nobody answered it."""
+    return ask(
+        connection,
+        """
+        with object as (
+          select job_name, object_id, max(asset_id) as asset_id, count(distinct worker_id) as n_annotators
+          from silver.annotation
+          where job_name = $job and object_id = $object
+          group by all
+        ), extent as (
+          select max(end_s) as last_s from silver.segment where job_name = $job and object_id = $object
+        )
+        select o.job_name, o.object_id, o.asset_id, o.n_annotators, a.name as asset_name, a.uri, a.playable_uri,
+          a.peaks_uri, a.media_type, coalesce(a.duration_s, extent.last_s) as duration_s, j.task_type, j.batch_id,
+          j.level, j.status
+        from object o
+        cross join extent
+        left join silver.asset a using (asset_id)
+        left join silver.job j using (job_name)
+        """,
+        values={"job": job_name, "object": object_id},
+    )
+
+
+def segments(connection: Connection, job_name: str, object_id: str) -> Answer:
+    """What each annotator marked on the timeline, and the consensus of them with worker_id ''."""
+    return ask(
+        connection,
+        """
+        select layer, worker_id, segment_no, label, start_s, end_s, text, null::double as confidence
+        from silver.segment
+        where job_name = $job and object_id = $object
+        union all
+        select layer, '', segment_no, label, start_s, end_s, null, confidence
+        from gold.consensus_segment
+        where job_name = $job and object_id = $object
+        order by layer, worker_id, start_s, segment_no
+        """,
+        values={"job": job_name, "object": object_id},
+    )
+
+
+def annotators(connection: Connection, job_name: str, object_id: str) -> Answer:
+    """Who answered, in the order of submission; also those who marked nothing."""
+    return ask(
+        connection,
+        """
+        select worker_id, submitted_at, time_spent_s, n_segments, transcript
+        from silver.annotation
+        where job_name = $job and object_id = $object
+        order by submitted_at, worker_id
+        """,
+        values={"job": job_name, "object": object_id},
+    )
+
+
+def classes(connection: Connection, job_name: str, object_id: str) -> Answer:
+    """What each annotator said of the whole object, and what the methods of consensus make of it."""
+    return ask(
+        connection,
+        """
+        with said as (
+          select layer, worker_id, string_agg(label, ', ' order by label) as label
+          from silver.classification
+          where job_name = $job and object_id = $object
+          group by layer, worker_id
+        ), fused as (
+          select layer, max(label) filter (where method = 'majority') as majority,
+            max(label) filter (where method = 'one_coin') as one_coin,
+            max(confidence) filter (where method = 'one_coin') as confidence
+          from gold.consensus_label
+          where job_name = $job and object_id = $object
+          group by layer
+        )
+        select layer, worker_id, label, nullif(fused.one_coin, '') as consensus, fused.confidence,
+          coalesce(label <> fused.one_coin, false) as differs
+        from said left join fused using (layer)
+        order by layer, differs desc, worker_id
+        """,
+        values={"job": job_name, "object": object_id},
+    )
+
+
+def disputes(connection: Connection, job_name: str, object_id: str) -> Answer:
+    """The disagreements of the object, in the order of time; `place` is that in the queue of its layer."""
+    return ask(
+        connection,
+        """
+        select layer, t_start_s, t_end_s, kind, labels, workers, severity as disagreeing, expected_gain, place
+        from gold.dispute_queue
+        where job_name = $job and object_id = $object
+        order by layer, t_start_s, kind
+        """,
+        values={"job": job_name, "object": object_id},
+    )
+
+
+def agreement(connection: Connection, job_name: str, object_id: str) -> Answer:
+    """Agreement of the object by layer; texts beside it."""
+    return ask(
+        connection,
+        """
+        select layer, observed_agreement, is_disputed, n_annotators,
+          boundary_hits_500ms / nullif(n_boundaries, 0) as boundary_f, unit_hits_iou50 / nullif(n_units, 0) as unit_f,
+          reason_code
+        from gold.agreement_item
+        where job_name = $job and object_id = $object
+        order by observed_agreement nulls last, layer
+        """,
+        values={"job": job_name, "object": object_id},
+    )
+
+
+def pairs(connection: Connection, job_name: str, object_id: str) -> Answer:
+    """Every two annotators on the object, in each layer; those furthest apart first."""
+    return ask(
+        connection,
+        """
+        select layer, worker_a, worker_b, observed_agreement,
+          (2 * boundary_hits_500ms) / nullif(n_boundaries_a + n_boundaries_b, 0) as boundary_f,
+          (2 * unit_hits_iou50) / nullif(n_units_a + n_units_b, 0) as unit_f, offset_s, n_offsets
+        from gold.agreement_pair_item
+        where job_name = $job and object_id = $object
+        order by observed_agreement nulls last, layer, worker_a, worker_b
+        """,
+        values={"job": job_name, "object": object_id},
+    )
+
+
+def audit(connection: Connection, job_name: str, object_id: str) -> Answer:
+    """Who said what of this media when, in every job and level that asked about it; earlier revisions too.
+
+    `is_current` is the answer that counts; one that the quality gate rejected counts nowhere.
+    """
+    return ask(
+        connection,
+        """
+        with media as (
+          select max(asset_id) as asset_id from silver.annotation where job_name = $job and object_id = $object
+        ), object as (
+          select distinct job_name, object_id from silver.annotation
+          where asset_id = (select asset_id from media) or (job_name = $job and object_id = $object)
+        ), said as (
+          select r.job_name, r.object_id, r.worker_id, r.revision, r.accepted_at, r.submitted_at, r.time_spent_s
+          from bronze.worker_response r semi join object using (job_name, object_id)
+        ), marked as (
+          select job_name, object_id, worker_id, revision, n_segments, transcript
+          from silver.annotation semi join object using (job_name, object_id)
+        ), named as (
+          select job_name, object_id, worker_id, string_agg(label, ', ' order by layer, label) as labels
+          from silver.classification semi join object using (job_name, object_id)
+          group by all
+        )
+        select s.submitted_at, s.job_name, j.level, s.worker_id,
+          row_number() over (partition by s.job_name, s.object_id, s.worker_id order by s.revision) as revision_no,
+          m.revision is not null as is_current, m.n_segments, named.labels, s.time_spent_s,
+          s.job_name = $job as is_this_job
+        from said s
+        left join marked m using (job_name, object_id, worker_id, revision)
+        left join named on m.revision is not null and (s.job_name, s.object_id, s.worker_id)
+          = (named.job_name, named.object_id, named.worker_id)
+        left join silver.job j on s.job_name = j.job_name
+        order by s.submitted_at, s.worker_id
+        """,
+        values={"job": job_name, "object": object_id},
+    )

@@ -1,0 +1,54 @@
+"""From a row to the object behind it: a table whose cells lead to the page *Item*, at the very seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+import streamlit as st
+
+from dashboards import panel
+from dashboards.columns import columns
+from dashboards.data import Answer
+
+Address = Mapping[str, str]
+
+
+def address(job_name: str, object_id: str, *, layer: str = "", start_s: float | None = None) -> Address:
+    """The parameters of the page *Item* for one object, at a moment where one is given."""
+    found = {"job": job_name, "item": object_id}
+    if start_s is not None:
+        found |= {"layer": layer, "t": f"{start_s:.3f}"}
+    return found
+
+
+def table(
+    title: str,
+    answer: Answer,
+    names: str,
+    *,
+    to: Sequence[Address],
+    note: str,
+    name: str,
+    shown: pa.Table | None = None,
+) -> None:
+    """`panel.table` whose rows open their object with a click on any cell; `to` has the address of each row."""
+    wanted = names.split()
+    if title:
+        st.markdown(f"**{title}**")
+    state = st.dataframe(
+        (answer.table if shown is None else shown).select(wanted),
+        column_config=columns(wanted),
+        hide_index=True,
+        width="stretch",
+        key=f"table-{name}",
+        placeholder="–",
+        on_select="rerun",
+        selection_mode="single-cell",
+        alt=title or note,
+    )
+    st.caption(note)
+    panel.take_away(answer, name)
+    cells = state["selection"]["cells"]
+    if cells:
+        st.switch_page("pages/item.py", query_params=dict(to[cells[0][0]]))
