@@ -240,7 +240,7 @@ def test_video_classification(lake: Lake, s3) -> None:
     rules = rows(lake, "silver.quarantine", "table_name", "rule")
     assert rules == [
         ("silver.annotation", "readable"), ("silver.classification", "known_label"),
-        ("silver.consolidated", "confidence_in_range"),
+        ("silver.consolidated", "confidence_in_range"), ("silver.consolidated_class", "confidence_in_range"),
     ]  # fmt: skip
     assert (
         next(r for r in lake.scan("silver.annotation").to_pylist() if r["accepted_at"] is None)["time_spent_s"] is None

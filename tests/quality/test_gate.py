@@ -36,9 +36,9 @@ def through(rows: list[dict[str, object]]):
     types = {name: pa.float64() for name in ("_duration_s", "_track_until_s", "_layer_until_s")}
     types |= {"_is_accepted": pa.bool_(), "_known": pa.list_(pa.string()), "_n_known": pa.int64()}
     schema = pa.schema([f.with_nullable(True) for f in SEGMENT.arrow] + [pa.field(k, v) for k, v in types.items()])
-    with duckdb.connect() as connection:
-        connection.register("rows", pa.Table.from_pylist(rows, schema=schema))
-        return gate(connection, "silver.segment", "rows")
+    connection = duckdb.connect()
+    connection.register("rows", pa.Table.from_pylist(rows, schema=schema))
+    return gate(connection, "silver.segment", "rows")
 
 
 time = st.one_of(st.none(), st.floats(-2, 40, allow_nan=False), st.just(float("nan")), st.just(float("inf")))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import duckdb
 import pyarrow as pa
 
+from annolake.lake.forms import SEGMENTS
 from annolake.lake.sqlmodels import models
-from annolake.quality.gate import Count, gate, good_rows
-from transforms.schemas import LABEL_FILE, TABLES
+from annolake.lake.views import empty_rows
+from annolake.quality.gate import Count, Gated, gate
+from transforms.schemas import TABLES
 
 _OBJECT: dict[str, pa.DataType] = {
     "object_id": pa.string(),
@@ -23,15 +26,66 @@ _OBJECT: dict[str, pa.DataType] = {
 _LABEL: dict[str, pa.DataType] = {"layer": pa.string(), "label": pa.string(), "label_no": pa.int32()}
 OBJECT = pa.schema(_OBJECT)
 LABEL = pa.schema(_LABEL)
+NO_TRACKS = f"""(SELECT * EXCLUDE (answer, answer_no, source_version), NULL::{SEGMENTS} AS segments,
+    NULL::VARCHAR AS problem FROM bronze.worker_response WHERE false)"""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Silver:
-    """Good rows by table, quarantined rows of all of them, and the count of every rule."""
+    """What the models made of the rows given, table by table; the good rows stay in DuckDB until they are asked for."""
 
-    rows: dict[str, pa.Table]
-    quarantined: pa.Table
-    counts: list[Count]
+    gated: dict[str, Gated] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> dict[str, pa.Table]:
+        """Good rows by table."""
+        return {name: one.good for name, one in self.gated.items()}
+
+    @property
+    def quarantined(self) -> pa.Table:
+        """Quarantined rows of all tables."""
+        return pa.concat_tables([TABLES["silver.quarantine"].empty(), *(g.quarantined for g in self.gated.values())])
+
+    @property
+    def counts(self) -> list[Count]:
+        """The count of every rule."""
+        return [count for one in self.gated.values() for count in one.counts]
+
+
+def open_models(temporary: str = "") -> duckdb.DuckDBPyConnection:
+    """A connection for the models; what does not fit in its memory goes to the `temporary` folder."""
+    connection = duckdb.connect()
+    connection.execute("CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA landing; SET TimeZone = 'UTC'")
+    connection.execute("SET preserve_insertion_order = false")
+    if temporary:
+        connection.execute(f"SET temp_directory = '{temporary}'; SET memory_limit = '400MB'")
+    return connection
+
+
+def run_models(connection: duckdb.DuckDBPyConnection, given: Mapping[str, pa.Table | str]) -> Silver:
+    """Run the models over relations by name, Arrow tables or SQL.
+
+    `bronze.worker_response`, `bronze.manifest_line` and `bronze.label_file` are bronze rows; `landing.track` answers
+    whose segments stand in manifest lines; `landing.object` (see OBJECT) is known of their objects; `landing.label`
+    are the labels that the job offers, `landing.job` its row of `silver.job`. What is not given is empty.
+    """
+    empty: dict[str, pa.Table | str] = {name: empty_rows(name) for name in TABLES if name.startswith("bronze.")}
+    empty["landing.track"] = NO_TRACKS
+    for name, rows in {**empty, **given}.items():
+        flat = name.replace(".", "__")
+        if isinstance(rows, pa.Table):
+            connection.register(flat, rows)
+            rows = flat
+        connection.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM {rows}")
+    silver = Silver()
+    for name, model in models("silver").items():
+        if name not in TABLES:
+            connection.execute(f"CREATE OR REPLACE TABLE {name} AS {model.sql}")
+            continue
+        connection.execute(f"CREATE OR REPLACE VIEW {name}_said AS {model.sql}")
+        silver.gated[name] = gate(connection, name, f"{name}_said")
+        connection.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM {silver.gated[name].relation}")
+    return silver
 
 
 def build_silver(
@@ -43,33 +97,12 @@ def build_silver(
     labels: pa.Table,
     files: pa.Table | None = None,
 ) -> Silver:
-    """Run the models. `answers`, `lines` and label `files` are bronze rows; `objects` (see `OBJECT`) are theirs;
-    `labels` (layer, label, label_no) those that the job offers; `job` its row of `silver.job`.
-    """
-    given = {
+    """Run the models over bronze rows that are in memory."""
+    given: dict[str, pa.Table | str] = {
         "bronze.worker_response": answers,
         "bronze.manifest_line": lines,
-        "bronze.label_file": LABEL_FILE.empty() if files is None else files,
         "landing.job": job,
         "landing.object": objects,
         "landing.label": labels,
     }
-    rows: dict[str, pa.Table] = {}
-    quarantined = [TABLES["silver.quarantine"].empty()]
-    counts: list[Count] = []
-    with duckdb.connect() as connection:
-        connection.execute("CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA landing; SET TimeZone = 'UTC'")
-        for name, table in given.items():
-            connection.register(name.replace(".", "__"), table)
-            connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {name.replace('.', '__')}")
-        for name, model in models("silver").items():
-            if name not in TABLES:
-                connection.execute(f"CREATE TABLE {name} AS {model.sql}")
-                continue
-            connection.execute(f"CREATE VIEW {name}_said AS {model.sql}")
-            gated = gate(connection, name, f"{name}_said")
-            connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {good_rows(f'{name}_said')}")
-            rows[name] = gated.good
-            quarantined.append(gated.quarantined)
-            counts += gated.counts
-    return Silver(rows, pa.concat_tables(quarantined), counts)
+    return run_models(open_models(), given | ({} if files is None else {"bronze.label_file": files}))

@@ -29,36 +29,46 @@ class Count:
 
 @dataclass(frozen=True)
 class Gated:
-    """`good` and `quarantined` rows, and the count of every rule."""
+    """Where the good rows stand, the quarantined ones, and the count of every rule."""
 
-    good: pa.Table
+    connection: duckdb.DuckDBPyConnection
+    table: str
+    relation: str
+    """View of the good rows, with the helper columns of the model."""
+    n_good: int
     quarantined: pa.Table
     counts: tuple[Count, ...]
 
+    @property
+    def good(self) -> pa.Table:
+        """The good rows in the table's columns."""
+        names = ", ".join(f'"{n}"' for n in TABLES[self.table].arrow.names)
+        return self.connection.sql(f"SELECT {names} FROM {self.relation}").to_arrow_table()
+
 
 def gate(connection: duckdb.DuckDBPyConnection, table: str, relation: str) -> Gated:
-    """Split the rows of `relation` by the rules of `table`; leaves a view `<relation>_good` with the helper columns."""
+    """Split the rows of `relation` by the rules of `table`; a row is looked at once, and again only where it fails."""
     spec, rules = TABLES[table], rules_of(table)
     present = {name for name, *_ in connection.sql(f"DESCRIBE {relation}").fetchall()}
-    checked, good = f"{relation}_checked", f"{relation}_good"
+    checked, good = f"{_flat(relation)}_checked", good_rows(relation)
     failing = [r for r in rules if r.severity == "fail"]
+    holds = " AND ".join(f"coalesce({r.holds}, true)" for r in failing) or "true"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {checked} AS SELECT *, {holds} AS __holds FROM {relation}")
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {_flat(checked)} AS SELECT *, {_broken(failing)} AS __broken FROM {relation}"
+        f"CREATE OR REPLACE TEMP VIEW {good} AS SELECT * EXCLUDE (__holds) FROM {checked} WHERE __holds"
     )
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {_flat(good)} AS "
-        f"SELECT * EXCLUDE (__broken) FROM {_flat(checked)} WHERE len(__broken) = 0"
-    )
-    names = ", ".join(f'"{n}"' for n in spec.arrow.names)
-    rows = connection.sql(f"SELECT {names} FROM {_flat(good)}").to_arrow_table()
-    counts = _counts(connection, _flat(checked), rules)
-    bad = connection.sql(_quarantine(spec, _flat(checked), failing, "_source_uri" in present)).to_arrow_table()
-    return Gated(rows, bad.cast(QUARANTINE.arrow), counts)
+    n_rows, n_good = connection.sql(f"SELECT count(*), count(*) FILTER (__holds) FROM {checked}").fetchall()[0]
+    bad = QUARANTINE.empty()
+    if n_good < n_rows:
+        broken = f"(SELECT * EXCLUDE (__holds), {_broken(failing)} AS __broken FROM {checked} WHERE NOT __holds)"
+        bad = connection.sql(_quarantine(spec, broken, failing, "_source_uri" in present)).to_arrow_table()
+    counts = _counts(connection, checked, rules, n_rows, n_good)
+    return Gated(connection, table, good, n_good, bad.cast(QUARANTINE.arrow), counts)
 
 
 def good_rows(relation: str) -> str:
-    """The temporary table that `gate` left with the good rows and the helper columns."""
-    return _flat(f"{relation}_good")
+    """The view that `gate` leaves with the good rows and the helper columns."""
+    return f"{_flat(relation)}_good"
 
 
 def _flat(relation: str) -> str:
@@ -70,13 +80,20 @@ def _broken(rules: Sequence[Rule]) -> str:
     return f"list_filter([{cases}]::INTEGER[], lambda n: n IS NOT NULL)"
 
 
-def _counts(connection: duckdb.DuckDBPyConnection, relation: str, rules: Sequence[Rule]) -> tuple[Count, ...]:
-    """One pass counts every rule; an example is taken of those that were broken."""
-    sums = ", ".join(f"count(*) FILTER (WHERE NOT ({r.holds}))" for r in rules)
-    n_rows, *failed = connection.sql(f"SELECT count(*), {sums} FROM {relation}").fetchall()[0]
+def _counts(
+    connection: duckdb.DuckDBPyConnection, checked: str, rules: Sequence[Rule], n_rows: int, n_good: int
+) -> tuple[Count, ...]:
+    """How many rows break each rule, with an example; those of severity fail are looked for among bad rows only."""
+    failed = dict.fromkeys(rules, 0)
+    bad = f"(SELECT * FROM {checked} WHERE NOT __holds)"
+    for severity, rows in (("fail", bad if n_good < n_rows else ""), ("warn", checked if n_rows else "")):
+        asked = [r for r in rules if r.severity == severity]
+        if rows and asked:
+            sums = ", ".join(f"count(*) FILTER (WHERE NOT ({r.holds}))" for r in asked)
+            failed |= dict(zip(asked, connection.sql(f"SELECT {sums} FROM {rows}").fetchall()[0], strict=True))
     return tuple(
-        Count(r.table, r.name, r.severity, n_rows, n, _detail(connection, relation, r) if n else r.meaning)
-        for r, n in zip(rules, failed, strict=True)
+        Count(r.table, r.name, r.severity, n_rows, n, _detail(connection, checked, r) if n else r.meaning)
+        for r, n in failed.items()
     )
 
 
