@@ -39,6 +39,7 @@ from transforms.schemas.gold import (
     WORKER_DAY,
     WORKER_QUALITY,
 )
+from transforms.schemas.histogram import SEGMENT_LENGTH, WORKER_SPEED
 from transforms.schemas.measure import (
     AGREEMENT_SUMS,
     BOX_ITEM_KEY,
@@ -162,6 +163,7 @@ __all__ = [
     "RELEASE",
     "RELEASE_HOLD",
     "SEGMENT",
+    "SEGMENT_LENGTH",
     "SHAPE",
     "TABLES",
     "TEXT_SPAN",
@@ -171,6 +173,7 @@ __all__ = [
     "WORKER_IDENTITY",
     "WORKER_QUALITY",
     "WORKER_RESPONSE",
+    "WORKER_SPEED",
     "Column",
     "SchemaMismatch",
     "Table",
@@ -194,7 +197,7 @@ TABLES: dict[str, Table] = {
         AGREEMENT_BOX, AGREEMENT_BOX_PAIR, CONSENSUS_BOX,
         AGREEMENT_ITEM, AGREEMENT_JOB, LABEL_DISTRIBUTION, WORKER_QUALITY,
         WORKER_CONFUSION, JOB_TREND, DISPUTE_QUEUE,
-        JOB_STATUS, JOB_DAY, JOB_FAILURE, WORKER_DAY,
+        JOB_STATUS, JOB_DAY, JOB_FAILURE, WORKER_DAY, WORKER_SPEED, SEGMENT_LENGTH,
         RELEASE, RELEASE_HOLD, CHECK_RESULT, ALERT, WORKER_IDENTITY,
     )
 }  # fmt: skip
