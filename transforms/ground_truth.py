@@ -101,7 +101,9 @@ def read_answers(raw: bytes) -> tuple[list[Answer], list[Fault]]:
     except ValueError as error:
         what = "is empty" if not raw.strip() else f"is not JSON: {error}"
         return [], [Fault(0, "malformed_json", f"The worker-response file {what}.")]
-    answers = document.get("answers") if isinstance(document, dict) else None
+    answers = None
+    if isinstance(document, dict):
+        answers = document.get("answers", document.get("humanAnswers"))  # the latter in human loops of Augmented AI
     if not isinstance(answers, list):
         found = f"is {_kind(answers)}" if isinstance(document, dict) and "answers" in document else "is missing"
         return [], [Fault(0, "answers_not_list", f'"answers" must be a list of answers; it {found}.')]

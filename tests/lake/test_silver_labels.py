@@ -91,8 +91,9 @@ TEXT = "Zürich 🏔 lies in Switzerland."
 
 def test_spans_of_workers_and_lines() -> None:
     entities = [
-        {"label": "City", "startOffset": 0, "endOffset": 6}, {"label": "Land", "startOffset": 17, "endOffset": 28, "sure": 1},
-    ]  # fmt: skip
+        {"label": "City", "startOffset": 0, "endOffset": 6},
+        {"label": "Land", "startOffset": 17, "endOffset": 28, "sure": 1},
+    ]
     said = {"annotations": {"labels": [{"label": "City", "shortDisplayName": "c"}, "Land"], "entities": entities}}
     line = {
         "source": TEXT,
@@ -197,13 +198,15 @@ def test_metadata_of_custom_and_failed_objects() -> None:
         for n, date in enumerate(DATES)
     ]
     ref = "s3://x/worker-response/iteration-1/4/a.json"
+    failed = {"retry-count": 1, "failure-reason": "ClientError: expired", "human-annotated": "true"}
+    by_model = {"human-annotated": "no", "creation-date": "once", "class-name": "a"}
     lines += [
-        {"source-ref": "s3://x/4", "said": {}, "said-metadata": {"worker-response-ref": ref, "type": "groundtruth/custom"}},
-        {"source-ref": "s3://x/5", "said-metadata": {"retry-count": 1, "failure-reason": "ClientError: expired", "human-annotated": "true"}},
-        {"source-ref": "s3://x/6"},
-        {"source-ref": "s3://x/7", "said": {"annotation-ref": "s3://x/7.json"}, "said-metadata": {"creation_date": "2020-01-01T00:00:00"}},
-        {"source-ref": "s3://x/8", "said": 0, "said-metadata": {"human-annotated": "no", "creation-date": "once", "class-name": "a"}},
-    ]  # fmt: skip
+        {"source-ref": "4", "said": {}, "said-metadata": {"worker-response-ref": ref, "type": "groundtruth/custom"}},
+        {"source-ref": "5", "said-metadata": failed},
+        {"source-ref": "6"},
+        {"source-ref": "7", "said": {"annotation-ref": "s3://x/7"}, "said-metadata": {"creation_date": "2020-01-01"}},
+        {"source-ref": "8", "said": 0, "said-metadata": by_model},
+    ]
     found = rows(
         silver_of(lines=lines), "silver.consolidated", "outcome", "labeled_at", "is_human", "ref_uri", "failure_reason"
     )
@@ -215,7 +218,7 @@ def test_metadata_of_custom_and_failed_objects() -> None:
         True,
     )
     assert found[6]["outcome"] == "unlabeled"
-    assert (found[7]["ref_uri"], found[7]["labeled_at"].year) == ("s3://x/7.json", 2020)
+    assert (found[7]["ref_uri"], found[7]["labeled_at"].year) == ("s3://x/7", 2020)
     assert (found[8]["is_human"], found[8]["labeled_at"]) == (False, None)
 
 
@@ -247,9 +250,12 @@ def test_choices_in_every_form() -> None:
 
 def test_a_class_that_the_job_does_not_have() -> None:
     found = silver_of(
-        answers=[(0, "w_1", {"label": 7}), (1, "w_1", {"crowd-classifier": {"label": "fox"}}), (2, "w_1", {"note": "x"})],
-        labels=ONE, task_type="image_classification",
-    )  # fmt: skip
+        answers=[
+            (n, "w_1", c) for n, c in enumerate([{"label": 7}, {"crowd-classifier": {"label": "fox"}}, {"n": "x"}])
+        ],
+        labels=ONE,
+        task_type="image_classification",
+    )
     assert reasons(found) == {("silver.classification", "known_label"), ("silver.annotation", "readable")}
     assert rows(found, "silver.classification") == []
 
