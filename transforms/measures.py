@@ -74,7 +74,9 @@ def build(
     made[MEASURE_CHANCE.name] += [chance.floors_of_tracks(drawn, windows)]
     made[MEASURE_CONSENSUS_SEGMENT.name] += [fuse_tracks(drawn)]
     texts = transcripts.texts(silver[SEGMENT.name], silver[ANNOTATION.name])
-    made[MEASURE_TRANSCRIPT_ITEM.name] += [transcripts.score_items(texts, annotators_of(silver).select(ANSWERED.names))]
+    answered = annotators_of(silver).select(ANSWERED.names)
+    made[MEASURE_TRANSCRIPT_ITEM.name] += [transcripts.score_items(texts, answered)]
+    made[MEASURE_CHANCE.name] += [transcripts.floors(texts, answered)]
     for said in (alone, beside):
         made[MEASURE_ITEM.name] += [labels.score_answers(said)]
         made[MEASURE_CONSENSUS_LABEL.name] += [fuse_answers(said)]

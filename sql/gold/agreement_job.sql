@@ -1,7 +1,7 @@
 /* Agreement of the annotators of one job, one row a measure, each with a 95 % interval.
    grain: job_name, layer, measure
    reads: measure.item, measure.item_alpha, measure.worker_item, measure.chance, measure.transcript_item,
-     measure.box_item, measure.track_item, measure.box_chance, silver.annotation, silver.job, reference.student_t
+     measure.box_item, measure.track_item, measure.box_chance, measure.pair_item, silver.annotation, silver.job, reference.student_t
    owner: measures
    checks: fail unique(grain), fail value is null or value <= 1, fail ci_lo <= ci_hi, fail reason_code where value is null,
      warn rows >= 1
@@ -224,7 +224,88 @@ share_kept AS (
     WHERE t.n_items > 1 AND i.duration_s IS NULL
 ),
 
+/* Cohen's kappa of every two annotators, with all their objects and with all but one. Agreement by chance is
+   sum A_k B_k over the square of the mass; half of chance_cross sums to it. */
+pair_total AS (
+    SELECT
+        job_name,
+        layer,
+        worker_a,
+        worker_b,
+        sum(mass) AS mass,
+        sum(agree) AS agree,
+        sum(chance_cross) / 2.0 AS chance
+    FROM measure.pair_item
+    GROUP BY job_name, layer, worker_a, worker_b
+),
+
+pair_kappa AS (
+    SELECT
+        *,
+        CASE WHEN mass * mass - chance > 1e-9 * mass * mass THEN (agree * mass - chance) / (mass * mass - chance) END
+            AS kappa
+    FROM pair_total
+),
+
+pair_left AS (
+    SELECT
+        t.job_name,
+        t.layer,
+        i.object_id,
+        t.kappa,
+        t.mass,
+        t.mass - i.mass AS mass_left,
+        (t.mass - i.mass) * (t.mass - i.mass) - (t.chance - i.chance_cross + i.agree_chance * i.mass) AS possible,
+        (t.agree - i.agree) * (t.mass - i.mass) - (t.chance - i.chance_cross + i.agree_chance * i.mass) AS better
+    FROM pair_kappa AS t
+    INNER JOIN measure.pair_item AS i
+        ON t.job_name = i.job_name AND t.layer = i.layer AND t.worker_a = i.worker_a AND t.worker_b = i.worker_b
+),
+
+/* Their mean, weighted by what the two compared; of each object, what its pairs add with and without it. */
+cohen_total AS (
+    SELECT
+        job_name,
+        layer,
+        sum(kappa * mass) AS kappa_mass,
+        sum(CASE WHEN kappa IS NOT NULL THEN mass END) AS mass
+    FROM pair_kappa
+    GROUP BY job_name, layer
+),
+
+cohen_item AS (
+    SELECT
+        job_name,
+        layer,
+        object_id,
+        sum(coalesce(kappa * mass, 0.0)) AS kappa_mass,
+        sum(CASE WHEN kappa IS NOT NULL THEN mass ELSE 0.0 END) AS mass,
+        sum(CASE WHEN possible > 1e-9 * mass * mass THEN better / possible * mass_left ELSE 0.0 END) AS kappa_left,
+        sum(CASE WHEN possible > 1e-9 * mass * mass THEN mass_left ELSE 0.0 END) AS mass_left
+    FROM pair_left
+    GROUP BY job_name, layer, object_id
+),
+
 measured AS (
+    SELECT
+        job_name,
+        layer,
+        'cohen_kappa' AS measure,
+        CAST(NULL AS VARCHAR) AS left_out,
+        kappa_mass / nullif(mass, 0.0) AS value
+    FROM cohen_total
+    UNION ALL
+    SELECT
+        t.job_name,
+        t.layer,
+        'cohen_kappa' AS measure,
+        i.object_id AS left_out,
+        CASE WHEN t.mass - i.mass + i.mass_left > 1e-9 * t.mass THEN
+            (t.kappa_mass - i.kappa_mass + i.kappa_left) / (t.mass - i.mass + i.mass_left)
+        END AS value
+    FROM cohen_total AS t
+    INNER JOIN cohen_item AS i ON t.job_name = i.job_name AND t.layer = i.layer
+    UNION ALL
     SELECT
         job_name,
         layer,
@@ -300,7 +381,7 @@ wanted AS (
     FROM layer AS g
     CROSS JOIN (
         VALUES ('alpha', 'labels', TRUE, TRUE), ('observed_agreement', 'labels', TRUE, TRUE),
-        ('ac1', 'labels', TRUE, FALSE), ('fleiss_kappa', 'labels', TRUE, FALSE),
+        ('ac1', 'labels', TRUE, FALSE), ('fleiss_kappa', 'labels', TRUE, FALSE), ('cohen_kappa', 'labels', TRUE, TRUE),
         ('alpha_presence', 'labels', FALSE, TRUE), ('alpha_given_presence', 'together', FALSE, TRUE),
         ('alpha_by_label', 'labels', FALSE, TRUE),
         ('boundary_f_250ms', 'boundaries', FALSE, TRUE), ('boundary_f_500ms', 'boundaries', FALSE, TRUE),
@@ -519,7 +600,7 @@ estimate AS (
         coalesce(s.n_replicates >= 3 AND s.n_defined = s.n_replicates, FALSE) AS is_replicated,
         coalesce(q.t975, 1.959964) AS t975,
         CASE
-            WHEN w.measure LIKE 'alpha%' OR w.measure IN ('ac1', 'fleiss_kappa', 'ari') THEN -1.0
+            WHEN w.measure LIKE 'alpha%' OR w.measure IN ('ac1', 'fleiss_kappa', 'cohen_kappa', 'ari') THEN -1.0
             ELSE 0.0
         END AS least_value
     FROM wanted AS w

@@ -1,10 +1,11 @@
 /* Two annotators on one object, to see who differs from whom and where.
    grain: job_name, object_id, layer, worker_a, worker_b
-   reads: measure.pair_item, silver.job
+   reads: measure.pair_item, measure.gold_item, silver.job
    owner: measures
    checks: fail unique(grain), fail observed_agreement between 0 and 1, fail worker_a < worker_b
    notes: each pair once, the smaller pseudonym is a; signed figures are b - a. Clip labels have mass 1 and no boundaries
      or units (NULL). expected_agree is the mean over the object's other pairs, NULL where there is no other.
+     is_gold_pair: the object has a known truth in the layer.
      docs/metrics.md says how boundaries and units are matched. */
 WITH pair AS (
     SELECT
@@ -12,6 +13,11 @@ WITH pair AS (
         count(*) OVER (PARTITION BY p.job_name, p.object_id, p.layer) AS n_pairs,
         sum(p.agree) OVER (PARTITION BY p.job_name, p.object_id, p.layer) AS agree_of_all
     FROM measure.pair_item AS p
+),
+
+gold AS (
+    SELECT DISTINCT job_name, object_id, layer
+    FROM measure.gold_item
 )
 
 SELECT
@@ -43,6 +49,8 @@ SELECT
     CASE WHEN p.agree < p.mass THEN p.agree / p.mass ELSE 1.0 END AS observed_agreement,
     CASE WHEN p.n_pairs > 1 THEN
         CASE WHEN p.agree_of_all > p.agree THEN (p.agree_of_all - p.agree) / (p.n_pairs - 1) ELSE 0.0 END
-    END AS expected_agree
+    END AS expected_agree,
+    g.job_name IS NOT NULL AS is_gold_pair
 FROM pair AS p
+LEFT JOIN gold AS g ON p.job_name = g.job_name AND p.object_id = g.object_id AND p.layer = g.layer
 LEFT JOIN silver.job AS job ON p.job_name = job.job_name

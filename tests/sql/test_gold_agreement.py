@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from datetime import date
@@ -16,7 +17,7 @@ from tests.sql.conftest import GOLD
 from tests.transforms.simulate import JOB, LAYER, clips, dialogues, silver
 from transforms import measures
 from transforms.agreement import jobs
-from transforms.agreement.coefficients import jackknife
+from transforms.agreement.coefficients import cohen_kappa, jackknife
 from transforms.answers import LABELS
 from transforms.schemas import TABLES
 from transforms.tracks import ANNOTATORS, SEGMENTS
@@ -63,10 +64,37 @@ def test_job_measures_are_those_of_the_reference(run_model: Run, seed: int) -> N
         assert near(row["ci_lo"], max(expected.lo, floor) if expected.lo == expected.lo else expected.lo)
         assert near(row["ci_hi"], min(expected.hi, 1.0) if expected.hi == expected.hi else expected.hi)
         assert row["n_items"] == expected.n and row["ci_method"] == ("jackknife-t" if row["se"] else None)
-    assert len(wanted) == len(found) == 18
+    assert len(wanted) + 2 == len(found) == 20  # cohen_kappa of both layers has a test of its own
     assert all(row["chance_floor"] is not None for row in found.values())
     assert found[JOB, LAYER, "alpha"]["n_annotators"] == 5
     assert found["clips", "class", "alpha"]["chance_floor"] is not None
+
+
+def test_cohen_is_the_mean_of_the_pairs(run_model: Run) -> None:
+    """Against contingency tables of every two annotators, with every object left out in turn."""
+    said = clips(3, 12)
+    found = by_key(run_model("agreement_job", built(silver(labels=said))), "job_name", "layer", "measure")
+    answers = [(r["object_id"], r["worker_id"], r["label"]) for r in said.to_pylist()]
+    objects, names = sorted({a[0] for a in answers}), sorted({a[2] for a in answers})
+
+    def of(kept: np.ndarray) -> float:
+        by_object: dict[str, dict[str, str]] = {objects[k]: {} for k in kept}
+        for obj, worker, label in answers:
+            if obj in by_object:
+                by_object[obj][worker] = label
+        tables: dict[tuple[str, str], np.ndarray] = {}
+        for given in by_object.values():
+            for a, b in itertools.combinations(sorted(given), 2):
+                table = tables.setdefault((a, b), np.zeros((len(names), len(names))))
+                table[names.index(given[a]), names.index(given[b])] += 1
+        kappas = [(cohen_kappa(table), table.sum()) for table in tables.values()]
+        used = [(k, n) for k, n in kappas if not np.isnan(k)]
+        return float(np.average([k for k, _ in used], weights=[n for _, n in used]))
+
+    expected = jackknife(len(objects), of)
+    row = found["clips", "class", "cohen_kappa"]
+    assert near(row["value"], expected.value) and near(row["se"], expected.se) and expected.se > 0.01
+    assert abs(row["chance_floor"]) < 0.35
 
 
 def reasons(run_model: Run, tables: dict[str, pa.Table]) -> dict[str, tuple]:
@@ -76,7 +104,7 @@ def reasons(run_model: Run, tables: dict[str, pa.Table]) -> dict[str, tuple]:
 
 def test_undefined_measures_say_why(run_model: Run) -> None:
     one = reasons(run_model, silver(labels=question({"a": "x"}, 5)))
-    measures = ("alpha", "observed_agreement", "ac1", "fleiss_kappa")
+    measures = ("alpha", "observed_agreement", "ac1", "fleiss_kappa", "cohen_kappa")
     assert one == dict.fromkeys(measures, (None, None, "one_annotator", 0))
     same = reasons(run_model, silver(labels=question({"a": "x", "b": "x"}, 5)))
     assert same["alpha"] == same["ac1"] == (None, None, "one_label", 5)
@@ -102,7 +130,7 @@ def test_segments_without_boundaries_or_segments(run_model: Run) -> None:
     alone = reasons(
         run_model, silver(pa.Table.from_pylist(drawn[:1], SEGMENTS), pa.Table.from_pylist(asked[:1], ANNOTATORS))
     )
-    assert len(alone) == 14 and {r[2] for r in alone.values()} == {"one_annotator"}
+    assert len(alone) == 15 and {r[2] for r in alone.values()} == {"one_annotator"}
 
 
 def test_no_rows_give_no_rows(run_model: Run) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from transforms.agreement import box_tracks, boxes, by_label, distances, jobs, labels, presence, segments
-from transforms.agreement.pairs import compare
+from transforms.agreement.pairs import cells_of_answers, compare, pair_items_of_answers, pair_items_of_tracks
 from transforms.answers import Answers
 from transforms.boxes import Boxes
 from transforms.encode import Flags, Ints, tabulate
@@ -33,7 +33,8 @@ def floors_of_tracks(found: Tracks, windows_s: dict[str, float] | None = None) -
     for seed in range(DRAWS):
         mixed = _mixed_tracks(found, seed)
         terms = pa.concat_tables([presence.given_presence(mixed), by_label.labels_of_tracks(mixed)[1]])
-        draws.append((segments.score_tracks(mixed, compare(mixed, windows_s)), terms))
+        compared = compare(mixed, windows_s)
+        draws.append((segments.score_tracks(mixed, compared), terms, pair_items_of_tracks(mixed, compared)))
     return _floors(draws)
 
 
@@ -43,7 +44,7 @@ def floors_of_answers(found: Answers) -> pa.Table:
     for seed in range(DRAWS):
         mixed = _mixed_answers(found, seed)
         terms = pa.concat_tables([distances.alphas_of_answers(mixed), by_label.labels_of_answers(mixed)[1]])
-        draws.append((labels.score_answers(mixed), terms))
+        draws.append((labels.score_answers(mixed), terms, pair_items_of_answers(mixed, cells_of_answers(mixed))))
     return _floors(draws)
 
 
@@ -124,10 +125,12 @@ def permuted(layer: Ints, n_annotators: Ints, seed: int) -> tuple[Ints, Ints]:
     return at[order], by[order]
 
 
-def _floors(draws: list[tuple[pa.Table, pa.Table]]) -> pa.Table:
+def _floors(draws: list[tuple[pa.Table, pa.Table, pa.Table]]) -> pa.Table:
     """Mean of each measure over the draws in which it is defined."""
     values: dict[tuple[str, str, str], list[float]] = {}
-    for items, terms in draws:
+    for items, terms, pairs in draws:
+        for job, layer, measure, value in jobs.cohen_figures(pairs):
+            values.setdefault((job, layer, measure), []).append(value)
         for job, layer, measure, alpha in jobs.alphas(items, terms):
             values.setdefault((job, layer, measure), []).append(alpha.value())
         for job, layer, sums in jobs.layers(items):

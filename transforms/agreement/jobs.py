@@ -178,6 +178,22 @@ def track_figures(items: pa.Table) -> Iterator[tuple[str, str, str, float]]:
         yield job, layer, "hota", hota(n, hits, associated)
 
 
+def cohen_figures(pairs: pa.Table) -> Iterator[tuple[str, str, str, float]]:
+    """Job, layer, measure and value of cohen_kappa from `measure.pair_item` rows: the mean of the pairs' kappas.
+
+    A pair weighs what it compared; pairs whose two used one and the same label throughout say nothing.
+    """
+    for job, layer, mine in _of_layers(pairs):
+        sums = mine.group_by(["worker_a", "worker_b"]).aggregate(
+            [(n, "sum") for n in ("mass", "agree", "chance_cross")]
+        )
+        mass, agree, cross = (reals(sums[f"{name}_sum"]) for name in ("mass", "agree", "chance_cross"))
+        possible = mass**2 - cross / 2.0
+        used = possible > 1e-9 * mass**2
+        kappa = (agree * mass - cross / 2.0)[used] / possible[used]
+        yield job, layer, "cohen_kappa", float(np.average(kappa, weights=mass[used])) if used.any() else float("nan")
+
+
 def _by_threshold(column: pa.ChunkedArray[Any]) -> dict[str, float]:
     total: dict[str, float] = {}
     for row in column.to_pylist():

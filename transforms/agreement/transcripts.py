@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import itertools
 import unicodedata
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.schemas import MEASURE_TRANSCRIPT_ITEM, require
+from transforms.schemas import MEASURE_CHANCE, MEASURE_TRANSCRIPT_ITEM, require
 
 _TEXT: dict[str, pa.DataType] = {
     name: pa.string() for name in ("job_name", "object_id", "worker_id", "layer", "text")
@@ -31,6 +32,8 @@ WHOLE = "transcript"
 """Layer of the text of a whole object."""
 
 Key = tuple[str, str]
+DRAWS, SAMPLE = 3, 100
+"""Random pairings for the chance floor, and the objects of a layer that they take."""
 
 
 @dataclass(slots=True)
@@ -137,6 +140,54 @@ def score_items(said: pa.Table, annotators: pa.Table) -> pa.Table:
     An annotator who answered the object and wrote nothing in a layer in which a colleague of the job wrote has the
     empty text there.
     """
+    rows = []
+    for job, item, layer, written in _written(said, annotators):
+        sums = Sums()
+        for (_, one), (_, other) in itertools.combinations(written, 2):
+            sums.add(one, other)
+        row = {"job_name": job, "object_id": item, "layer": layer, "n_annotators": len(written)}
+        row |= {"reason_code": None if len(written) > 1 else "one_annotator"}
+        rows.append(row | {name: getattr(sums, name) for name in Sums.__slots__})
+    return pa.Table.from_pylist(rows, MEASURE_TRANSCRIPT_ITEM.arrow)
+
+
+def floors(said: pa.Table, annotators: pa.Table) -> pa.Table:
+    """`measure.chance` rows of transcript_cer and transcript_wer: the rates between texts of different objects.
+
+    Objects of a layer stand in a random circle; the k-th annotator's text comes from the object k steps on.
+    """
+    by_layer: dict[Key, list[list[str]]] = {}
+    for job, _, layer, written in _written(said, annotators):
+        if len(written) > 1:
+            by_layer.setdefault((job, layer), []).append([text for _, text in written])
+    rows = []
+    for (job, layer), texts_of in sorted(by_layer.items()):
+        values = [_permuted_rates(texts_of, seed) for seed in range(DRAWS)]
+        if all(values):
+            for measure, of in zip(("transcript_cer", "transcript_wer"), zip(*values, strict=True), strict=True):
+                mean = sum(of) / len(of)
+                row = {"job_name": job, "layer": layer, "measure": measure}
+                rows.append(row | {"chance_floor": mean, "n_draws": DRAWS})
+    return pa.Table.from_pylist(rows, MEASURE_CHANCE.arrow)
+
+
+def _permuted_rates(texts_of: list[list[str]], seed: int) -> tuple[float, ...]:
+    """Character and word error rate of texts put together at random; () where there are too few objects."""
+    circle = [texts_of[k] for k in np.random.default_rng(seed).permutation(len(texts_of))[:SAMPLE]]
+    if len(circle) < max(2, *(len(texts) for texts in circle)):
+        return ()
+    sums = Sums()
+    for at, texts in enumerate(circle):
+        givers = [circle[(at + k) % len(circle)] for k in range(len(texts))]
+        for one, other in itertools.combinations([giver[k % len(giver)] for k, giver in enumerate(givers)], 2):
+            sums.add(one, other)
+    if not sums.n_chars or not sums.n_words:
+        return ()
+    return sums.char_edits / sums.n_chars, sums.word_edits / sums.n_words
+
+
+def _written(said: pa.Table, annotators: pa.Table) -> Iterator[tuple[str, str, str, list[tuple[str, str]]]]:
+    """Job, object, layer, and the text of every annotator by name; only where anyone wrote."""
     by_item: dict[Key, dict[str, dict[str, str]]] = {}
     for row in require(said, TEXTS).to_pylist():
         text = normalise(row["text"])
@@ -148,14 +199,7 @@ def score_items(said: pa.Table, annotators: pa.Table) -> pa.Table:
         for row in require(annotators, ANNOTATORS).to_pylist():
             if (row["job_name"], row["object_id"]) in answered:
                 answered[row["job_name"], row["object_id"]].add(row["worker_id"])
-    rows = []
     for (job, item), layers in sorted(by_item.items()):
         workers = sorted(answered[job, item])
         for layer, written in sorted(layers.items()):
-            sums = Sums()
-            for one, other in itertools.combinations(workers, 2):
-                sums.add(written.get(one, ""), written.get(other, ""))
-            row = {"job_name": job, "object_id": item, "layer": layer, "n_annotators": len(workers)}
-            row |= {"reason_code": None if len(workers) > 1 else "one_annotator"}
-            rows.append(row | {name: getattr(sums, name) for name in Sums.__slots__})
-    return pa.Table.from_pylist(rows, MEASURE_TRANSCRIPT_ITEM.arrow)
+            yield job, item, layer, [(worker, written.get(worker, "")) for worker in workers]

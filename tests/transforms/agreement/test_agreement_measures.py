@@ -417,10 +417,11 @@ def test_every_measure_has_a_floor() -> None:
 
     found = tracks(*dialogues(3, 10))
     floors = {r["measure"]: r["chance_floor"] for r in chance.floors_of_tracks(found, {"1s": 1.0}).to_pylist()}
-    assert set(floors) == {*jobs.SEGMENT_MEASURES, "alpha_given_presence", "alpha_by_label", "boundary_f_1s"}
+    more = {"alpha_given_presence", "alpha_by_label", "boundary_f_1s", "cohen_kappa"}
+    assert set(floors) == {*jobs.SEGMENT_MEASURES, *more}
     assert all(abs(floors[m]) < 0.25 for m in floors if m.startswith("alpha") or m == "ari")
     labels = {r["measure"] for r in chance.floors_of_answers(answers(clips(3, 12))).to_pylist()}
-    assert labels == set(jobs.LABEL_MEASURES)
+    assert labels == {*jobs.LABEL_MEASURES, "cohen_kappa"}
 
 
 def test_worked_examples_of_the_documentation() -> None:

@@ -111,3 +111,16 @@ def test_texts_of_segments_are_joined_in_order_of_time() -> None:
         ("j", "speaker", "one two"), ("j", "transcript", "all of it"),
         ("k", "transcript", "x"), ("k", "whole transcript", "all of it"),
     ]  # fmt: skip
+
+
+def test_the_floor_is_the_rate_between_texts_of_different_objects() -> None:
+    """Two people write the same, every object something of its own: the rate is 0 and the floor that of strangers."""
+    texts = ["alpha beta", "gamma delta", "one two", "seven eight"]
+    said = [{"job_name": "j", "object_id": str(k), "worker_id": w, "layer": "transcript", "text": text}
+            for k, text in enumerate(texts) for w in "ab"]  # fmt: skip
+    table_of = pa.Table.from_pylist(said, transcripts.TEXTS)
+    asked = table_of.select(transcripts.ANNOTATORS.names)
+    assert sum(transcripts.score_items(table_of, asked)["word_edits"].to_pylist()) == 0
+    floors = {r["measure"]: r["chance_floor"] for r in transcripts.floors(table_of, asked).to_pylist()}
+    assert floors["transcript_wer"] == 1.0 and 0.5 < floors["transcript_cer"] <= 1.0
+    assert transcripts.floors(table_of.slice(0, 2), asked.slice(0, 2)).num_rows == 0
