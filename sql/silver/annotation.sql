@@ -14,9 +14,13 @@ SELECT
     a.accepted_at,
     a.submitted_at,
     a.time_spent_s,
-    CASE WHEN a.streams IS NOT NULL AND a.problem IS NULL THEN CAST((
-        SELECT coalesce(sum(json_array_length(track.value)), 0) FROM json_each(a.streams) AS track
-    ) AS INTEGER) END AS n_segments,
+    CASE
+        WHEN a.problem IS NOT NULL THEN NULL
+        WHEN a.segments IS NOT NULL THEN CAST(len(a.segments) AS INTEGER)
+        WHEN a.streams IS NOT NULL THEN CAST((
+            SELECT coalesce(sum(json_array_length(track.value)), 0) FROM json_each(a.streams) AS track
+        ) AS INTEGER)
+    END AS n_segments,
     nullif(CASE WHEN json_type(a.content, '$.textTranslationFinal') = 'VARCHAR'
         THEN json_extract_string(a.content, '$.textTranslationFinal') END, '') AS transcript,
     a.answer,

@@ -5,7 +5,8 @@
    checks: none
    notes: two shapes are in real files: {"id": tag, "start", "end", "text", "emotion"}, where older files have
      "label" instead of "text", and the array [start, end, tag, emotion]. Times that are text are read as numbers;
-     what is no number stays NULL and breaks a rule. Every other key survives in `attributes`. */
+     what is no number stays NULL and breaks a rule. Every other key survives in `attributes`. Segments that stand in
+     manifest lines (`segments` of an answer) were read with the line. */
 WITH item AS (
     SELECT
         a.*,
@@ -16,6 +17,12 @@ WITH item AS (
         json_each(a.streams) AS track,
         json_each(track.value) AS part
     WHERE a.problem IS NULL AND part.key IS NOT NULL
+),
+
+ready AS (
+    SELECT *, unnest(segments) AS item, generate_subscripts(segments, 1) AS place
+    FROM silver.answer
+    WHERE problem IS NULL AND segments IS NOT NULL
 )
 
 SELECT
@@ -28,6 +35,7 @@ SELECT
     layer,
     segment_no,
     duration_s,
+    false AS is_orderly,
     CASE json_type(item)
         WHEN 'OBJECT' THEN coalesce(json_extract_string(item, '$.id'), json_extract_string(item, '$.label'))
         WHEN 'ARRAY' THEN json_extract_string(item, '$[2]')
@@ -57,3 +65,26 @@ SELECT
     landing_id,
     landed_at
 FROM item
+
+UNION ALL
+
+SELECT
+    job_name,
+    object_id,
+    asset_id,
+    worker_id,
+    revision,
+    answer_hash,
+    item.layer,
+    CAST(place - 1 AS INTEGER) AS segment_no,
+    duration_s,
+    is_orderly,
+    item.label,
+    item.start_s,
+    item.end_s,
+    item."text",
+    item.attributes,
+    source_uri,
+    landing_id,
+    landed_at
+FROM ready

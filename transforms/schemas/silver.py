@@ -138,7 +138,12 @@ ANNOTATION = table(
     Column("time_spent_s", REAL, "time on the task without pauses", True),
     Column("n_segments", INT, "segments in the answer, rejected ones included; NULL where none were asked for", True),
     Column("transcript", TEXT, "full-content text; NULL where none was given", True),
-    Column("answer", TEXT, "answerContent as JSON text"),
+    Column(
+        "answer",
+        TEXT,
+        "answerContent as JSON text; NULL where the answer stands in a line of the manifest, which bronze keeps",
+        True,
+    ),
     *LANDING,
 )
 SEGMENT = table(
