@@ -23,8 +23,12 @@ if "dashboards" not in sys.modules:  # the folder is called otherwise in an inst
 
 ICON = str(HERE / "icon.svg")
 PAGES = (
-    st.Page("pages/agreement.py", title="Agreement", icon=":material/handshake:", default=True),
+    st.Page("pages/overview.py", title="Overview", icon=":material/space_dashboard:", default=True),
+    st.Page("pages/agreement.py", title="Agreement", icon=":material/handshake:"),
+    st.Page("pages/workers.py", title="Workers", icon=":material/groups:"),
     st.Page("pages/label_distributions.py", title="Label distributions", icon=":material/bar_chart:"),
+    st.Page("pages/jobs.py", title="Jobs", icon=":material/work:"),
+    st.Page("pages/data_quality.py", title="Data quality", icon=":material/verified:"),
 )
 
 
@@ -32,7 +36,11 @@ def main() -> None:
     """Draw the page that the address names."""
     st.set_page_config(page_title="Annolake", page_icon=ICON, layout="wide")
     st.logo(ICON)
-    st.navigation(list(PAGES), position="top").run()
+    from dashboards.door import enter  # noqa: PLC0415 - the package is only known from here on
+
+    page = st.navigation(list(PAGES), position="top")
+    if enter():
+        page.run()
 
 
 main()

@@ -33,21 +33,26 @@ def intervals(
     lines: Mapping[float, str] | None = None,
     floor: str | None = None,
     is_share: bool = False,
+    is_signed: bool = False,
     tooltip: Sequence[str] = (),
 ) -> Chart:
     """A dot with its interval on each row of `y`, in the table's order; `lines` are labeled reference values.
 
     `colour` is (column, value -> colour), repeated as shape. `floor` is a column drawn as a grey tick. The axis reaches
-    from 0, or the lowest figure, to 1.
+    from 0, or the lowest figure, to 1; that of signed figures as far to the left as to the right.
     """
     base = alt.Chart(rows).encode(
-        y=_rows(rows, y),
-        tooltip=[_tip(rows, c) for c in (y, value, lo, hi, *tooltip)],
+        y=rows_of(rows, y),
+        tooltip=[tip(rows, c) for c in (y, value, lo, hi, *tooltip)],
     )
     ends = [v for c in (lo, value, floor) if c for v in rows[c].to_pylist() if v is not None]
     least = max(min([0.0, *ends]), -1.0)
     scale = alt.Scale(domain=[least, 1.0], nice=False, clamp=True)
-    x = alt.X(f"{value}:Q", title=title, scale=scale, axis=_fifths(is_share, least))
+    axis = _fifths(is_share, least)
+    if is_signed:
+        reach = max([abs(v) for c in (lo, value, hi) for v in rows[c].to_pylist() if v is not None] + [0.05]) * 1.1
+        scale, axis = alt.Scale(domain=[-reach, reach], nice=False), alt.Axis(tickCount=6, format="+.2~f")
+    x = alt.X(f"{value}:Q", title=title, scale=scale, axis=axis)
     marks: dict[str, Any] = {"color": alt.value(palette.BLUE)}
     dots: dict[str, Any] = {}
     if colour:
@@ -80,14 +85,22 @@ def _line(at: float, text: str, scale: alt.Scale) -> Chart:
     return alt.layer(line, words.encode(text="text:N", y=alt.value(0)))
 
 
+def level(at: float, text: str, scale: alt.Scale) -> Chart:
+    """A reference line over the full width, its meaning at the right end."""
+    base = alt.Chart(pa.table({"at": [at], "text": [text]})).encode(y=alt.Y("at:Q", scale=scale))
+    line = base.mark_rule(strokeDash=[5, 4], color=palette.GREY, strokeWidth=1.2)
+    words = base.mark_text(align="right", baseline="bottom", dx=-4, dy=-3, color=palette.GREY, fontSize=11)
+    return alt.layer(line, words.encode(x=alt.value("width"), text="text:N"))
+
+
 def points(rows: pa.Table, *, y: str, value: str, title: str, zero: str, tooltip: Sequence[str] = ()) -> Chart:
     """A dot on each row and a stem to the zero line, for signed figures that have no interval."""
     values = [v for v in rows[value].to_pylist() if v is not None]
     reach = max([abs(v) for v in values] + [0.05]) * 1.15
     scale = alt.Scale(domain=[-reach, reach], nice=False)
     base = alt.Chart(rows).encode(
-        y=_rows(rows, y),
-        tooltip=[_tip(rows, c) for c in (y, value, *tooltip)],
+        y=rows_of(rows, y),
+        tooltip=[tip(rows, c) for c in (y, value, *tooltip)],
     )
     stem = base.mark_rule(strokeWidth=2.5, color=palette.BLUE).encode(
         x=alt.X(f"{value}:Q", title=title, scale=scale, axis=alt.Axis(tickCount=6)), x2=alt.datum(0)
@@ -106,7 +119,7 @@ def histogram(rows: pa.Table, *, start: str, end: str, count: str, title: str, l
             x=alt.X(f"{start}:Q", title=title, scale=scale, bin="binned", axis=_fifths(False)),
             x2=f"{end}:Q",
             y=alt.Y(f"{count}:Q", title="objects", axis=alt.Axis(tickMinStep=1)),
-            tooltip=[_tip(rows, c) for c in (start, end, count)],
+            tooltip=[tip(rows, c) for c in (start, end, count)],
         )
     )
     return alt.layer(bars, _line(*line, scale)).properties(height=150, autosize=FIT_WIDTH)
@@ -116,22 +129,60 @@ def bars(rows: pa.Table, *, y: str, amount: str, title: str, tooltip: Sequence[s
     """Horizontal bars from zero, in the table's order, the amount written at the end."""
     most = max([v for v in rows[amount].to_pylist() if v is not None] or [1.0])
     base = alt.Chart(rows).encode(
-        y=_rows(rows, y),
+        y=rows_of(rows, y),
         x=alt.X(f"{amount}:Q", title=title, scale=alt.Scale(domain=[0, most * 1.08]), axis=alt.Axis(tickCount=6)),
-        tooltip=[_tip(rows, c) for c in (y, amount, *tooltip)],
+        tooltip=[tip(rows, c) for c in (y, amount, *tooltip)],
     )
     words = base.mark_text(align="left", dx=4, color=palette.GREY).encode(text=alt.Text(f"{amount}:Q", format=",.4~g"))
     bar = base.mark_bar(color=palette.BLUE, height={"band": 0.7})
     return alt.layer(bar, words).properties(height=alt.Step(ROW_PX), autosize=FIT_WIDTH)
 
 
-def stacked(
-    rows: pa.Table, *, part: str, amount: str, title: str, is_share: bool, tooltip: Sequence[str] = ()
+def against_chance(
+    rows: pa.Table,
+    *,
+    y: str,
+    value: str,
+    chance: str,
+    title: str,
+    colour: tuple[str, Mapping[str, str]],
+    tooltip: Sequence[str] = (),
 ) -> Chart:
-    """One bar a part, stacked by label in the order of use; shares reach from 0 to 1."""
+    """A dot on each row, and a grey bar from zero as far as chance alone would reach."""
+    column, colours = colour
+    shown = [c for c in colours if c in set(rows[column].to_pylist())]
+    shapes = [SHAPES[list(colours).index(c)] for c in shown]
+    legend = alt.Legend(title=None, orient="top")
+    base = alt.Chart(rows).encode(
+        y=rows_of(rows, y), tooltip=[tip(rows, c) for c in (y, value, chance, column, *tooltip)]
+    )
+    x = alt.X(f"{value}:Q", title=title, scale=alt.Scale(domainMin=0), axis=alt.Axis(tickCount=6))
+    dots = base.mark_point(filled=True, size=90, opacity=1).encode(
+        x=x,
+        color=alt.Color(f"{column}:N", scale=alt.Scale(domain=shown, range=[colours[c] for c in shown]), legend=legend),
+        shape=alt.Shape(f"{column}:N", scale=alt.Scale(domain=shown, range=shapes), legend=legend),
+    )
+    bar = base.mark_bar(color=palette.GREY, opacity=0.35, height={"band": 0.6}).encode(x=f"{chance}:Q")
+    return alt.layer(bar, dots).properties(height=alt.Step(ROW_PX), autosize=FIT_WIDTH)
+
+
+def stacked(
+    rows: pa.Table,
+    *,
+    part: str,
+    amount: str,
+    title: str,
+    is_share: bool,
+    colours: Mapping[str, str] | None = None,
+    tooltip: Sequence[str] = (),
+) -> Chart:
+    """One bar a part, stacked by label in the order of its place; shares reach from 0 to 1.
+
+    `colours` gives labels theirs; else they come from the palette, by place.
+    """
     places: list[Any] = rows["place"].to_pylist()
     order = dict(sorted(zip(places, rows["label"].to_pylist(), strict=True)))
-    colours = [palette.OTHER if p > len(palette.CATEGORIES) else palette.CATEGORIES[p - 1] for p in order]
+    by_place = [palette.OTHER if p > len(palette.CATEGORIES) else palette.CATEGORIES[p - 1] for p in order]
     x = alt.X(f"{amount}:Q", title=title, axis=alt.Axis(tickCount=6))
     if is_share:
         x = alt.X(f"{amount}:Q", title=title, axis=_fifths(True), scale=alt.Scale(domain=[0, 1]))
@@ -139,15 +190,17 @@ def stacked(
         alt.Chart(rows)
         .mark_bar(height={"band": 0.75}, stroke="white", strokeWidth=0.6, strokeOpacity=0.7)
         .encode(
-            y=_rows(rows, part),
+            y=rows_of(rows, part),
             x=x,
             color=alt.Color(
                 "label:N",
-                scale=alt.Scale(domain=list(order.values()), range=colours),
+                scale=alt.Scale(
+                    domain=list(order.values()), range=[colours[v] for v in order.values()] if colours else by_place
+                ),
                 legend=alt.Legend(title=None, orient="top", columns=4, labelLimit=220, symbolStrokeWidth=0),
             ),
             order=alt.Order("place:Q"),
-            tooltip=[_tip(rows, c) for c in (part, "label", amount, *tooltip)],
+            tooltip=[tip(rows, c) for c in (part, "label", amount, *tooltip)],
         )
         .properties(height=alt.Step(ROW_PX), autosize=FIT_WIDTH)
     )
@@ -158,13 +211,14 @@ def _fifths(is_share: bool, least: float = 0.0) -> alt.Axis:
     return alt.Axis(values=[n / 5 for n in range(-5, 6) if n / 5 >= least], format=".0%" if is_share else ".1f")
 
 
-def _rows(rows: pa.Table, column: str) -> alt.Y:
+def rows_of(rows: pa.Table, column: str) -> alt.Y:
     """One line for each value, in the table's order."""
     order: list[Any] = list(dict.fromkeys(rows[column].to_pylist()))
     return alt.Y(f"{column}:N", sort=order, title=None, axis=alt.Axis(labelLimit=340, labelOverlap=False))
 
 
-def _tip(rows: pa.Table, column: str) -> alt.Tooltip:
+def tip(rows: pa.Table, column: str) -> alt.Tooltip:
+    """A column on hover, under its name in words."""
     kind = rows.schema.field(column).type
     title = column.replace("_", " ")
     if pa.types.is_floating(kind):

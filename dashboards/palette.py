@@ -13,5 +13,13 @@ CATEGORIES = (BLUE, YELLOW, RED, GREEN, CYAN, PURPLE)
 """Of labels, in the order of their use; what comes after them is `OTHER`."""
 
 OTHER = GREY
+SEQUENCE = ("#F2F6FA", "#BBCFE3", "#7FA5C9", "#4477AA", "#2B4F77")
+"""From none to all, in one hue."""
+
+LEFT = {"not begun": GREY, "begun": YELLOW}
+"""Of objects that are not done."""
+
+DONE = {"complete": BLUE, "begun": YELLOW, "not begun": GREY, "failed": RED}
+SEVERITIES = {"fail": RED, "warn": YELLOW, "ok": BLUE}
 BANDS = {"reliable": BLUE, "tentative": CYAN, "not reliable": RED, "open": YELLOW, "no interval": GREY}
 STATUSES = {"reliable": BLUE, "watch": RED, "open": YELLOW, "too_few": GREY}

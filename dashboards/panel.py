@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv
@@ -11,7 +12,7 @@ import pyarrow.parquet
 import streamlit as st
 
 from annolake.errors import AnnolakeError
-from dashboards import source
+from dashboards import door, source
 from dashboards.charts import Chart
 from dashboards.columns import columns
 from dashboards.data import Answer
@@ -39,9 +40,10 @@ def header(shown: source.Source) -> None:
 
 def open_or_explain() -> source.Source | None:
     """The release to draw from, announced; where there is none, the page says what to run instead."""
+    door.refuse_side_entrance()
     seen = source.latest_id()  # before the try: a release that comes in between is found by the next look
     try:
-        release = source.current()
+        release = source.current(door.viewer())
     except source.NothingReleased as nothing:
         nothing_here(
             f"{nothing} These pages show what a release of the lake contains.",
@@ -83,6 +85,15 @@ def nothing_here(text: str, commands: Mapping[str, str] | None = None) -> None:
     for what, command in (commands or {}).items():
         st.markdown(f"{what}:")
         st.code(command, language="bash")
+
+
+def tiles(shown: Sequence[tuple[str, str, str]], *, a_row: int = 3) -> None:
+    """Figures at a glance: name, value, and what it rests on (n, interval, unit) in a sentence."""
+    for start in range(0, len(shown), a_row):
+        for column, (name, value, meaning) in zip(st.columns(a_row), shown[start : start + a_row], strict=False):
+            with column.container(border=True, height="stretch"):
+                st.metric(name, value)
+                st.caption(meaning)
 
 
 def chart(title: str, answer: Answer, drawn: Chart, *, note: str, name: str) -> None:
@@ -140,13 +151,28 @@ def as_parquet(rows: pa.Table) -> bytes:
     return out.getvalue()
 
 
-def first(rows: pa.Table, noun: str, order: str) -> tuple[pa.Table, str]:
+def first(rows: pa.Table, noun: str, order: str, most: int = MOST_ROWS) -> tuple[pa.Table, str]:
     """The rows that a chart draws, and a sentence where that is not all of them."""
     n = rows.num_rows
-    left_out = f" The {MOST_ROWS} {order} of {n:,} {noun} are drawn; the downloads have all." if n > MOST_ROWS else ""
-    return rows.slice(0, MOST_ROWS), left_out
+    left_out = f" The {most} {order} of {n:,} {noun} are drawn; the downloads have all." if n > most else ""
+    return rows.slice(0, most), left_out
+
+
+def only(rows: pa.Table, column: str, kept: Collection[str]) -> pa.Table:
+    """The rows that have one of these values in a column."""
+    return rows.filter(pa.array([value in kept for value in rows[column].to_pylist()], pa.bool_()))
 
 
 def with_column(rows: pa.Table, name: str, values: Sequence[str | None]) -> pa.Table:
     """`rows` and a text column made for showing."""
     return rows.append_column(name, pa.array(values, pa.string()))
+
+
+def named(rows: pa.Table, release: source.Source, *names: str) -> pa.Table:
+    """`rows` with names in place of pseudonyms in these columns, for those who may see them; for showing only."""
+    for name in names if release.names else ():
+        place = rows.schema.get_field_index(name)
+        workers: list[Any] = rows[name].to_pylist()
+        told = [release.names.get(worker, worker) for worker in workers]
+        rows = rows.set_column(place, name, pa.array(told, pa.string()))
+    return rows

@@ -1,52 +1,46 @@
-"""The workers of one job and layer: how far each agrees with the others, and who is early or late."""
+"""The workers of one job and layer: how far each agrees with the others, how fast, and who is early or late."""
 
 from __future__ import annotations
 
-import streamlit as st
-
-from dashboards import charts, filters, palette, panel, words
-from dashboards.data import Answer, Where
-from dashboards.data import workers as asked
+from dashboards import charts, charts_spread, palette, panel, words
+from dashboards.data import TENTATIVE, Answer
 from dashboards.source import Source
 
 STATUS_COLOURS = {words.STATUSES[status]: colour for status, colour in palette.STATUSES.items()}
 
 
-def section(release: Source, scopes: Answer, where: Where) -> None:
-    """The section of a page, with its choice of job and layer."""
-    st.subheader("Who stands apart?", anchor="workers")
-    choices = {
-        words.scope(r["job_name"], r["layer"]): (r["job_name"], r["layer"])
-        for r in scopes.table.to_pylist()
-        if (not where.jobs or r["job_name"] in where.jobs) and (not where.layers or r["layer"] in where.layers)
-    }
-    if not choices:
-        panel.nothing_here("No worker answered in this choice.")
+def quality_and_speed(release: Source, answer: Answer) -> None:
+    """Lower bound of quality against speed; grey where there are too few objects."""
+    measured = answer.with_all("loo_agreement", "median_active_s_per_min")
+    if not measured.num_rows:
+        panel.nothing_here("No worker of this choice has both a quality and a speed.")
         return
-    chosen = st.selectbox("Workers of", list(choices), key="workers_of", **filters.URL)
-    answer = asked.workers(release.connection, *choices[chosen])
-    if answer.is_empty:
-        panel.nothing_here("No worker's quality was computed for this job and layer.")
-        return
-    left, right = st.columns(2, gap="large")
-    with left:
-        with_others(answer)
-    with right:
-        offsets(answer)
-    panel.table(
-        "All figures",
+    told = panel.with_column(measured, "told", [words.status_shown(r) for r in measured.to_pylist()])
+    panel.chart(
+        "Quality against speed",
         answer,
-        "worker_id status loo_agreement loo_lo loo_hi n_items n_labels offset_s n_boundaries over_seg_index skill_ds "
-        "median_time_s",
-        note=f"n = {words.counted(answer.table.num_rows, 'worker')}, the lowest bound of agreement first. Workers are "
-        "shown by pseudonym.",
-        name="worker-figures",
+        charts_spread.scatter(
+            panel.named(told, release, "worker_id"),
+            name="worker_id",
+            x="median_active_s_per_min",
+            x_title="active seconds a minute of media (median): faster is left",
+            y="loo_agreement",
+            y_lo="loo_lo",
+            y_hi="loo_hi",
+            y_title="agreement, lower bound",
+            size="n_items",
+            colour=("told", STATUS_COLOURS),
+            line=(TENTATIVE, f"{TENTATIVE:g}"),
+        ),
+        note=f"n = {words.counted(measured.num_rows, 'worker')}. Point: lower end of the 95 % interval of agreement "
+        "with the others (1 is full, 0 is chance); thin line: to its upper end. Area: objects compared. Grey: too few.",
+        name="quality-speed",
     )
 
 
-def with_others(answer: Answer) -> None:
+def with_others(release: Source, answer: Answer) -> None:
     """Leave-one-out agreement with interval."""
-    compared = answer.table.filter([v is not None for v in answer.column("loo_agreement")])
+    compared = answer.with_all("loo_agreement")
     if not compared.num_rows:
         panel.nothing_here("Nobody can be compared: no object has a second annotator.")
         return
@@ -56,13 +50,14 @@ def with_others(answer: Answer) -> None:
         "Agreement with the other annotators",
         answer,
         charts.intervals(
-            drawn,
+            panel.named(drawn, release, "worker_id"),
             y="worker_id",
             value="loo_agreement",
             lo="loo_lo",
             hi="loo_hi",
             title="1 is full agreement, 0 is chance",
             colour=("told", STATUS_COLOURS),
+            lines={TENTATIVE: f"{TENTATIVE:g}"},
             tooltip=("told", "n_items", "n_labels"),
         ),
         note=f"n = {words.counted(compared.num_rows, 'worker')}. Line: 95 % interval, a jackknife over "
@@ -71,19 +66,17 @@ def with_others(answer: Answer) -> None:
     )
 
 
-def offsets(answer: Answer) -> None:
+def early_or_late(release: Source, answer: Answer) -> None:
     """Signed boundary offsets: early on the left, late on the right."""
-    measured = answer.table.filter([v is not None for v in answer.column("offset_s")])
+    measured = answer.with_all("offset_s")
     if not measured.num_rows:
-        st.markdown("**Early or late**")
-        st.caption("This layer has no boundaries that could be early or late.")
         return
     drawn, left_out = panel.first(measured, "workers", "first")
     panel.chart(
         "Early or late",
         answer,
         charts.points(
-            drawn,
+            panel.named(drawn, release, "worker_id"),
             y="worker_id",
             value="offset_s",
             title="seconds after the median worker",
@@ -91,6 +84,20 @@ def offsets(answer: Answer) -> None:
             tooltip=("n_boundaries",),
         ),
         note=f"n = {words.counted(measured.num_rows, 'worker')}. Signed offset of their matched boundaries (how many: "
-        f"hover); stored without an interval.{left_out}",
+        f"hover). Without an interval here; one worker's spread is below.{left_out}",
         name="offsets",
+    )
+
+
+def figures(release: Source, answer: Answer) -> None:
+    """Everything about every worker, sortable."""
+    panel.table(
+        "All figures",
+        answer,
+        "worker_id status loo_agreement loo_lo loo_hi n_items n_labels median_active_s_per_min offset_s over_seg_index "
+        "gold_acc gold_lo gold_hi gold_n skill_onecoin spam_prob is_drifting idle_share",
+        shown=panel.named(answer.table, release, "worker_id"),
+        note=f"n = {words.counted(answer.table.num_rows, 'worker')}, the lowest bound of agreement first. "
+        + ("Downloads have pseudonyms." if release.names else "Workers are shown by pseudonym."),
+        name="worker-figures",
     )

@@ -59,6 +59,11 @@ def status_shown(row: Mapping[str, Any]) -> str:
     return STATUSES["open" if status == "watch" and not row["is_settled"] else status]
 
 
+def band_told(row: Mapping[str, Any]) -> str:
+    """The band in a few words; a low bound alone is not yet a bad job."""
+    return "not reliable so far" if row["band"] == "not reliable" and not row["is_settled"] else str(row["band"])
+
+
 def verdict(row: Mapping[str, Any]) -> str:
     """One sentence about a row of `data.agreement.measure`."""
     if row["band"] in {"undefined", "no interval"}:
@@ -76,6 +81,6 @@ def scope(job_name: str, layer: str) -> str:
     return f"{job_name} · {layer}"
 
 
-def counted(n: int, noun: str) -> str:
+def counted(n: int, noun: str, many: str | None = None) -> str:
     """`3 objects`, `1 object`."""
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+    return f"{n:,} {noun if n == 1 else many or noun + 's'}"

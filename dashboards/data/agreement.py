@@ -8,6 +8,9 @@ from dashboards.data.bands import RELIABLE, TENTATIVE
 MOST_ITEMS = 1000
 """Objects that a page lists; `annolake sql` has all."""
 
+OFFSET_BIN_S = 0.1
+"""Width of the bins of signed offsets; pairs are matched up to 1.5 s."""
+
 MEASURES = ("alpha", "observed_agreement", "boundary_f_500ms", "unit_f_iou50")
 
 
@@ -117,4 +120,102 @@ def item_spread(connection: Connection, where: Where) -> Answer:
         order by bin
         """,
         where,
+    )
+
+
+def label_reliability(connection: Connection, where: Where) -> Answer:
+    """How well each label is told from all others, the lowest bound first; those without a figure last."""
+    return ask(
+        connection,
+        """
+        select job_name, layer, label, alpha_binary, alpha_lo, alpha_hi, prevalence, boundary_f_500ms, n_items,
+          nullif(most_confused_with, '') as most_confused_with, confused_share,
+          coalesce(alpha_lo >= $tentative or alpha_hi < $tentative, false) as is_settled,
+          case
+            when alpha_binary is null then 'undefined'
+            when alpha_lo is null then 'no interval'
+            when alpha_lo >= $reliable then 'reliable'
+            when alpha_lo >= $tentative then 'tentative'
+            else 'not reliable'
+          end as band,
+          reason_code
+        from gold.label_reliability
+        where true {filter}
+        order by alpha_lo nulls last, alpha_binary nulls last, job_name, layer, label
+        """,
+        where,
+        {"reliable": RELIABLE, "tentative": TENTATIVE},
+    )
+
+
+def confusions(connection: Connection, where: Where) -> Answer:
+    """Which two labels are taken for each other, the most minutes first; labels of clips are counted in answers.
+
+    Each pair of labels once, both directions together: minutes of two annotators who said one and the other. `lift` is
+    the amount over what chance alone would give.
+    """
+    return ask(
+        connection,
+        """
+        with timed as (
+          select job_name, layer, bool_or(duration_s is not null) as is_timed
+          from gold.label_distribution where true {filter} group by all
+        )
+        select coalesce(nullif(label_a, ''), '(nothing)') as label_a, coalesce(nullif(label_b, ''), '(nothing)')
+            as label_b, job_name, layer,
+          if(coalesce(is_timed, false), mass / 60, null) as minutes, if(is_timed, null, mass) as answers,
+          lift, n_items
+        from gold.label_confusion
+        left join timed using (job_name, layer)
+        where scope = 'pair' and label_a < label_b and mass > 0 {filter}
+        order by minutes desc nulls last, answers desc nulls last, job_name, layer, label_a, label_b
+        """,
+        where,
+    )
+
+
+def pairs(connection: Connection, where: Where) -> Answer:
+    """Two annotators against what the others on the same objects would give; the farthest below first.
+
+    The raw score depends on which objects the two shared; `residual` does not.
+    """
+    return ask(
+        connection,
+        """
+        select worker_a, worker_b, job_name, layer, residual, residual_lo, residual_hi, observed_agreement,
+          expected_po_given_items as expected, kappa_time, kappa_lo, kappa_hi, offset_s, n_items,
+          coalesce(residual_hi < 0, false) as is_below
+        from gold.agreement_pair
+        where true {filter}
+        order by residual_hi nulls last, residual nulls last, job_name, layer, worker_a, worker_b
+        """,
+        where,
+    )
+
+
+def offset_spread(connection: Connection, where: Where) -> Answer:
+    """How far each worker's boundaries are after (above 0) those of the others: shares of a histogram.
+
+    Counted are objects and other workers; each has the median of its matched boundaries.
+    """
+    return ask(
+        connection,
+        """
+        with signed as (
+          select worker_b as worker_id, offset_s as after_s from gold.agreement_pair_item
+          where offset_s is not null {filter}
+          union all
+          select worker_a as worker_id, -offset_s as after_s from gold.agreement_pair_item
+          where offset_s is not null {filter}
+        ), binned as (
+          select worker_id, floor(after_s / $width) as bin, count(*) as n_pairs from signed group by all
+        )
+        select worker_id, bin * $width as offset_from, (bin + 1) * $width as offset_to, n_pairs,
+          n_pairs / sum(n_pairs) over (partition by worker_id) as share,
+          cast(sum(n_pairs) over (partition by worker_id) as bigint) as n_pairs_worker
+        from binned
+        order by sum(bin * n_pairs) over (partition by worker_id) / n_pairs_worker desc, worker_id, bin
+        """,
+        where,
+        {"width": OFFSET_BIN_S},
     )

@@ -21,6 +21,10 @@ class Where:
     jobs: tuple[str, ...] = ()
     layers: tuple[str, ...] = ()
 
+    def of_jobs(self) -> Where:
+        """The same without layers, for tables that have none."""
+        return Where(self.jobs)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -38,6 +42,13 @@ class Answer:
         values: list[Any] = self.table[name].to_pylist()
         return values
 
+    def with_all(self, *names: str) -> pa.Table:
+        """The rows in which none of these columns is NULL."""
+        table = self.table
+        for name in names:
+            table = table.filter(table[name].is_valid())
+        return table
+
 
 def ask(
     connection: Connection,
@@ -52,6 +63,7 @@ def ask(
     statement = statement.replace(" {filter}", conditions).replace("where true and ", "where ")
     parameters = {**{k: list(v) for k, v in given.items()}, **(values or {})}
     with connection.cursor() as cursor:
+        cursor.execute("set TimeZone = 'UTC'")  # a cursor does not have its connection's
         table = cursor.sql(statement, params=parameters).to_arrow_table()
     return Answer(table, _shown(statement, parameters))
 

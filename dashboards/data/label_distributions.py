@@ -128,3 +128,88 @@ def rare_labels(connection: Connection, where: Where) -> Answer:
         where,
         {"rare_share": RARE_SHARE, "rare_count": RARE_COUNT},
     )
+
+
+def drift(connection: Connection, where: Where, part: Part, baseline: str, unit: Unit = "count") -> Answer:
+    """How far the mix of labels of each part is from a baseline's: PSI, beside what chance alone gives.
+
+    The baseline is one part, or '' for all other parts together. Half a use is added to each label. `psi_chance` is the
+    95 % point of the PSI of two samples of the same mix, chi-squared by objects, as labels of one clip are not
+    independent (Yurdakul and Naranjo, J. Risk Model Validation 14, 2020); the quantile after Wilson and Hilferty.
+    """
+    return ask(
+        connection,
+        """
+        with used as (
+          select coalesce(nullif(cast({part} as varchar), ''), 'unknown') as part, label,
+            cast(sum({amount}) as double) as amount
+          from gold.label_distribution where true {filter} group by 1, 2
+        ), answered as (
+          select part, sum(n) as n
+          from (
+            select coalesce(nullif(cast({part} as varchar), ''), 'unknown') as part, job_name, worker_id, day,
+              media_type, max(n_items) as n
+            from gold.label_distribution where true {filter} group by all
+          ) group by part
+        ), cell as (
+          select p.part, l.label, coalesce(u.amount, 0) as amount,
+            if($baseline = '', l.total - coalesce(u.amount, 0), coalesce(b.amount, 0)) as base
+          from answered p
+          cross join (select label, sum(amount) as total from used group by label) l
+          left join used u on u.part = p.part and u.label = l.label
+          left join used b on b.part = $baseline and b.label = l.label
+          where p.part <> $baseline
+        ), share as (
+          select part, label, amount, base,
+            (amount + 0.5) / (sum(amount) over w + 0.5 * count(*) over w) as p,
+            (base + 0.5) / (sum(base) over w + 0.5 * count(*) over w) as q,
+            sum(base) over w as base_total, count(*) over w as k
+          from cell window w as (partition by part)
+        ), compared as (
+          select part, sum((p - q) * ln(p / q)) as psi, any_value(k) - 1 as df,
+            arg_max(label, abs(p - q)) as moved_most, arg_max(p - q, abs(p - q)) as moved_by
+          from share where base_total > 0 group by part having any_value(k) > 1
+        ), based as (
+          select part, n, if($baseline = '', sum(n) over () - n, max(n) filter (where part = $baseline) over ())
+            as base_n
+          from answered
+        ), judged as (
+          select part, cast(psi as double) as psi,
+            cast((1 / n + 1 / base_n) * df * power(1 - 2 / (9.0 * df) + 1.6449 * sqrt(2 / (9.0 * df)), 3) as double)
+              as psi_chance,
+            moved_most, cast(moved_by as double) as moved_by, cast(n as bigint) as n_items
+          from compared join based using (part)
+          where base_n > 0
+        )
+        select part, psi, psi_chance, psi > psi_chance as differs, moved_most, moved_by, n_items
+        from judged
+        order by psi desc, part
+        """.replace("{amount}", AMOUNT[unit]).replace("{part}", part),
+        where,
+        {"baseline": baseline},
+    )
+
+
+def never_used(connection: Connection, where: Where) -> Answer:
+    """Labels that could be given and never were, by job and layer."""
+    return ask(
+        connection,
+        """
+        with allowed as (
+          select job_name, unnest(json_keys(labels)) as layer, labels
+          from silver.job where labels is not null
+        ), offered as (
+          select job_name, layer, unnest(from_json(json_extract(labels, '$."' || layer || '"'), '["VARCHAR"]')) as label
+          from allowed where true {filter}
+        ), used as (
+          select distinct job_name, layer, label from gold.label_distribution where true {filter}
+        )
+        select o.layer, o.label, count(*) as n_jobs, min(o.job_name) as job_name
+        from offered o
+        left join used u on u.job_name = o.job_name and u.layer = o.layer and u.label = o.label
+        group by o.layer, o.label
+        having count(u.label) = 0
+        order by o.layer, o.label
+        """,
+        where,
+    )

@@ -1,15 +1,12 @@
-"""Agreement: can the labels of a job be relied on, on which objects do people disagree, and who stands apart?"""
+"""Agreement: can the labels of a job be relied on, which labels are confused, and who differs from whom?"""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from dashboards import charts, filters, palette, panel, people, words
-from dashboards.data import RELIABLE, TENTATIVE, Answer, Where, agreement, scope
+from dashboards import charts, disagreement, filters, panel, words
+from dashboards.data import Answer, Where, agreement, scope
 from dashboards.source import Source
-
-BAND_COLOURS = {words.BANDS[band]: colour for band, colour in palette.BANDS.items()}
-LINES = {TENTATIVE: "tentative .667", RELIABLE: "reliable .8"}
 
 
 def page() -> None:
@@ -25,8 +22,11 @@ def page() -> None:
     where = filters.jobs_and_layers(scopes)
     headline(release, where)
     other_measures(release, where)
+    disagreement.label_by_label(release, where)
+    disagreement.confused(release, where)
+    disagreement.pairs(release, where)
+    disagreement.offsets(release, where)
     objects(release, where)
-    people.section(release, scopes, where)
 
 
 def headline(release: Source, where: Where) -> None:
@@ -59,7 +59,7 @@ def headline(release: Source, where: Where) -> None:
 
 def alpha_chart(answer: Answer) -> None:
     """Dots and whiskers with Krippendorff's bands; colour follows the band once the interval settles it."""
-    table = answer.table.filter([value is not None for value in answer.column("value")])
+    table = answer.with_all("value")
     rows = table.to_pylist()
     table = panel.with_column(table, "scope", [words.scope(r["job_name"], r["layer"]) for r in rows])
     table = panel.with_column(table, "band_shown", [words.band_shown(r) for r in rows])
@@ -74,8 +74,8 @@ def alpha_chart(answer: Answer) -> None:
             lo="ci_lo",
             hi="ci_hi",
             title="alpha: 1 is full agreement, 0 is chance",
-            colour=("band_shown", BAND_COLOURS),
-            lines=LINES,
+            colour=("band_shown", disagreement.BAND_COLOURS),
+            lines=disagreement.LINES,
             floor="chance_floor",
             tooltip=("band_shown", "chance_floor", "n_items", "n_annotators"),
         ),
@@ -156,12 +156,16 @@ def objects(release: Source, where: Where) -> None:
         panel.nothing_here("No object of this choice is disputed: observed agreement is 2/3 or more everywhere.")
         return
     because = [words.reason(code) if code else None for code in answer.column("reason_code")]
+    links = [
+        filters.link("item", job=r["job_name"], object=r["object_id"], layer=r["layer"])
+        for r in answer.table.to_pylist()
+    ]
     panel.table(
         "Objects, the most disagreement first",
         answer,
         "item job_name layer observed_agreement is_disputed n_annotators n_assigned duration_s boundary_f unit_f "
-        "because",
-        shown=panel.with_column(answer.table, "because", because),
+        "because open",
+        shown=panel.with_column(panel.with_column(answer.table, "because", because), "open", links),
         note=f"n = {answer.table.num_rows:,}, at most {agreement.MOST_ITEMS:,}. Observed agreement: share of the "
         "time, or of the pairs of answers, on which two annotators say the same.",
         name="objects",

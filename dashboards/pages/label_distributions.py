@@ -13,6 +13,7 @@ from dashboards.data.label_distributions import Part, Unit
 from dashboards.source import Source
 
 PARTS: dict[Part, str] = {"job_name": "job", "worker_id": "worker", "day": "day", "media_type": "media type"}
+OTHERS = "all others together"
 DIFFERS = {"differs": palette.RED, "no clear difference": palette.BLUE}
 
 
@@ -33,6 +34,7 @@ def page() -> None:
     unit = counted_in(release, where)
     overall(release, where, unit)
     by_part(release, where, unit)
+    drift(release, where, unit)
     by_worker(release, where, unit)
     rare(release, where)
 
@@ -93,7 +95,9 @@ def by_part(release: Source, where: Where, unit: Unit) -> None:
     answer = used.labels_by(release.connection, where, part, unit)
     parts = list(dict.fromkeys(answer.column("part")))
     n = sum(answer.column("n_labels"))
-    drawn = answer.table.filter([p in set(parts[: panel.MOST_ROWS]) for p in answer.column("part")])
+    drawn = panel.only(answer.table, "part", parts[: panel.MOST_ROWS])
+    if part == "worker_id":
+        drawn = panel.named(drawn, release, "part")
     is_share = shares == "shares"
     left_out = "" if len(parts) <= panel.MOST_ROWS else f" The first {panel.MOST_ROWS} of {len(parts):,} are drawn."
     panel.chart(
@@ -113,6 +117,51 @@ def by_part(release: Source, where: Where, unit: Unit) -> None:
     )
 
 
+def drift(release: Source, where: Where, unit: Unit) -> None:
+    """How far each part is from a baseline, beside what chance alone gives."""
+    st.subheader("Has the mix drifted?", anchor="drift")
+    left, right = st.columns(2)
+    part: Part = left.segmented_control(
+        "Compare",
+        list(PARTS),
+        default="day",
+        required=True,
+        format_func=PARTS.__getitem__,
+        key="compare",
+        **filters.URL,
+    )
+    parts = sorted(set(used.labels_by(release.connection, where, part, unit).column("part")))
+    if len(parts) < 2:
+        panel.nothing_here(f"There is one {PARTS[part]} only, so nothing to compare it with.")
+        return
+    chosen = right.selectbox(
+        "With", [OTHERS, *parts], key="baseline", **filters.URL,
+        help="One of them as the baseline, or all others together.",
+    )  # fmt: skip
+    baseline = "" if chosen == OTHERS or chosen is None else chosen
+    answer = used.drift(release.connection, where, part, baseline, unit)
+    if answer.is_empty:
+        panel.nothing_here("One label alone cannot drift.")
+        return
+    told = ["differs" if v else "no clear difference" for v in answer.column("differs")]
+    drawn, left_out = panel.first(panel.with_column(answer.table, "told", told), f"{PARTS[part]}s", "farthest")
+    if part == "worker_id":
+        drawn = panel.named(drawn, release, "part")
+    panel.chart(
+        f"Distance of each {PARTS[part]}'s labels from {'all others' if not baseline else f'“{baseline}”'}",
+        answer,
+        charts.against_chance(
+            drawn, y="part", value="psi", chance="psi_chance", title="population stability index (PSI), 0: same mix",
+            colour=("told", DIFFERS), tooltip=("moved_most", "moved_by", "n_items"),
+        ),
+        note=f"n = {words.counted(sum(answer.column('n_items')), 'answer')} in "
+        f"{words.counted(answer.table.num_rows, PARTS[part])}. Grey bar: what two samples of the same mix give in 95 % "
+        f"of cases, counted by objects, in place of an interval; red only beyond it. Hover: the label "
+        f"that moved most.{left_out}",
+        name="drift",
+    )  # fmt: skip
+
+
 def by_worker(release: Source, where: Where, unit: Unit) -> None:
     """Who uses a label more or less than everybody together, beyond what their number of objects explains."""
     st.subheader("Who labels differently?", anchor="workers")
@@ -125,7 +174,7 @@ def by_worker(release: Source, where: Where, unit: Unit) -> None:
     label = st.selectbox(
         "Label", labels, key="label", **filters.URL, help="First the label on which somebody is farthest off."
     )
-    one = Answer(answer.table.filter([v == label for v in answer.column("label")]), answer.sql)
+    one = Answer(panel.only(answer.table, "label", [label]), answer.sql)
     differs = sum(map(bool, answer.column("differs")))
     told = ["differs" if v else "no clear difference" for v in one.column("differs")]
     drawn, left_out = panel.first(panel.with_column(one.table, "told", told), "workers", "farthest")
@@ -134,7 +183,7 @@ def by_worker(release: Source, where: Where, unit: Unit) -> None:
         f"Share of “{label}” in each worker's {unit_name(unit)}",
         answer,
         charts.intervals(
-            drawn,
+            panel.named(drawn, release, "worker_id"),
             y="worker_id",
             value="share",
             lo="share_lo",
@@ -159,8 +208,19 @@ def rare(release: Source, where: Where) -> None:
     rule = f"Rare: under {used.RARE_SHARE:.0%} of the layer, under {used.RARE_COUNT} uses, or used by one worker only."
     if answer.is_empty:
         st.caption(f"None. {rule}")
+    else:
+        panel.table("", answer, "label n_labels share n_workers n_asked last_day", note=rule, name="rare")
+    never = used.never_used(release.connection, where)
+    if never.is_empty:
+        st.caption("Every label that could be given was given.")
         return
-    panel.table("", answer, "label n_labels share n_workers n_asked last_day", note=rule, name="rare")
+    panel.table(
+        "Never used, though it could be",
+        never,
+        "label n_jobs",
+        note=f"n = {words.counted(never.table.num_rows, 'label')}. Drop it, or look whether the guideline explains it.",
+        name="never",
+    )
 
 
 def unit_name(unit: Unit) -> str:
