@@ -28,7 +28,9 @@ PAGES = (
     st.Page("pages/workers.py", title="Workers", icon=":material/groups:"),
     st.Page("pages/label_distributions.py", title="Label distributions", icon=":material/bar_chart:"),
     st.Page("pages/jobs.py", title="Jobs", icon=":material/work:"),
+    st.Page("pages/item.py", title="Item", icon=":material/graphic_eq:"),
     st.Page("pages/data_quality.py", title="Data quality", icon=":material/verified:"),
+    st.Page("pages/disputes.py", title="Disputes", icon=":material/balance:"),
 )
 
 
