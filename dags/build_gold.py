@@ -28,7 +28,7 @@ from annolake.airflow.defaults import ANNOTATIONS, dag_options
 from annolake.airflow.tasks import library_task, settings
 from annolake.lake.sqlmodels import models
 
-MODELS = ["measure", "quality", "boxes", *models("gold")]
+MODELS = ["measure", "quality", "boxes", "rework", *models("gold")]
 """`annolake.lake.models.model_order()` without its imports of seconds, at every parse; a test compares them."""
 
 

@@ -26,6 +26,7 @@ from transforms.schemas.measure import (
     CONSENSUS_SEGMENT_COLUMNS,
     PAIR,
     PAIR_SUMS,
+    REWORK_COLUMNS,
     TRANSCRIPT_SUMS,
 )
 
@@ -240,6 +241,14 @@ WORKER_QUALITY = table(
     Column("merge_rate", REAL, "share of the worker's segments that hold two or more of the others'", True),
     Column("median_active_s_per_min", REAL, "median active seconds a minute of media, idle time cut off", True),
     Column("idle_share", REAL, "share of the time from taking to submitting that was not active, 0 to 1", True),
+)
+WORKER_REWORK = table(
+    "gold.worker_rework",
+    "what a job of a later level changed in one worker's answers",
+    "job_name reworked_job layer worker_id",
+    *REWORK_COLUMNS,
+    Column("task_type", TEXT, "of job_name, as in silver.job"),
+    Column("changed_share", REAL, "mass_changed / mass, 0 to 1", True),
 )
 WORKER_CONFUSION = table(
     "gold.worker_confusion",

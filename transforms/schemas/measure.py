@@ -152,6 +152,25 @@ MEASURE_WORKER_CONFUSION = table(
     Column("given_label", TEXT, "label of the worker; '' is nothing"),
     Column("mass", REAL, "seconds, or objects"),
 )
+REWORK_COLUMNS = (
+    JOB,
+    Column("reworked_job", TEXT, "job of an earlier level of the batch whose answers job_name went over"),
+    LAYER,
+    WORKER,
+    Column("n_items", LONG, "answers of the worker that were labeled anew"),
+    Column("n_changed", LONG, "of them changed: another label, or more than 0.01 s that differ"),
+    Column("rework", REAL, "n_changed / n_items, 0 to 1"),
+    Column("rework_lo", REAL, "lower end of its 95 % interval (Jeffreys)"),
+    Column("rework_hi", REAL, "upper end of it"),
+    Column("mass", REAL, "seconds compared, or answers"),
+    Column("mass_changed", REAL, "part of it that says something else now: how much was changed"),
+)
+MEASURE_REWORK = table(
+    "measure.rework",
+    "what a job of a later level changed in one worker's answers",
+    "job_name reworked_job layer worker_id",
+    *REWORK_COLUMNS,
+)
 MEASURE_DISPUTE = table(
     "measure.dispute",
     "one disagreement that an expert could settle",

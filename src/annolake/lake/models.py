@@ -22,9 +22,9 @@ from annolake.lake.release import unreleased_jobs
 from annolake.lake.sqlmodels import SqlModel, models
 from annolake.lake.views import in_order, view, with_reads, words
 from annolake.quality.rules import rules_of
-from transforms import box_measures, measures, quality
+from transforms import box_measures, measures, quality, rework
 from transforms.boxes import BOXES as BOXES_READ
-from transforms.schemas import BATCH_ITEM, MEASURE_WORKER_ITEM, TABLES, SchemaMismatch
+from transforms.schemas import BATCH_ITEM, JOB_TABLE, MEASURE_REWORK, MEASURE_WORKER_ITEM, TABLES, SchemaMismatch
 from transforms.tracks import SEGMENTS
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 MEASURE = "measure"
 QUALITY = "quality"
 BOXES = "boxes"
+REWORK = "rework"
 STUDENT_T = "reference.student_t"
 LEAST_DF = 1000
 
@@ -42,6 +43,8 @@ class PythonModel:
 
     build: Callable[[Mapping[str, pa.Table], Sequence[str], Settings], Mapping[str, pa.Table]]
     reads: tuple[str, ...]
+    with_earlier: bool = False
+    """Whether it also reads the jobs of earlier levels of the same batches."""
 
 
 def _measure(inputs: Mapping[str, pa.Table], jobs: Sequence[str], settings: Settings) -> Mapping[str, pa.Table]:
@@ -59,16 +62,23 @@ def _boxes(inputs: Mapping[str, pa.Table], jobs: Sequence[str], _: Settings) -> 
     return box_measures.build(quality.without_planted(inputs), jobs)
 
 
+def _rework(inputs: Mapping[str, pa.Table], jobs: Sequence[str], _: Settings) -> Mapping[str, pa.Table]:
+    """What these jobs changed in the answers of earlier levels."""
+    return {MEASURE_REWORK.name: rework.build(inputs, jobs)}
+
+
 PYTHON: dict[str, PythonModel] = {
     MEASURE: PythonModel(_measure, tuple(t.name for t in (*measures.INPUTS, BATCH_ITEM))),
     QUALITY: PythonModel(_quality, tuple(t.name for t in quality.INPUTS)),
     BOXES: PythonModel(_boxes, tuple(t.name for t in (*box_measures.INPUTS, BATCH_ITEM))),
+    REWORK: PythonModel(_rework, tuple(t.name for t in rework.INPUTS), with_earlier=True),
 }
 
 
 READ_BY_PYTHON = frozenset(
     {*SEGMENTS.names, *BOXES_READ.names, *MEASURE_WORKER_ITEM.arrow.names, "asset_id", "text", "transcript"}
     | {"submitted_at", "outcome", "duration_s", "task_type", "labels", "is_gold", "segments"}
+    | {"batch_id", "level"}
 )
 """The columns that Python models read, of all tables: raw answers alone would fill the memory."""
 
@@ -99,7 +109,8 @@ def _build(lake: Lake, name: str, jobs: list[str], settings: Settings) -> int:
     build_id = f"build-{secrets.token_hex(6)}"
     if name in PYTHON:
         model = PYTHON[name]
-        made = model.build(current_rows(lake, model.reads, jobs, READ_BY_PYTHON), jobs, settings)
+        read = _with_earlier(lake, jobs) if model.with_earlier else jobs
+        made = model.build(current_rows(lake, model.reads, read, READ_BY_PYTHON), jobs, settings)
     elif name in models("gold"):
         statement = models("gold")[name]
         made = {name: run_sql(statement, current_rows(lake, statement.reads, jobs, statement.names))}
@@ -111,6 +122,12 @@ def _build(lake: Lake, name: str, jobs: list[str], settings: Settings) -> int:
     n_rows = sum(rows.num_rows for rows in made.values())
     log.info("%s: %d rows for %s", name, n_rows, ", ".join(jobs))
     return n_rows
+
+
+def _with_earlier(lake: Lake, jobs: Sequence[str]) -> list[str]:
+    """These jobs and those of earlier levels of their batches; none where there are no earlier levels."""
+    earlier = rework.earlier_jobs(lake.scan(JOB_TABLE.name, columns=["job_name", "batch_id", "level"]), jobs)
+    return [*jobs, *earlier] if earlier else []
 
 
 def current_rows(
