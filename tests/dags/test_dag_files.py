@@ -13,7 +13,15 @@ from annolake.airflow.dictionary import dags_page, read_dag
 from annolake.airflow.environment import dags_folder
 
 FILES = sorted(dags_folder().glob("*.py"))
-EXPECTED = {"ingest_media", "label_batch", "land_annotations", "build_gold", "watch_alerts", "maintain_lake"}
+EXPECTED = {
+    "ingest_media",
+    "label_batch",
+    "land_annotations",
+    "build_gold",
+    "watch_alerts",
+    "send_reports",
+    "maintain_lake",
+}
 SECONDS_TO_READ = 5.0
 
 READ = """

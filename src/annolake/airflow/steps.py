@@ -76,3 +76,17 @@ def maintain_tables(
         "orphans_removed": sum(table.n_orphans for table in done),
         "bytes_freed": sum(table.orphan_bytes for table in done),
     }
+
+
+def jobs_to_report(settings: Settings, named: list[str], *, days: int) -> list[str]:
+    """The named jobs, else those with answers in the last days; skips the run where nobody is to get reports."""
+    from datetime import UTC, datetime
+
+    from annolake.report.write import active_jobs
+
+    if not settings.smtp_host or not settings.report_mail_to:
+        raise AirflowSkipException("Nobody gets reports: smtp_host and report_mail_to are to be set for that.")
+    jobs = named or active_jobs(settings, days=days, now=datetime.now(UTC))
+    if not jobs:
+        raise AirflowSkipException(f"Nothing to report on: no answer of the last {days} days is released.")
+    return jobs

@@ -10,11 +10,11 @@ import sys
 from rich.console import Console
 from rich.markup import escape
 
-from annolake.cli import start, data, gold, look, quarantine, lake, alerts, config  # isort: skip  # the order of --help
+from annolake.cli import start, data, gold, look, report, quarantine, lake, alerts, config  # isort: skip  # as in --help
 from annolake.cli.app import app
 from annolake.errors import AnnolakeError
 
-__all__ = ["alerts", "app", "config", "data", "gold", "lake", "look", "main", "quarantine", "start"]
+__all__ = ["alerts", "app", "config", "data", "gold", "lake", "look", "main", "quarantine", "report", "start"]
 
 err = Console(stderr=True)
 
