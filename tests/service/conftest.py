@@ -1,3 +1,3 @@
-from tests.service.fixtures import lab, time_machine
+from tests.service.fixtures import lab, pytest_generate_tests, service_database, time_machine
 
-__all__ = ["lab", "time_machine"]
+__all__ = ["lab", "pytest_generate_tests", "service_database", "time_machine"]

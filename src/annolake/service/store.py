@@ -133,6 +133,7 @@ data_object = Table(
     Column("job_id", Integer, ForeignKey("job.job_id"), primary_key=True, autoincrement=False),
     Column("object_no", Integer, primary_key=True, autoincrement=False),
     Column("line", Text, nullable=False),
+    Column("prepared", Text),
     Column("status", String(10), nullable=False),
     Column("iteration", Integer, nullable=False),
     Column("n_taken", Integer, nullable=False, default=0),
@@ -144,7 +145,8 @@ data_object = Table(
     Column("is_response_written", Boolean, nullable=False, default=False),
     Index("object_by_status", "job_id", "status", "object_no"),
 )
-"""`status`: waiting (its batch is not open yet), open, labeled, failed, prelabeled (came with the label)."""
+"""`status`: waiting (its batch is not open yet), open, labeled, failed, prelabeled (came with the label, or a function
+said that no person is needed). `prepared`: the task's input as a pre-annotation function made it."""
 
 task = Table(
     "task",
@@ -202,8 +204,10 @@ class Store:
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin_sqlite)
         self._writer = self._engine.execution_options(is_write=True)
+        from annolake.service.migrations import migrate
+
         with self.write() as connection:
-            metadata.create_all(connection)
+            migrate(connection)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

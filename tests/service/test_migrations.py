@@ -1,0 +1,56 @@
+"""The store's schema: made by migrations, the same as it is declared, also from a database that is older than they."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, text
+
+from annolake.service.store import Store, metadata
+
+
+def differences(store: Store) -> list[object]:
+    with store.read() as connection:
+        return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
+
+
+def test_migrations_make_what_is_declared(service_database: str, tmp_path: Path) -> None:
+    url = service_database or f"sqlite:///{tmp_path / 'new.db'}"
+    store = Store(url)
+    assert differences(store) == []
+    store.close()
+    again = Store(url)
+    with again.read() as connection:
+        assert connection.execute(text("SELECT count(*) FROM alembic_version")).scalar_one() == 1
+    again.close()
+
+
+def test_a_database_from_before_the_migrations_is_taken_over(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    store = Store(url)
+    with store.write() as connection:
+        connection.execute(text("DROP TABLE alembic_version"))
+        connection.execute(text("DROP TABLE workforce"))
+        connection.execute(text("ALTER TABLE data_object DROP COLUMN prepared"))
+    store.close()
+    old = Store(url)
+    assert differences(old) == []
+    old.close()
+
+
+def test_a_failed_migration_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("the power went")
+
+    monkeypatch.setattr("alembic.op.add_column", fail)
+    with pytest.raises(RuntimeError, match="power"):
+        Store(url)
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM sqlite_master")).scalar_one() == 0
+    engine.dispose()
