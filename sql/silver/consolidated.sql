@@ -6,6 +6,18 @@
    notes: a failed object has metadata without the label (failure-reason); an unlabeled one has neither. Classes are
      named by the metadata; the index is in `value`. Boxes, spans, shapes, classes and masks have tables of their own.
      Dates are read in the forms of real files; without a zone they are UTC. */
+WITH dated AS (
+    SELECT *, coalesce(
+        try_cast(coalesce(
+            json_extract_string(about, '$.creation-date'), json_extract_string(about, '$.creation_date')
+        ) AS TIMESTAMPTZ),
+        try_strptime(
+            regexp_replace(json_extract_string(about, '$.creation-date'), ' \(.*\)$', ''), '%a %b %d %Y %H:%M:%S GMT%z'
+        )
+    ) AS created
+    FROM silver.said
+)
+
 SELECT
     job_name,
     object_id,
@@ -23,14 +35,7 @@ SELECT
     CAST(said AS VARCHAR) AS "value",
     CAST(about AS VARCHAR) AS metadata,
     json_extract_string(about, '$.type') AS label_type,
-    coalesce(
-        try_cast(coalesce(
-            json_extract_string(about, '$.creation-date'), json_extract_string(about, '$.creation_date')
-        ) AS TIMESTAMPTZ),
-        try_strptime(
-            regexp_replace(json_extract_string(about, '$.creation-date'), ' \(.*\)$', ''), '%a %b %d %Y %H:%M:%S GMT%z'
-        )
-    ) AS labeled_at,
+    CASE WHEN year(created) BETWEEN 1 AND 9999 THEN created END AS labeled_at,
     CASE json_extract_string(about, '$.human-annotated')
         WHEN 'yes' THEN true
         WHEN 'true' THEN true
@@ -48,4 +53,4 @@ SELECT
     landing_id,
     landed_at,
     source_uri AS _source_uri
-FROM silver.said
+FROM dated
