@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import time
 from typing import Any
 
 import boto3
@@ -16,7 +17,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from tests.service.lab import Clock, Lab
+from tests.service.lab import Lab
 
 
 def client(lab: Lab, service: str, **options: Any) -> Any:
@@ -107,14 +108,14 @@ def test_body_beyond_the_limit_is_refused(lab: Lab) -> None:
     assert response.status_code == 413
 
 
-def test_presigned_url_expires_and_cannot_be_bent(lab: Lab, time_machine: Clock) -> None:
+def test_presigned_url_expires_and_cannot_be_bent(lab: Lab) -> None:
     lab.upload("presigned.txt", "hello")
-    url = lab.s3.generate_presigned_url("get_object", {"Bucket": lab.bucket, "Key": "presigned.txt"}, ExpiresIn=60)
+    url = lab.s3.generate_presigned_url("get_object", {"Bucket": lab.bucket, "Key": "presigned.txt"}, ExpiresIn=5)
     assert httpx.get(url).text == "hello"
     assert httpx.get(url.replace("presigned.txt", "labels.json")).status_code == 403
-    assert httpx.get(url.replace("Expires=60&", "Expires=99&")).status_code == 403
+    assert httpx.get(url.replace("Expires=5&", "Expires=99&")).status_code == 403
     assert httpx.delete(url).status_code == 403
-    time_machine.forward(61)
+    time.sleep(6.1)
     late = httpx.get(url)
     assert late.status_code == 403
     assert "expired" in late.text
