@@ -27,8 +27,13 @@ def silver_of(
     attribute: str = "said",
     task_type: str = "custom",
     media: Mapping[int, Mapping[str, Any]] | None = None,
+    submitted_s: float = 60,
+    revision: int | None = None,
 ) -> Silver:
-    """`answers` are (object, worker, content), `files` object -> SeqLabel, `media` object -> width_px, fps, ..."""
+    """`answers` are (object, worker, content), `files` object -> SeqLabel, `media` object -> width_px, fps, ...
+
+    Answers come `submitted_s` seconds after their tasks were taken, each with a revision of its own or the one given.
+    """
     ids = {str(n) for n, *_ in answers} | {str(n) for n in range(len(lines))}
     objects = [{"object_id": i, **(media or {}).get(int(i), {})} for i in sorted(ids)]
     offered = [
@@ -37,7 +42,15 @@ def silver_of(
         for number, label in enumerate(known)
     ]
     return build_silver(
-        _table(schemas.WORKER_RESPONSE, [_answer(n, *answer) for n, answer in enumerate(answers)]),
+        _table(
+            schemas.WORKER_RESPONSE,
+            [
+                _answer(n, *one)
+                | {"submitted_at": START + timedelta(seconds=submitted_s)}
+                | ({} if revision is None else {"revision": revision})
+                for n, one in enumerate(answers)
+            ],
+        ),
         _table(schemas.MANIFEST_LINE, [_line(n, line) for n, line in enumerate(lines)]),
         job=_table(schemas.JOB_TABLE, [_job(attribute, task_type)]),
         objects=pa.Table.from_pylist(objects, schema=OBJECT),
