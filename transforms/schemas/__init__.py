@@ -72,7 +72,7 @@ from transforms.schemas.measure import (
     PAIR_SUMS,
     TRANSCRIPT_SUMS,
 )
-from transforms.schemas.meta import ALERT, CHECK_RESULT, RELEASE, RELEASE_HOLD, WORKER_IDENTITY
+from transforms.schemas.meta import ALERT, CHECK_RESULT, READMISSION, RELEASE, RELEASE_HOLD, WORKER_IDENTITY
 from transforms.schemas.silver import (
     ANNOTATION,
     ASSET_TABLE,
@@ -163,6 +163,7 @@ __all__ = [
     "PAIR",
     "PAIR_SUMS",
     "QUARANTINE",
+    "READMISSION",
     "RELEASE",
     "RELEASE_HOLD",
     "SEGMENT",
@@ -203,6 +204,6 @@ TABLES: dict[str, Table] = {
         MEASURE_REWORK, WORKER_REWORK,
         WORKER_CONFUSION, JOB_TREND, DISPUTE_QUEUE,
         JOB_STATUS, JOB_DAY, JOB_FAILURE, WORKER_DAY, WORKER_SPEED, SEGMENT_LENGTH,
-        RELEASE, RELEASE_HOLD, CHECK_RESULT, ALERT, WORKER_IDENTITY,
+        RELEASE, RELEASE_HOLD, CHECK_RESULT, READMISSION, ALERT, WORKER_IDENTITY,
     )
 }  # fmt: skip

@@ -69,6 +69,19 @@ ALERT = table(
     Column("happened_at", TIME, "when"),
     partition="",
 )
+READMISSION = table(
+    "meta.readmission",
+    "one quarantined row, and a rule that it had broken, that was let in after all",
+    "job_name table_name row_key rule",
+    Column("job_name", TEXT, "labeling job"),
+    Column("table_name", TEXT, "table that the row is in now"),
+    Column("row_key", TEXT, "its key, as JSON, as in silver.quarantine"),
+    Column("rule", TEXT, "rule that it had broken"),
+    Column("is_accepted", FLAG, "whether somebody accepted the row as it is; false where the rule holds now"),
+    Column("reason", TEXT, "why, in the words of who decided", True),
+    Column("decided_by", TEXT, "who ran the re-admission"),
+    *LANDING,
+)
 WORKER_IDENTITY = table(
     "restricted.worker",
     "who a pseudonym is; left out of analysts' releases, erasable",

@@ -388,7 +388,11 @@ class _Landing:
         silver = {name: self.lake.scan(name, jobs=[job]) for name in reversed(PARENTS_FIRST)}
         checks = [
             *self._gate_counts(),
-            *run_checks({**silver, "silver.asset": self.objects.assets()}, self._job_row()),
+            *run_checks(
+                {**silver, "silver.asset": self.objects.assets()},
+                self._job_row(),
+                self.lake.scan("meta.readmission", jobs=[job]),
+            ),
         ]
         held = validate(job, checks, docs)
         rows = [

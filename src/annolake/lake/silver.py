@@ -62,12 +62,15 @@ def open_models(temporary: str = "") -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def run_models(connection: duckdb.DuckDBPyConnection, given: Mapping[str, pa.Table | str]) -> Silver:
+def run_models(
+    connection: duckdb.DuckDBPyConnection, given: Mapping[str, pa.Table | str], accepted: pa.Table | None = None
+) -> Silver:
     """Run the models over relations by name, Arrow tables or SQL.
 
     `bronze.worker_response`, `bronze.manifest_line` and `bronze.label_file` are bronze rows; `landing.track` answers
     whose segments stand in manifest lines; `landing.object` (see OBJECT) is known of their objects; `landing.label`
-    are the labels that the job offers, `landing.job` its row of `silver.job`. What is not given is empty.
+    are the labels that the job offers, `landing.job` its row of `silver.job`. What is not given is empty. `accepted`
+    rows (table_name, row_key, rule) pass the gate as they are.
     """
     empty: dict[str, pa.Table | str] = {name: empty_rows(name) for name in TABLES if name.startswith("bronze.")}
     empty["landing.track"] = NO_TRACKS
@@ -83,7 +86,7 @@ def run_models(connection: duckdb.DuckDBPyConnection, given: Mapping[str, pa.Tab
             connection.execute(f"CREATE OR REPLACE TABLE {name} AS {model.sql}")
             continue
         connection.execute(f"CREATE OR REPLACE VIEW {name}_said AS {model.sql}")
-        silver.gated[name] = gate(connection, name, f"{name}_said")
+        silver.gated[name] = gate(connection, name, f"{name}_said", accepted)
         connection.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM {silver.gated[name].relation}")
     return silver
 
@@ -96,6 +99,7 @@ def build_silver(
     objects: pa.Table,
     labels: pa.Table,
     files: pa.Table | None = None,
+    accepted: pa.Table | None = None,
 ) -> Silver:
     """Run the models over bronze rows that are in memory."""
     given: dict[str, pa.Table | str] = {
@@ -105,4 +109,4 @@ def build_silver(
         "landing.object": objects,
         "landing.label": labels,
     }
-    return run_models(open_models(), given | ({} if files is None else {"bronze.label_file": files}))
+    return run_models(open_models(), given | ({} if files is None else {"bronze.label_file": files}), accepted)

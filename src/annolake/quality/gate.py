@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 import pyarrow as pa
@@ -46,17 +46,21 @@ class Gated:
         return self.connection.sql(f"SELECT {names} FROM {self.relation}").to_arrow_table()
 
 
-def gate(connection: duckdb.DuckDBPyConnection, table: str, relation: str) -> Gated:
-    """Split the rows of `relation` by the rules of `table`; a row is looked at once, and again only where it fails."""
+def gate(connection: duckdb.DuckDBPyConnection, table: str, relation: str, accepted: pa.Table | None = None) -> Gated:
+    """Split the rows of `relation` by the rules of `table`; a row is looked at once, and again only where it fails.
+
+    `accepted` (table_name, row_key, rule) are rows that somebody lets in although they break that rule.
+    """
     spec, rules = TABLES[table], rules_of(table)
+    if accepted is not None and accepted.num_rows:
+        connection.register("accepted", accepted)
+        rules = tuple(_but_for_accepted(rule, row_key(spec)) for rule in rules)
     present = {name for name, *_ in connection.sql(f"DESCRIBE {relation}").fetchall()}
     checked, good = f"{_flat(relation)}_checked", good_rows(relation)
     failing = [r for r in rules if r.severity == "fail"]
     holds = " AND ".join(f"coalesce({r.holds}, true)" for r in failing) or "true"
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {checked} AS SELECT *, {holds} AS __holds FROM {relation}")
-    connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW {good} AS SELECT * EXCLUDE (__holds) FROM {checked} WHERE __holds"
-    )
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW {good} AS SELECT * EXCLUDE (__holds) FROM {checked} WHERE __holds")
     n_rows, n_good = connection.sql(f"SELECT count(*), count(*) FILTER (__holds) FROM {checked}").fetchall()[0]
     bad = QUARANTINE.empty()
     if n_good < n_rows:
@@ -64,6 +68,17 @@ def gate(connection: duckdb.DuckDBPyConnection, table: str, relation: str) -> Ga
         bad = connection.sql(_quarantine(spec, broken, failing, "_source_uri" in present)).to_arrow_table()
     counts = _counts(connection, checked, rules, n_rows, n_good)
     return Gated(connection, table, good, n_good, bad.cast(QUARANTINE.arrow), counts)
+
+
+def row_key(spec: Table) -> str:
+    """The key of a row as JSON text, as an SQL expression."""
+    key = ", ".join(f"""'{k}': "{k}" """ for k in spec.key)
+    return f"CAST(to_json({{{key}}}) AS VARCHAR)"
+
+
+def _but_for_accepted(rule: Rule, key: str) -> Rule:
+    keys = f"SELECT row_key FROM accepted WHERE table_name = '{rule.table}' AND rule = '{rule.name}'"
+    return replace(rule, holds=f"({rule.holds}) OR {key} IN ({keys})")
 
 
 def good_rows(relation: str) -> str:
@@ -103,7 +118,6 @@ def _detail(connection: duckdb.DuckDBPyConnection, relation: str, rule: Rule) ->
 
 
 def _quarantine(spec: Table, relation: str, rules: Sequence[Rule], has_source: bool) -> str:
-    key = ", ".join(f"""'{k}': "{k}" """ for k in spec.key)
     reasons = " ".join(f"WHEN {n} THEN {r.reason}" for n, r in enumerate(rules))
     titles = " ".join(f"WHEN {n} THEN '{r.name}'" for n, r in enumerate(rules))
     columns = spec.arrow.names
@@ -112,7 +126,7 @@ def _quarantine(spec: Table, relation: str, rules: Sequence[Rule], has_source: b
         SELECT
             {"job_name" if "job_name" in columns else "''"} AS job_name,
             '{spec.name}' AS table_name,
-            CAST(to_json({{{key}}}) AS VARCHAR) AS row_key,
+            {row_key(spec)} AS row_key,
             CASE number {titles} END AS rule,
             coalesce(CASE number {reasons} END, 'broken') AS reason,
             {"object_id" if "object_id" in columns else "NULL"} AS object_id,
