@@ -34,6 +34,7 @@ JOBS = ("clips-1", "voices-1", "voices-2")
 FILLED = (
     "silver.job", "silver.asset", "silver.assignment", "silver.annotation", "silver.segment", "silver.classification",
     "silver.consolidated", "silver.gold_item", "silver.quarantine", "bronze.batch_item", "bronze.landing_outcome",
+    "bronze.worker_response",
     "meta.check_result",
 )  # fmt: skip
 Rows = dict[str, list[dict[str, Any]]]
@@ -136,6 +137,7 @@ def _answer(  # noqa: PLR0917
     times = {"accepted_at": at - timedelta(seconds=SPENT[worker]), "submitted_at": at, "time_spent_s": SPENT[worker]}
     is_clip = isinstance(said, str)
     rows["silver.assignment"].append({**key, **times, "outcome": "answered"})
+    rows["bronze.worker_response"].append({**key, **times, "source_uri": f"s3://out/{job}/{n}/{at.isoformat()}"})
     kind = "video_classification" if is_clip else "audio_segmentation"
     rows["silver.annotation"].append(
         {**key, **times, "task_type": kind, "n_segments": None if is_clip else len(said), "answer": "{}"}

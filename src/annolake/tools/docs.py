@@ -12,6 +12,7 @@ from pathlib import Path
 PAGES: dict[str, str] = {
     "docs/portal-openapi.json": "annolake.service.portal:openapi_page",
     "docs/tables.md": "annolake.lake.dictionary:tables_page",
+    "docs/queries.md": "annolake.lake.queries:queries_page",
     "docs/cli.md": "annolake.cli.page:cli_page",
     "docs/dags.md": "annolake.airflow.dictionary:dags_page",
 }
