@@ -5,7 +5,8 @@
    checks: fail known_class, fail has_area, fail in_picture, warn label_among_answers
    notes: images have their boxes in the manifest line, sequences in SeqLabel.json. The class is named by the class-map
      of the metadata; a custom job's post-annotation function may name it in the box itself (label). The confidence of
-     a box stands at its position among the objects of the metadata; sequences have none. */
+     a box stands at its position among the objects of the metadata; sequences have none. Cuboids of point clouds
+     (center-x, ...) are no boxes of a picture; they stay in the label file and in silver.consolidated. */
 WITH drawn AS (
     SELECT
         s.job_name,
@@ -70,6 +71,7 @@ classed AS (
         try_cast(json_extract_string(box, '$.width') AS DOUBLE) AS width_px,
         try_cast(json_extract_string(box, '$.height') AS DOUBLE) AS height_px
     FROM drawn
+    WHERE json_type(box, '$.center-x') IS NULL
 )
 
 SELECT

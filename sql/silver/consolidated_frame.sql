@@ -4,7 +4,8 @@
    owner: lake
    checks: fail frame_once, fail frame_known
    notes: SeqLabel.json lists the frames that were labeled, under tracking-annotations or detection-annotations.
-     Frame numbers are text in real files and whole numbers in the documentation; both are read. */
+     Frame numbers are text in real files and whole numbers in the documentation; both are read. Sequences of point
+     clouds call them frame-number and frame-name. */
 WITH listed AS (
     SELECT s.*, coalesce(
         json_extract(s.file, '$.tracking-annotations'), json_extract(s.file, '$.detection-annotations')
@@ -18,7 +19,9 @@ numbered AS (
         l.* EXCLUDE (file, frames),
         CAST(entry.key AS INTEGER) AS position,
         entry.value AS content,
-        try_cast(json_extract_string(entry.value, '$.frame-no') AS INTEGER) AS frame_no
+        try_cast(coalesce(
+            json_extract_string(entry.value, '$.frame-no'), json_extract_string(entry.value, '$.frame-number')
+        ) AS INTEGER) AS frame_no
     FROM listed AS l, json_each(CASE WHEN json_type(l.frames) = 'ARRAY' THEN l.frames END) AS entry
 )
 
@@ -28,7 +31,7 @@ SELECT
     asset_id,
     line_hash,
     frame_no,
-    json_extract_string(content, '$.frame') AS frame,
+    coalesce(json_extract_string(content, '$.frame'), json_extract_string(content, '$.frame-name')) AS frame,
     frame_no / fps AS time_s,
     nullif(CAST(json_extract(content, '$.frame-attributes') AS VARCHAR), '{}') AS attributes,
     landing_id,

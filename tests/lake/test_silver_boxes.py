@@ -156,3 +156,15 @@ def test_a_real_sequence(shared_data: Path) -> None:
         {"outcome": "labeled", "ref_uri": "s3://x/0/SeqLabel.json"}
     ]
     assert rows(without, "silver.consolidated", "line_hash") != rows(found, "silver.consolidated", "line_hash")
+
+
+def test_cuboids_are_no_boxes() -> None:
+    cuboid = {"center-x": -2.3, "center-y": 103.7, "center-z": 0.4, "length": 4, "width": 2, "height": 2, "class-id": 0}
+    sequence = {"tracking-annotations": [{"frame-number": 3, "frame-name": "3.pcd", "annotations": [cuboid]}]}
+    about = {"class-map": {"0": "Car"}}
+    ref = {"source-ref": "s3://x", "said-ref": "s3://x/0/SeqLabel.json", "said-ref-metadata": about}
+    inside = {"source-ref": "s3://x", "said": {"annotations": [cuboid]}, "said-metadata": about}
+    found = silver_of(lines=[ref, inside], files={0: sequence})
+    assert reasons(found) == set() and rows(found, "silver.consolidated_box") == []
+    assert rows(found, "silver.consolidated_frame", "frame_no", "frame") == [{"frame_no": 3, "frame": "3.pcd"}]
+    assert json.loads(rows(found, "silver.consolidated", "value")[1]["value"]) == inside["said"]
