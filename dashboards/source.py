@@ -43,6 +43,8 @@ class Source:
     terms: Terms = field(default_factory=Terms)
     names: Mapping[str, str] = field(default_factory=dict)
     """Pseudonym -> name; empty for those who see pseudonyms."""
+    is_lake: bool = False
+    """Whether it is read from the lake of the settings."""
 
 
 class NothingReleased(Exception):
@@ -76,7 +78,9 @@ def _open(release_id: int) -> Source:
     reader = ReleaseReader(settings(), release_id)
     if reader.release is None:
         raise NothingReleased("No release has been published yet.")
-    return Source(reader.connection, reader.release.release_id, reader.release.released_at, terms(settings()))
+    return Source(
+        reader.connection, reader.release.release_id, reader.release.released_at, terms(settings()), is_lake=True
+    )
 
 
 @st.cache_data(ttl=NAMES_SECONDS, show_spinner=False)

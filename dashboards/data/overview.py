@@ -135,13 +135,14 @@ def alerts(connection: Connection, where: Where) -> Answer:
         """
         with last as (
           select *, json_extract_string(subject, '$.job_name') as job_name, json_extract_string(subject, '$.layer')
-            as layer, json_extract_string(subject, '$.worker_id') as worker_id
+            as layer, json_extract_string(subject, '$.worker_id') as worker_id,
+            json_extract_string(subject, '$.label') as label
           from meta.alert
           where step = 'noted'
           qualify row_number() over (partition by rule, subject order by happened_at desc, episode desc, stage) = 1
         )
-        select severity, text, rule, job_name, layer, worker_id, value, value_lo, value_hi, threshold, n, happened_at,
-          episode
+        select severity, text, rule, job_name, layer, worker_id, label, value, value_lo, value_hi, threshold, n,
+          happened_at, episode
         from last
         where stage = 'raised' and (job_name is null or true {filter})
         order by happened_at desc, severity, rule, subject

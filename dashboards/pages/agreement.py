@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboards import charts, disagreement, filters, panel, words
+from dashboards import charts, disagreement, filters, jump, panel, words
 from dashboards.data import Answer, Where, agreement, scope
 from dashboards.source import Source
 
@@ -125,6 +125,7 @@ def other_measures(release: Source, where: Where) -> None:
         note="The lowest bound of alpha first. Intervals of the other measures: gold.agreement_job. A dash: not "
         "defined there, such as boundaries of a clip label.",
         name="measures",
+        is_wordy=True,
     )
 
 
@@ -156,18 +157,15 @@ def objects(release: Source, where: Where) -> None:
         panel.nothing_here("No object of this choice is disputed: observed agreement is 2/3 or more everywhere.")
         return
     because = [words.reason(code) if code else None for code in answer.column("reason_code")]
-    links = [
-        filters.link("item", job=r["job_name"], object=r["object_id"], layer=r["layer"])
-        for r in answer.table.to_pylist()
-    ]
-    panel.table(
+    jump.table(
         "Objects, the most disagreement first",
         answer,
         "item job_name layer observed_agreement is_disputed n_annotators n_assigned duration_s boundary_f unit_f "
-        "because open",
-        shown=panel.with_column(panel.with_column(answer.table, "because", because), "open", links),
-        note=f"n = {answer.table.num_rows:,}, at most {agreement.MOST_ITEMS:,}. Observed agreement: share of the "
-        "time, or of the pairs of answers, on which two annotators say the same.",
+        "because",
+        to=[jump.address(r["job_name"], r["object_id"]) for r in answer.table.to_pylist()],
+        shown=panel.with_column(answer.table, "because", because),
+        note=f"n = {answer.table.num_rows:,}, at most {agreement.MOST_ITEMS:,}. Click one to hear it. Observed "
+        "agreement: share of the time, or of the pairs of answers, on which two annotators say the same.",
         name="objects",
     )
 

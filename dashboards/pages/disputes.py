@@ -116,7 +116,10 @@ def send(release: Source, where: Where, kinds: Sequence[str]) -> None:
     most = min(rows.num_rows, MOST_SENT)
     n = most if most < 2 else left.slider("Objects", 1, most, min(most, 10), key="send", **filters.URL)
     settled = rows["settled"].to_pylist()[n - 1]
-    left.markdown(f"The first **{words.counted(n, 'object')}** of {rows.num_rows:,} settle **{settled:.0%}** of the expected gain.")
+    left.markdown(
+        f"The first **{words.counted(n, 'object')}** of {rows.num_rows:,} settle **{settled:.0%}** of the expected "
+        "gain."
+    )
     with right:
         panel.chart(
             "What the first objects settle",

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import charts_days, filters, palette, panel, words
+from dashboards import charts_days, filters, palette, panel, standing, words
 from dashboards.data import Answer, Where, agreement, overview, scope
 from dashboards.source import Source, Terms
 
@@ -28,7 +28,7 @@ def page() -> None:
     alphas = agreement.measure(release.connection, where)
     finish = overview.finish(release.connection, where, release.released_at.date())
     figures(release, where, headline, alphas, finish)
-    alerts(release, where)
+    standing.section(release, where)
     left, right = st.columns(2, gap="large")
     with left:
         trend(release, headline)
@@ -62,7 +62,7 @@ def figures(release: Source, where: Where, headline: tuple[str, str] | None, alp
 def accepted(row: Mapping[str, Any], finish: Mapping[str, Any], today: date) -> tuple[str, str, str]:
     """Media against the plan; an estimated finish with its interval where work is left."""
     if row["media_h"]:
-        value = f"{hours(row['media_complete_h'])} of {hours(row['media_h'])}"
+        value = f"{hours(row['media_complete_h'], row['media_h']).split()[0]} of {hours(row['media_h'])}"
     else:
         value = f"{row['n_complete']:,} of {row['n_objects']:,}"
     objects = f"{row['n_complete']:,} of {words.counted(row['n_objects'], 'object')} have all answers asked for"
@@ -87,9 +87,9 @@ def day_after(today: date, days: float) -> str:
     return f"{today + timedelta(days=-int(-days // 1)):%-d %b %Y}" if days < 3650 else "in over ten years"
 
 
-def hours(h: float) -> str:
-    """Hours, or minutes where that is under one."""
-    return f"{h:,.1f} h" if h >= 1 else f"{h * 60:,.1f} min"
+def hours(h: float, of: float | None = None) -> str:
+    """Hours, or minutes where they, or what they are a part of, are under one."""
+    return f"{h:,.1f} h" if (of or h) >= 1 else f"{h * 60:,.1f} min"
 
 
 def reliability(headline: tuple[str, str] | None, alphas: Answer) -> tuple[str, str, str]:
@@ -131,24 +131,6 @@ def share(name: str, part: int, whole: int, meaning: str) -> tuple[str, str, str
     """A share of the objects."""
     value = f"{part / whole:.0%}" if whole else "–"
     return name, value, f"{part:,} of {words.counted(whole, 'object')} {meaning}."
-
-
-def alerts(release: Source, where: Where) -> None:
-    """What is raised now; each leads to the page that shows it."""
-    st.subheader("What needs somebody?", anchor="alerts")
-    answer = overview.alerts(release.connection, where)
-    if answer.is_empty:
-        st.caption("No alert is raised. Rules: sql/alerts; look again with `annolake alert run`.")
-        return
-    panel.table(
-        "",
-        answer,
-        "severity text job_name layer worker_id value threshold n happened_at",
-        shown=panel.named(answer.table, release, "worker_id"),
-        note=f"n = {words.counted(answer.table.num_rows, 'alert')}, the newest first. An alert is raised when the "
-        "whole interval of its figure is beyond the threshold, and stays until it is not.",
-        name="alerts",
-    )
 
 
 def trend(release: Source, headline: tuple[str, str] | None) -> None:
@@ -225,10 +207,11 @@ def layers(alphas: Answer) -> None:
     panel.table(
         "",
         alphas,
-        "job_name layer value ci_lo ci_hi chance_floor n_items n_annotators verdict open",
+        "job_name layer open value ci_lo ci_hi chance_floor n_items n_annotators verdict",
         shown=shown,
         note=f"n = {words.counted(len(rows), 'layer')}, the lowest bound of alpha first. Intervals are 95 %.",
         name="layers",
+        is_wordy=True,
     )
 
 

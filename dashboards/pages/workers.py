@@ -70,10 +70,13 @@ def one(release: Source, chosen: tuple[str, str], worker: str, row: Mapping[str,
     left, right = st.columns(2, gap="large")
     with left:
         history(release, chosen, worker, row)
-        offsets(release, chosen, worker)
     with right:
+        offsets(release, chosen, worker)
+    left, right = st.columns(2, gap="large")
+    with left:
         confusion(release, chosen, worker)
-    objects(release, chosen, worker)
+    with right:
+        objects(release, chosen, worker)
 
 
 def quality(row: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -185,6 +188,7 @@ def offsets(release: Source, chosen: tuple[str, str], worker: str) -> None:
     """Signed offsets against each other annotator."""
     answer = workers.offsets(release.connection, *chosen, worker)
     if answer.is_empty:
+        panel.nothing_here("No boundary of this worker could be matched with another's; labels of clips have none.")
         return
     panel.chart(
         "Boundaries: early or late",
@@ -208,15 +212,13 @@ def objects(release: Source, chosen: tuple[str, str], worker: str) -> None:
     """Where to listen."""
     answer = workers.items(release.connection, *chosen, worker)
     if answer.is_empty:
+        panel.nothing_here("Nobody else answered the same objects.")
         return
-    links = [
-        filters.link("item", job=r["job_name"], object=r["object_id"], layer=r["layer"])
-        for r in answer.table.to_pylist()
-    ]
+    links = [filters.link("item", job=r["job_name"], item=r["object_id"]) for r in answer.table.to_pylist()]
     panel.table(
-        "Objects, those first on which the others agree and this worker does not",
+        "Objects, the most different from the others first",
         answer,
-        "item observed expected residual n_others duration_s open",
+        "item observed expected residual n_others open",
         shown=panel.with_column(answer.table, "open", links),
         note=f"n = {answer.table.num_rows:,}, at most {workers.MOST_ITEMS:,}. Agreement with the others, beside that "
         "of the others with each other.",

@@ -1,0 +1,74 @@
+"""The alerts that stand, as they are now: an alert is noted after the release that it is about."""
+
+from __future__ import annotations
+
+import duckdb
+import streamlit as st
+
+from annolake.alerts.channels import FILTERS
+from annolake.alerts.rules import rules
+from dashboards import panel, source, words
+from dashboards.data import Where, overview
+from dashboards.source import LOOK_SECONDS, Source
+
+MOST_ALERTS = 12
+ICONS = {"fail": ":material/error:", "warn": ":material/warning:"}
+
+
+def section(release: Source, where: Where) -> None:
+    """Each alert in its sentence, which leads to the page that shows more."""
+    st.subheader("What needs somebody?", anchor="alerts")
+    answer = overview.alerts(connection(release), where)
+    if answer.is_empty:
+        st.caption("No alert stands. The rules: sql/alerts; evaluate them now with `annolake alerts check`.")
+        return
+    rows = answer.table.to_pylist()
+    for row in rows[:MOST_ALERTS]:
+        rule = rules().get(row["rule"])
+        with st.container(border=True, gap=None):
+            st.page_link(
+                f"pages/{rule.page if rule else 'overview'}.py",
+                label=f"{spoken(row['text'], release)}",
+                icon=ICONS.get(row["severity"], ICONS["warn"]),
+                query_params={name: row[part] for part, name in FILTERS.items() if row.get(part)},
+                width="stretch",
+            )
+            about = (
+                f" · {rule.purpose.split(':')[0]} · n = {row['n']:,} {rule.minimum_unit.split(',')[0]}" if rule else ""
+            )
+            st.caption(f"since {source.age(row['happened_at'])}{about}")
+    left = f" The newest {MOST_ALERTS} are shown; all: `annolake alerts list`." if len(rows) > MOST_ALERTS else ""
+    st.caption(
+        f"n = {words.counted(len(rows), 'alert')}. One is raised when the whole interval of its figure is past the "
+        f"threshold, and stands until the figure is back.{left}"
+    )
+    panel.take_away(answer, "alerts")
+
+
+def spoken(text: str, release: Source) -> str:
+    """The sentence with names for those who may see them, and nothing that Markdown would read."""
+    for worker, name in release.names.items():
+        text = text.replace(worker, name)
+    for mark in "\\`*_[]$~":
+        text = text.replace(mark, f"\\{mark}")
+    return text
+
+
+def connection(release: Source) -> duckdb.DuckDBPyConnection:
+    """Where to ask for alerts: the lake of now, or the release itself where it is not the lake's."""
+    return _fresh() if release.is_lake else release.connection
+
+
+@st.cache_resource(ttl=LOOK_SECONDS, show_spinner=False)
+def _fresh() -> duckdb.DuckDBPyConnection:
+    from annolake.lake.catalog import open_lake  # noqa: PLC0415
+    from transforms.schemas import ALERT  # noqa: PLC0415
+
+    with open_lake(source.settings()) as lake:
+        rows = lake.scan(ALERT.name)
+    found = duckdb.connect()
+    found.execute("SET TimeZone = 'UTC'; CREATE SCHEMA meta")
+    found.register("incoming", rows)
+    found.execute("CREATE TABLE meta.alert AS FROM incoming")
+    found.unregister("incoming")
+    return found
