@@ -9,7 +9,8 @@ import pytest
 from rich.console import Console
 
 from annolake.errors import LakeError
-from annolake.score import print_score, read_segments, score_files
+from annolake.score import read_labels, read_segments, score_files
+from annolake.score_page import headline, print_score
 
 
 def write(folder: Path, name: str, text: str) -> None:
@@ -65,8 +66,12 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, name: str, text: str, word
 
 def test_salami_pairs(shared_data: Path) -> None:
     text = page(shared_data / "salami" / "annotations")
-    for words in ("functions", "uppercase", "lowercase", "Krippendorff's alpha", "by chance", "annotator 2", "expert"):
-        assert words in text
+    for words in (
+        "By layer", "functions", "uppercase", "lowercase", "Krippendorff's alpha 0.", "not reliable by the lower end",
+        "by chance", "Where the cuts are", "Least agreed objects", "Pairs of annotators", "annotator 2", "expert",
+        "100.0% is labeled", "Rand index above alpha",
+    ):  # fmt: skip
+        assert words in " ".join(text.split()), words
     rows = score_files(shared_data / "salami" / "annotations")["gold.agreement_job"].to_pylist()
     figures = {(r["layer"], r["measure"]): r for r in rows}
     alpha = figures["functions", "alpha"]
@@ -74,3 +79,30 @@ def test_salami_pairs(shared_data: Path) -> None:
     for layer, trimmed in (("functions", 0.6226), ("uppercase", 0.6284), ("lowercase", 0.6848)):
         found = figures[layer, "boundary_f_500ms"]
         assert found["ci_lo"] < trimmed < found["ci_hi"] and found["chance_floor"] < found["ci_lo"]
+
+
+def test_labels_of_whole_objects(tmp_path: Path) -> None:
+    rows = [(w, o, x) for o, xs in {"1": "aab", "2": "bbb", "3": "aaa", "4": "abb"}.items()
+            for w, x in zip(("ann", "bob", "cy"), xs, strict=True)]  # fmt: skip
+    write(tmp_path, "mood/labels.csv", "worker,object,label\n" + "".join(f"{w},{o},{x}\n" for w, o, x in rows))
+    assert read_labels(tmp_path) == [(o, w, "mood", x) for w, o, x in rows]
+    text = " ".join(page(tmp_path).split())
+    assert "Gwet's AC1" in text and "cy" in text and "boundaries" not in text
+    assert "under 10 objects: alpha is biased downwards" in text
+    write(tmp_path, "mood/labels.csv", "ann,1\n")
+    with pytest.raises(LakeError, match="line 1: 2 columns"):
+        score_files(tmp_path)
+
+
+def test_crowd_labels(shared_data: Path) -> None:
+    tables = score_files(shared_data / "crowd" / "BarzanMozafari" / "labels.txt")
+    found = {r["measure"]: r for r in tables["gold.agreement_job"].to_pylist()}
+    assert found["alpha"]["n_items"] == 1000 and found["alpha"]["n_annotators"] == 83
+    assert found["alpha"]["ci_lo"] > found["alpha"]["chance_floor"]
+
+
+def test_a_page_says_why_it_has_no_headline(tmp_path: Path) -> None:
+    write(tmp_path, "one/ann.txt", "0\t5\tA\n")
+    rows = {r["measure"]: r for r in score_files(tmp_path)["gold.agreement_job"].to_pylist()}
+    assert headline(rows) == "Krippendorff's alpha is undefined: no object has two annotators. 0 objects, 0 annotators."
+    assert "all figures: no object has two annotators" in page(tmp_path)

@@ -6,11 +6,12 @@ Both ways go through the same transforms and the same SQL models; files need no 
                                                     last line only ends the one before), or start TAB end TAB label
     FOLDER/<item>/parsed/textfileN_<layer>.txt      SALAMI's layout, N the annotator
     FOLDER/[<annotator>/]<any>.rttm                 RTTM: speaker turns; the folder is the annotator
+    [FOLDER/<question>/]labels.txt (.tsv, .csv)     annotator, object, label: labels of whole objects
 """
 
 from __future__ import annotations
 
-import json
+import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -18,42 +19,22 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from annolake.config import Settings
 from annolake.errors import LakeError
 
 Segment = tuple[str, str, str, float, float, str]
 """Item, annotator, layer, start, end, label."""
+Label = tuple[str, str, str, str]
+"""Item, annotator, layer, label of the whole item."""
 
 SALAMI = re.compile(r"textfile(?P<annotator>\d+)_(?P<layer>\w+)\.txt")
 RTTM_FIELDS = 8
-SHOWN = ("gold.agreement_job", "gold.label_reliability", "gold.worker_quality", "gold.dispute_queue")
-MOST_DISPUTES = 5
-MOST_LABELS = 10
-HEADLINES = {
-    "alpha": "Krippendorff's alpha",
-    "alpha_presence": "alpha: labeled or not",
-    "alpha_given_presence": "alpha: which label, where both did",
-    "alpha_by_label": "alpha: label by label",
-    "observed_agreement": "observed agreement",
-    "fleiss_kappa": "Fleiss' kappa",
-    "ac1": "Gwet's AC1",
-    "boundary_f_250ms": "boundaries within 0.25 s, F",
-    "boundary_f_500ms": "boundaries within 0.5 s, F",
-    "boundary_f_3s": "boundaries within 3 s, F",
-    "unit_f_iou50": "segments at IoU .5, F",
-    "unit_f_iou50_label": "... with the same label, F",
-    "mean_iou": "mean matched IoU",
-    "count_ratio": "fewer segments to more",
-    "ari": "adjusted Rand index, labels arbitrary",
-    "pairwise_f": "pairwise frame F, labels arbitrary",
-    "transcript_wer": "word error rate",
-    "transcript_cer": "character error rate",
-}
-"""Measures that lead the page, in this order; the others follow under their own names."""
+SHOWN = (
+    "gold.agreement_job", "gold.agreement_item", "gold.agreement_pair", "gold.label_reliability", "gold.worker_quality",
+    "gold.dispute_queue",
+)  # fmt: skip
+LABELS = re.compile(r"labels\.(txt|tsv|csv)")
 
 Tables = Mapping[str, pa.Table]
 
@@ -87,23 +68,37 @@ def score_files(path: Path) -> dict[str, pa.Table]:
     from transforms import measures, quality
     from transforms.schemas import TABLES
 
-    tables = silver_of(read_segments(path), job_name=path.name or path.resolve().name)
+    job_name = path.name or path.resolve().name
+    labels = read_labels(path)
+    tables = labels_of(labels, job_name=job_name) if labels else silver_of(read_segments(path), job_name=job_name)
     tables |= measures.build(tables)
     tables |= quality.build(tables)
+    wanted = _with_reads(SHOWN)
     for name, model in models("gold").items():
-        if name in SHOWN or any(name in models("gold")[other].reads for other in SHOWN if other in models("gold")):
-            reads = {read: tables[read] for read in model.reads if read in TABLES}
-            tables[name] = run_sql(model, reads)
-    return {name: tables[name] for name in SHOWN if name in tables}
+        if name in wanted:
+            tables[name] = run_sql(model, {read: tables[read] for read in model.reads if read in TABLES})
+    return {name: tables[name] for name in SHOWN}
+
+
+def _with_reads(names: Iterable[str]) -> set[str]:
+    """These gold models and all that they are made from."""
+    from annolake.lake.sqlmodels import models
+
+    found: set[str] = set()
+    todo = [name for name in names if name in models("gold")]
+    while todo:
+        name = todo.pop()
+        found.add(name)
+        todo += [read for read in models("gold")[name].reads if read in models("gold") and read not in found]
+    return found
+
+
+AT = datetime(1970, 1, 2, tzinfo=UTC)
 
 
 def silver_of(segments: Iterable[Segment], *, job_name: str) -> dict[str, pa.Table]:
     """The silver tables of one made-up job in which everyone answered every item that they have a file of."""
-    from transforms.schemas import TABLES
-
     found = list(segments)
-    at = datetime(1970, 1, 2, tzinfo=UTC)
-    stamp: dict[str, Any] = {"job_name": job_name, "revision": 1, "landing_id": "files", "landed_at": at}
     number: dict[tuple[str, str, str], int] = {}
     drawn = []
     for item, annotator, layer, start, end, label in found:
@@ -111,29 +106,53 @@ def silver_of(segments: Iterable[Segment], *, job_name: str) -> dict[str, pa.Tab
             continue
         key = (item, annotator, layer)
         number[key] = number.get(key, -1) + 1
-        drawn.append(stamp | {"object_id": item, "asset_id": item, "worker_id": annotator, "layer": layer,
-                              "segment_no": number[key], "label": label, "start_s": start, "end_s": end})  # fmt: skip
+        drawn.append(_key(job_name, item, annotator) | {"layer": layer, "segment_no": number[key], "label": label,
+                                                        "start_s": start, "end_s": end})  # fmt: skip
     length: dict[str, float] = {}
     for item, _, _, _, end, _ in found:
         length[item] = max(end, length.get(item, 0.0))
-    answers = [
-        stamp | {"object_id": item, "asset_id": item, "worker_id": annotator, "task_type": "audio_segmentation",
-                 "submitted_at": at, "answer": "{}"}
-        for item, annotator in sorted({(item, annotator) for item, annotator, *_ in found})
-    ]  # fmt: skip
     assets = [
         {"asset_id": item, "uri": item, "name": item, "media_type": "audio", "duration_s": duration, "container": "",
-         "bytes": 0, "content_hash": "", "landing_id": "files", "landed_at": at}
+         "bytes": 0, "content_hash": "", "landing_id": "files", "landed_at": AT}
         for item, duration in sorted(length.items())
     ]  # fmt: skip
+    answered = {(item, annotator) for item, annotator, *_ in found}
+    return _tables(job_name, "audio_segmentation", answered, {"silver.segment": drawn, "silver.asset": assets})
+
+
+def labels_of(labels: Iterable[Label], *, job_name: str) -> dict[str, pa.Table]:
+    """The same of labels of whole items; an item without an annotator's label was not asked of them."""
+    found = sorted(set(labels))
+    rows = [
+        _key(job_name, item, annotator) | {"layer": layer, "label": label} for item, annotator, layer, label in found
+    ]
+    answered = {(item, annotator) for item, annotator, *_ in found}
+    return _tables(job_name, "text_classification", answered, {"silver.classification": rows})
+
+
+def _key(job_name: str, item: str, annotator: str) -> dict[str, Any]:
+    return {"job_name": job_name, "revision": 1, "landing_id": "files", "landed_at": AT,
+            "object_id": item, "asset_id": item, "worker_id": annotator}  # fmt: skip
+
+
+def _tables(
+    job_name: str, task_type: str, answered: set[tuple[str, str]], rows: dict[str, list[dict[str, Any]]]
+) -> dict[str, pa.Table]:  # fmt: skip
+    from transforms.schemas import TABLES
+
+    n_items = len({item for item, _ in answered})
     job = {
-        "job_name": job_name, "task_type": "audio_segmentation", "label_attribute": "segments",
-        "workers_per_object": 2, "status": "Completed", "n_objects": len(length), "n_labeled": len(length),
-        "n_failed": 0, "input_uri": "", "created_at": at, "modified_at": at, "landing_id": "files", "landed_at": at,
+        "job_name": job_name, "task_type": task_type, "label_attribute": "labels", "workers_per_object": 2,
+        "status": "Completed", "n_objects": n_items, "n_labeled": n_items, "n_failed": 0, "input_uri": "",
+        "created_at": AT, "modified_at": AT, "landing_id": "files", "landed_at": AT,
     }  # fmt: skip
-    rows = {"silver.segment": drawn, "silver.annotation": answers, "silver.asset": assets, "silver.job": [job]}
+    answers = [
+        _key(job_name, item, annotator) | {"task_type": task_type, "submitted_at": AT, "answer": "{}"}
+        for item, annotator in sorted(answered)
+    ]
+    every = rows | {"silver.annotation": answers, "silver.job": [job]}
     return {
-        name: pa.Table.from_pylist(rows.get(name, []), schema=table.arrow)
+        name: pa.Table.from_pylist(every.get(name, []), schema=table.arrow)
         for name, table in TABLES.items()
         if name.split(".")[0] in ("silver", "bronze", "measure")
     }
@@ -157,6 +176,32 @@ def read_segments(path: Path) -> list[Segment]:
         found = [segment for file in files for segment in _starts(file, file.parent.name, file.stem, "segments")]
     if not found:
         raise LakeError(f"No segments under {path}.", hint="Expected FOLDER/<item>/<annotator>.txt, SALAMI's, or RTTM.")
+    return found
+
+
+def read_labels(path: Path) -> list[Label]:
+    """Labels of whole items in files named labels.txt, .tsv or .csv; none where there is no such file.
+
+    A line holds annotator, object and label, set apart by tabs (.txt, .tsv) or commas (.csv); a first line that names
+    its columns is skipped. The layer is the file's folder, or "label" for a file by itself.
+    """
+    if not path.exists():
+        raise LakeError(f"There is no {path}.")
+    files = [path] if path.is_file() else sorted(p for p in path.rglob("labels.*"))
+    found = []
+    for file in files:
+        if not LABELS.fullmatch(file.name):
+            continue
+        layer = "label" if file.parent in (path, path.parent) else file.parent.name
+        with file.open(encoding="utf-8", newline="") as lines:
+            rows = csv.reader(lines, delimiter="," if file.suffix == ".csv" else "\t")
+            for number, row in enumerate(rows, start=1):
+                if not row or (number == 1 and row[-1].strip().lower() in ("label", "response", "answer")):
+                    continue
+                if len(row) != 3:
+                    raise LakeError(f"{file} line {number}: {len(row)} columns; annotator, object and label are three.")
+                annotator, item, label = (part.strip() for part in row)
+                found.append((item, annotator, layer, label))
     return found
 
 
@@ -195,109 +240,3 @@ def _rttm(file: Path, root: Path) -> Iterator[Segment]:
             yield fields[1], annotator, "speaker", start, start + length, fields[RTTM_FIELDS - 1]
         except (ValueError, IndexError):
             raise LakeError(f"{file} line {number}: {line[:60]!r} is not a SPEAKER line of RTTM.") from None
-
-
-# -- the page ---------------------------------------------------------------------------------------------------------
-
-
-def print_score(tables: Tables, console: Console) -> None:
-    """The page: for each layer its measures, labels, annotators and what to look at first."""
-    rows = {name: table.to_pylist() for name, table in tables.items()}
-    layers = sorted({(r["job_name"], r["layer"]) for r in rows["gold.agreement_job"]})
-    for job, layer in layers:
-        mine = {n: [r for r in every if (r["job_name"], r["layer"]) == (job, layer)] for n, every in rows.items()}
-        console.rule(escape(f"{job} · {layer}"), align="left")
-        console.print(_measures(mine["gold.agreement_job"]))
-        if labels := mine.get("gold.label_reliability"):
-            console.print(_labels(labels))
-        console.print(_workers(mine["gold.worker_quality"]))
-        if disputes := mine["gold.dispute_queue"]:
-            console.print(_disputes(disputes))
-    console.print("Intervals are 95 %, from leaving out one object at a time; docs/metrics.md explains each figure.")
-
-
-def _table(title: str, *columns: str, text: Sequence[str] = ()) -> Table:
-    table = Table(box=None, header_style="dim", pad_edge=False, title=f"\n{title}")
-    table.title_justify, table.title_style = "left", "bold"
-    for column in columns:
-        wraps = column in ("annotator", "between", "confused with")
-        table.add_column(column, justify="left" if column in text else "right", no_wrap=not wraps)
-    return table
-
-
-def _measures(rows: Sequence[Mapping[str, Any]]) -> Table:
-    table = _table("Agreement", "measure", "value", "95 % interval", "by chance", "objects", text=["measure"])
-    place = {name: k for k, name in enumerate(HEADLINES)}
-    for r in sorted(rows, key=lambda r: (place.get(r["measure"], len(place)), r["measure"])):
-        interval = _interval(r["ci_lo"], r["ci_hi"]) or escape(r["reason_code"] or "")
-        name = HEADLINES.get(r["measure"], r["measure"])
-        table.add_row(escape(name), _number(r["value"]), interval, _number(r["chance_floor"]), f"{r['n_items']:,}")
-    return table
-
-
-def _labels(rows: Sequence[Mapping[str, Any]]) -> Table:
-    title = f"Labels, the most used first{_of(rows, MOST_LABELS)}"
-    table = _table(title, "label", "alpha", "95 % interval", "share", "confused with", text=["label", "confused with"])
-    used = sorted(rows, key=lambda r: -(r["prevalence"] or 0.0))
-    for r in used[:MOST_LABELS]:
-        share = "" if r["prevalence"] is None else f"{r['prevalence']:.0%}"
-        interval = _interval(r["alpha_lo"], r["alpha_hi"])
-        confused = r["most_confused_with"]
-        other = "" if confused is None else escape(confused) or "(nothing)"
-        table.add_row(escape(r["label"]) or "(nothing)", _number(r["alpha_binary"]), interval, share, other)
-    return table
-
-
-def _workers(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """Gold columns only where any truth is known."""
-    gold = ("gold", "95 % of gold") if any(r["gold_n"] for r in rows) else ()
-    columns = ("annotator", "objects", "agreement", "95 % interval", "offset", "splits", "merges", "spam")
-    title = "Annotators, by the lowest bound of agreement with the others"
-    table = _table(title, *columns, *gold, "status", text=["annotator", "status"])
-    for r in sorted(rows, key=lambda r: (r["loo_lo"] is None, r["loo_lo"] or 0.0, r["worker_id"])):
-        drifting = ", drifting" if r["is_drifting"] else ""
-        table.add_row(
-            escape(r["worker_id"]),
-            f"{r['n_items']:,}",
-            _number(r["loo_agreement"]),
-            _interval(r["loo_lo"], r["loo_hi"]),
-            "" if r["offset_s"] is None else f"{r['offset_s']:+.2f} s",
-            _share(r["split_rate"]),
-            _share(r["merge_rate"]),
-            _number(r["spam_prob"]),
-            *((_number(r["gold_acc"]), _interval(r["gold_lo"], r["gold_hi"])) if gold else ()),
-            r["status"].replace("_", " ") + drifting,
-        )
-    return table
-
-
-def _disputes(rows: Sequence[Mapping[str, Any]]) -> Table:
-    title = f"For an expert first{_of(rows, MOST_DISPUTES)}"
-    table = _table(title, "object", "from", "to", "kind", "between", "gain", text=["object", "kind", "between"])
-    for r in sorted(rows, key=lambda r: r["place"])[:MOST_DISPUTES]:
-        unit = "" if r["t_end_s"] is None else " s"
-        table.add_row(
-            escape(r["asset_name"] or r["object_id"]),
-            "" if r["t_end_s"] is None else f"{r['t_start_s']:.1f} s",
-            "" if r["t_end_s"] is None else f"{r['t_end_s']:.1f} s",
-            r["kind"],
-            escape(" / ".join(label or "(nothing)" for label in json.loads(r["labels"]))),
-            f"{r['expected_gain']:.2f}{unit}",
-        )
-    return table
-
-
-def _of(rows: Sequence[Any], most: int) -> str:
-    return f" ({most} of {len(rows):,})" if len(rows) > most else ""
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
-
-
-def _share(value: float | None) -> str:
-    return "" if value is None else f"{value:.0%}"
-
-
-def _interval(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else escape(f"[{low:.3f}, {high:.3f}]")

@@ -14,7 +14,8 @@ from annolake.config import Settings
 from annolake.labeling.gold import add_gold
 from annolake.lake.catalog import open_lake
 from annolake.lake.sql import query
-from annolake.score import print_score, score_jobs
+from annolake.score import score_jobs
+from annolake.score_page import print_score
 from tests.lake.jobs import START
 from tests.lake.test_release import land, make_job, register
 from transforms.schemas import BATCH_ITEM
