@@ -10,6 +10,26 @@ from rich.markup import escape
 from rich.table import Table
 
 from annolake.cli.app import LOOK, app, out, settings
+from annolake.cli.rows import Format, print_rows
+
+
+@app.command(rich_help_panel=LOOK)
+def sql(
+    statement: Annotated[
+        str, typer.Argument(help="One SELECT over gold, silver, bronze and meta.", show_default=False)
+    ],
+    format: Annotated[Format, typer.Option("--format", "-f", help="table, csv or json.")] = Format.table,  # noqa: A002
+    seconds: Annotated[float, typer.Option(help="Time limit.")] = 60.0,
+    memory: Annotated[str, typer.Option(help="Memory limit.")] = "2GB",
+) -> None:
+    """Ask the lake; answers come from the latest release, read-only.
+
+    Examples: annolake sql "select worker_id, offset_s from gold.worker_quality"; annolake sql "show tables".
+    """
+    from annolake.lake.sql import query
+
+    table = query(settings(), statement, limit_seconds=seconds, limit_memory=memory)
+    print_rows(table, format)
 
 
 @app.command(rich_help_panel=LOOK)
