@@ -69,6 +69,12 @@ class Settings(BaseModel):
     service_database: str = secret("SQLAlchemy URL of the service's store; empty: SQLite under home")
     service_secret: str = secret("key of sessions, frames and worker ids")
     portal_users: str = secret("JSON object name -> password of local accounts made at start")
+    functions: str = Field(
+        "",
+        pattern=r"^(\s*[A-Za-z0-9_-]{1,64}=[\w.]+:\w+\s*(,|$))*$",
+        description="your own pre- and post-annotation functions by name: my-pre=package.module:handler,...",
+    )
+    function_seconds: float = Field(60.0, gt=0, description="time limit of one call of such a function")
 
     catalog_uri: str = secret("SQLAlchemy URL of the Iceberg catalog; empty: SQLite under home")
     warehouse: str = Field("", description="file:// or s3:// location of the tables; empty: under home")
@@ -98,7 +104,8 @@ class Settings(BaseModel):
     )
     data_docs_url: str = Field("", description="where <home>/data-docs is published; empty: the folder is named")
     dashboards_sign_in: Literal["local", "off", "oidc"] = Field(
-        "local", description="local: nobody signs in, loopback only; off: a proxy signs people in; oidc: the dashboards do"
+        "local",
+        description="local: nobody signs in, loopback only; off: a proxy signs people in; oidc: the dashboards do",
     )
     dashboards_url_public: str = Field("", description="the dashboards' address for browsers; empty: host and port")
     dashboards_allowed: str = Field(

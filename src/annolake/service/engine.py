@@ -11,15 +11,18 @@ import itertools
 import logging
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from annolake.errors import AnnolakeError
-from annolake.service import clock, tasks
+from annolake.service import clock, own_functions, tasks
 from annolake.service.core import Service
+from annolake.service.functions import Function, FunctionFailed
 from annolake.service.jobs import after, begin_stop
-from annolake.service.manifests import read_labels, read_manifest, read_template
+from annolake.service.manifests import InputLine, read_labels, read_manifest, read_template
 from annolake.service.objects import ObjectMissing
 from annolake.service.outputs import write_manifest, write_outputs, write_responses
 from annolake.service.store import data_object, job
@@ -145,28 +148,46 @@ class Engine:
         service.wake.set()
 
     def _read_objects(self, row: Row[Any]) -> tuple[int, int]:
-        """Copy the manifest's lines into the store; (objects, those that came with the label)."""
+        """Copy the manifest's lines into the store; (objects, those for which nobody is needed)."""
         uri = row.request["InputConfig"]["DataSource"]["S3DataSource"]["ManifestS3Uri"]
         batch_size = row.request["HumanTaskConfig"]["MaxConcurrentTaskCount"]
         with self._service.store.write() as connection:  # what an earlier, interrupted start has left
             connection.execute(delete(data_object).where(data_object.c.job_id == row.job_id))
         n_objects = n_labeled = 0
         lines = read_manifest(self._service.objects, uri, row.label_attribute)
-        while chunk := list(itertools.islice(lines, CHUNK)):
-            values = []
-            for line in chunk:
-                n_todo = n_objects - n_labeled
-                place = {"status": "waiting", "iteration": 1 + n_todo // batch_size}
-                if line.has_label:
-                    place = {"status": "prelabeled", "iteration": 0}
-                    n_labeled += 1
-                n_objects += 1
-                values.append({"job_id": row.job_id, "object_no": line.object_no, "line": line.text, **place})
-            with self._service.store.write() as connection:
-                connection.execute(insert(data_object), values)
+        with self._preparing(row) as prepare:
+            while chunk := list(itertools.islice(lines, CHUNK)):
+                values = []
+                for line in chunk:
+                    prepared, is_needed = (None, False) if line.has_label else prepare(line)
+                    iteration = 1 + (n_objects - n_labeled) // batch_size if is_needed else 0
+                    status = "waiting" if is_needed else "prelabeled"
+                    n_labeled += not is_needed
+                    n_objects += 1
+                    place = {"job_id": row.job_id, "object_no": line.object_no, "iteration": iteration}
+                    values.append({**place, "line": line.text, "prepared": prepared, "status": status})
+                with self._service.store.write() as connection:
+                    connection.execute(insert(data_object), values)
         if not n_objects:
             raise AnnolakeError(f"{uri}: the manifest is empty; it needs at least one line")
         return n_objects, n_labeled
+
+    @contextmanager
+    def _preparing(self, row: Row[Any]) -> Iterator[Callable[[InputLine], tuple[str | None, bool]]]:
+        """What makes (task's input, whether people are needed) of a line: the job's own function, or nothing at all."""
+        name = own_functions.pre_function(row)
+        if name is None:
+            yield lambda _: (None, True)
+            return
+        with Function(self._service.settings, name) as function:
+
+            def prepare(line: InputLine) -> tuple[str | None, bool]:
+                try:
+                    return own_functions.prepare(function, row.arn, line.text)
+                except FunctionFailed as error:
+                    raise FunctionFailed(f"Line {line.object_no + 1} of the manifest: {error}") from None
+
+            yield prepare
 
     def _fail(self, row: Row[Any], reason: str) -> None:
         reason = f"ClientError: {reason}"

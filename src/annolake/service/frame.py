@@ -51,8 +51,8 @@ def show(service: Service, request: Request, token: str) -> Response:
             return _page(request, service, 410, _message("The time for this task is over. Please take the next one."))
         job_row = connection.execute(select(job).where(job.c.job_id == row.job_id)).one()
         is_object = (data_object.c.job_id == row.job_id, data_object.c.object_no == row.object_no)
-        line = connection.execute(select(data_object.c.line).where(*is_object)).scalar_one()
-    values = task_input(job_row, line)
+        object_row = connection.execute(select(data_object).where(*is_object)).one()
+    values = task_input(job_row, object_row)
     origin = origin_of(request)
     seconds = (row.lease_expires_us - now) // clock.SECOND + 60  # media still plays while the last answer is sent
     try:

@@ -8,6 +8,7 @@ from typing import Any
 from annolake.errors import ManifestError
 from annolake.service.core import Service
 from annolake.service.faults import invalid
+from annolake.service.functions import offered
 from annolake.service.manifests import read_manifest
 from annolake.service.objects import ObjectMissing, split_uri
 from annolake.service.tags import check_tags
@@ -23,7 +24,7 @@ def check_job(service: Service, request: dict[str, Any]) -> tuple[str, str]:
     """(preparing type, consolidating type) of a request that can be carried out; `ValidationException` otherwise."""
     _refuse_unsupported(request)
     config = request["HumanTaskConfig"]
-    types = read_types(config)
+    types = read_types(config, offered(service.settings))
     _check_attribute(request["LabelAttributeName"], types[1])
     if types[1] != CUSTOM and "LabelCategoryConfigS3Uri" not in request:
         raise invalid(f"LabelCategoryConfigS3Uri is needed for task type {types[1]}")

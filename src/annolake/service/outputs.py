@@ -16,6 +16,7 @@ from annolake.service import clock
 from annolake.service.consolidation import Label, consolidate
 from annolake.service.core import Service
 from annolake.service.jobs import output_uri
+from annolake.service.own_functions import consolidate_by_function, is_answered, post_function, read_response
 from annolake.service.store import data_object, task
 from annolake.service.task_types import TaskType, task_type
 
@@ -26,11 +27,15 @@ MANIFEST = "manifests/output/output.manifest"
 def write_outputs(service: Service, job_row: Row[Any], *, is_final: bool) -> None:
     """Bring a job's output up to date; `is_final` adds what is written once, at the end."""
     write_responses(service, job_row)
+    if is_final and (name := post_function(job_row)):
+        for iteration in _iterations(service, job_row):
+            _call_function(service, job_row, name, iteration)
     labels = _consolidate(service, job_row)
     write_manifest(service, job_row, labels)
     if is_final and task_type(job_row.task_type).kind:
         for iteration in _iterations(service, job_row):
-            _write_consolidation(service, job_row, labels, iteration)
+            _write_request(service, job_row, iteration)
+            _write_response(service, job_row, labels, iteration)
 
 
 def write_manifest(service: Service, job_row: Row[Any], labels: dict[int, Label]) -> None:
@@ -95,11 +100,17 @@ def _label_of(job_row: Row[Any], row: Row[Any], labels: dict[int, Label]) -> dic
         return {f"{attribute}-metadata": reason}
     if row.status != "labeled":
         return {}
-    if not kind.kind:
-        return {attribute: {}, f"{attribute}-metadata": _custom_metadata(job_row, row, kind)}
+    if not kind.kind and not post_function(job_row):
+        uri = output_uri(job_row, _response_path(row.iteration, row.object_no, row.last_us))
+        return {
+            attribute: {},
+            f"{attribute}-metadata": _custom_metadata(job_row, row, kind) | {"worker-response-ref": uri},
+        }
     label = labels.get(row.object_no)
-    if label is None:  # finished after the answers were weighed: the next writing has it
+    if label is None:  # finished after the answers were weighed, or still to be: a later writing has it
         return {}
+    if not kind.kind:
+        return {attribute: label.value, f"{attribute}-metadata": label.about | _custom_metadata(job_row, row, kind)}
     made = {
         "job-name": f"labeling-job/{job_row.name_key}",
         "human-annotated": "yes",
@@ -115,7 +126,6 @@ def _custom_metadata(job_row: Row[Any], row: Row[Any], kind: TaskType) -> dict[s
         "job-name": job_row.name_key,
         "human-annotated": "yes",
         "creation-date": clock.creation_date(row.finished_us),
-        "worker-response-ref": output_uri(job_row, _response_path(row.iteration, row.object_no, row.last_us)),
     }
 
 
@@ -128,6 +138,9 @@ def _response_path(iteration: int, object_no: int, last_us: int) -> str:
 
 def _consolidate(service: Service, job_row: Row[Any]) -> dict[int, Label]:
     kind = task_type(job_row.task_type).kind
+    if post_function(job_row):
+        uris = [_consolidation_uri(service, job_row, "response", i) for i in _iterations(service, job_row)]
+        return {n: x for uri in uris for n, x in read_response(service, uri, job_row.label_attribute).items()}
     if not kind:
         return {}
     o = data_object.c
@@ -144,25 +157,49 @@ def _consolidate(service: Service, job_row: Row[Any]) -> dict[int, Label]:
 
 
 def _iterations(service: Service, job_row: Row[Any]) -> list[int]:
+    """The batches that people have answered."""
     o = data_object.c
-    query = select(o.iteration).distinct().where(o.job_id == job_row.job_id, o.status == "labeled")
+    query = select(o.iteration).distinct().where(o.job_id == job_row.job_id, o.n_answered > 0)
     with service.store.read() as connection:
         return sorted(connection.execute(query).scalars())
 
 
-def _write_consolidation(service: Service, job_row: Row[Any], labels: dict[int, Label], iteration: int) -> None:
+def _consolidation_uri(service: Service, job_row: Row[Any], name: str, iteration: int) -> str:
     o = data_object.c
     last = select(func.max(o.finished_us)).where(o.job_id == job_row.job_id, o.iteration == iteration)
     with service.store.read() as connection:
-        stamp = clock.file_stamp(connection.execute(last).scalar_one())
-    for name, entry in (("request", _request_entry), ("response", _response_entry)):
-        rows = (row for row in _objects(service, job_row, iteration) if row.status == "labeled")
-        entries = (_dumps(entry(service, job_row, row, labels)).encode() for row in rows)
-        path = f"annotations/consolidated-annotation/consolidation-{name}/iteration-{iteration}/{stamp}.json"
-        service.objects.put(output_uri(job_row, path), _as_array(entries), "application/json")
+        stamp = clock.file_stamp(connection.execute(last).scalar_one() or 0)
+    path = f"annotations/consolidated-annotation/consolidation-{name}/iteration-{iteration}/{stamp}.json"
+    return output_uri(job_row, path)
 
 
-def _request_entry(service: Service, job_row: Row[Any], row: Row[Any], _labels: dict[int, Label]) -> dict[str, Any]:
+def _call_function(service: Service, job_row: Row[Any], name: str, iteration: int) -> None:
+    """Let the job's own function consolidate a batch, unless it has."""
+    response_uri = _consolidation_uri(service, job_row, "response", iteration)
+    if is_answered(service, response_uri):
+        return
+    todo = {row.object_no for row in _objects(service, job_row, iteration) if row.status == "labeled"}
+    request_uri = _write_request(service, job_row, iteration)
+    response = consolidate_by_function(service, job_row, name, request_uri, todo)
+    service.objects.put(response_uri, [response], "application/json")
+
+
+def _write_request(service: Service, job_row: Row[Any], iteration: int) -> str:
+    rows = (row for row in _objects(service, job_row, iteration) if row.status == "labeled")
+    uri = _consolidation_uri(service, job_row, "request", iteration)
+    entries = (_dumps(_request_entry(service, job_row, row)).encode() for row in rows)
+    service.objects.put(uri, _as_array(entries), "application/json")
+    return uri
+
+
+def _write_response(service: Service, job_row: Row[Any], labels: dict[int, Label], iteration: int) -> None:
+    rows = (row for row in _objects(service, job_row, iteration) if row.status == "labeled")
+    entries = (_dumps(_response_entry(job_row, row, labels)).encode() for row in rows)
+    uri = _consolidation_uri(service, job_row, "response", iteration)
+    service.objects.put(uri, _as_array(entries), "application/json")
+
+
+def _request_entry(service: Service, job_row: Row[Any], row: Row[Any]) -> dict[str, Any]:
     values = json.loads(row.line)
     with service.store.read() as connection:
         given = _answers_of(connection, job_row, [row.object_no])[row.object_no]
@@ -175,7 +212,7 @@ def _request_entry(service: Service, job_row: Row[Any], row: Row[Any], _labels: 
     }
 
 
-def _response_entry(_service: Service, job_row: Row[Any], row: Row[Any], labels: dict[int, Label]) -> dict[str, Any]:
+def _response_entry(job_row: Row[Any], row: Row[Any], labels: dict[int, Label]) -> dict[str, Any]:
     content = {"content": _label_of(job_row, row, labels)}
     return {"datasetObjectId": str(row.object_no), "consolidatedAnnotation": content}
 

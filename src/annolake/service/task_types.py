@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,21 +61,26 @@ def task_type(name: str) -> TaskType:
     return BUILT_IN.get(name, CUSTOM_TYPE)
 
 
-def read_types(config: dict[str, Any]) -> tuple[str, str]:
-    """(type that prepares `task.input`, type that consolidates) of a HumanTaskConfig; refuses what is not supported."""
-    pre = _read("HumanTaskConfig.PreHumanTaskLambdaArn", "PRE", config.get("PreHumanTaskLambdaArn"))
+def read_types(config: dict[str, Any], own: Collection[str] = ()) -> tuple[str, str]:
+    """(type that prepares `task.input`, type that consolidates) of a HumanTaskConfig; refuses what is not supported.
+
+    `own` are the functions of the settings; with one of them a job is custom.
+    """
+    pre = _read("HumanTaskConfig.PreHumanTaskLambdaArn", "PRE", config.get("PreHumanTaskLambdaArn"), own)
     consolidation = config.get("AnnotationConsolidationConfig", {}).get("AnnotationConsolidationLambdaArn")
     field = "HumanTaskConfig.AnnotationConsolidationConfig.AnnotationConsolidationLambdaArn"
-    post = _read(field, "ACS", consolidation)
+    post = _read(field, "ACS", consolidation, own)
     if pre in BUILT_IN and post in BUILT_IN and pre != post:
         raise invalid(f"{field}: ACS-{post} does not consolidate what PRE-{pre} asks for; use ACS-{pre}")
     return pre, CUSTOM if post == PASS_THROUGH else post
 
 
-def _read(field: str, prefix: str, arn: str | None) -> str:
+def _read(field: str, prefix: str, arn: str | None, own: Collection[str]) -> str:
     if arn is None:
         return PASS_THROUGH
     function = arn.split(":function:", 1)[1].split(":")[0]
+    if function in own:
+        return PASS_THROUGH
     start, _, name = function.partition("-")
     name = ALIASES.get(name, name)
     if start == prefix and (name in BUILT_IN or name == PASS_THROUGH):
@@ -82,4 +88,6 @@ def _read(field: str, prefix: str, arn: str | None) -> str:
     supported = ", ".join(f"{prefix}-{n}" for n in (*BUILT_IN, PASS_THROUGH))
     if start == prefix and (name in LATER or name.startswith("3DPointCloud")):
         raise invalid(f"{field}: task type {name} is not supported; supported are {supported}")
-    raise invalid(f"{field}: {function!r} is not a function of this service; supported are {supported}, or none")
+    listed = ", ".join(own) or "none"
+    offer = f"there are {supported}; in the setting functions: {listed}"
+    raise invalid(f"{field}: {function!r} is no function of this service; {offer}")

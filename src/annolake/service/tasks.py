@@ -39,18 +39,18 @@ class Held:
 
     task: Row[Any]
     job: Row[Any]
-    line: str
+    object: Row[Any]
     n_answered_by_me: int
 
     @property
     def input(self) -> dict[str, Any]:
         """`task.input` as the template sees it."""
-        return task_input(self.job, self.line)
+        return task_input(self.job, self.object)
 
 
-def task_input(job_row: Row[Any], line: str) -> dict[str, Any]:
-    """What the pre-annotation function of the job makes of a manifest line."""
-    values: dict[str, Any] = json.loads(line)
+def task_input(job_row: Row[Any], object_row: Row[Any]) -> dict[str, Any]:
+    """What the pre-annotation function of the job makes, or made, of a manifest line."""
+    values: dict[str, Any] = json.loads(object_row.prepared or object_row.line)
     if job_row.pre_type not in BUILT_IN:
         return values
     given = {"taskObject": values.get("source-ref", values.get("source")), "labels": job_row.labels or []}
@@ -113,8 +113,9 @@ def _held(connection: Connection, subject: str, jobs: Sequence[Row[Any]], now: i
 
 
 def _view(connection: Connection, row: Row[Any], job_row: Row[Any]) -> Held:
-    line = connection.execute(select(data_object.c.line).where(*_is_object(row.job_id, row.object_no))).scalar_one()
-    return Held(row, job_row, line, count_answers(connection, row.job_id, row.subject))
+    is_object = _is_object(row.job_id, row.object_no)
+    object_row = connection.execute(select(data_object).where(*is_object)).one()
+    return Held(row, job_row, object_row, count_answers(connection, row.job_id, row.subject))
 
 
 def count_answers(connection: Connection, job_id: int, subject: str) -> int:
