@@ -13,7 +13,7 @@ WITH marked AS (
         try_cast(json_extract_string(entry.value, '$.startOffset') AS INTEGER) AS start_char,
         try_cast(json_extract_string(entry.value, '$.endOffset') AS INTEGER) AS end_char,
         json_extract_string(s.about, '/entities/' || entry.key || '/confidence') AS confidence,
-        CASE WHEN json_type(s.said, '$.annotations.labels') = 'ARRAY' THEN list_transform(
+        CASE WHEN json_array_length(s.said, '$.annotations.labels') > 0 THEN list_transform(
             CAST(json_extract(s.said, '$.annotations.labels') AS JSON[]),
             lambda offered: coalesce(json_extract_string(offered, '$.label'), json_extract_string(offered, '$'))
         ) END AS known
