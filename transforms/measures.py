@@ -8,6 +8,7 @@ answer '' ("nothing of this").
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
@@ -50,11 +51,15 @@ TABLES_BY_NAME = {table.name: table for table in OUTPUTS}
 
 
 def build(
-    inputs: Mapping[str, pa.Table], jobs: Sequence[str] | None = None, windows_s: Sequence[float] = ()
+    inputs: Mapping[str, pa.Table],
+    jobs: Sequence[str] | None = None,
+    windows_s: Sequence[float] = (),
+    scales: Mapping[str, str] | None = None,
 ) -> dict[str, pa.Table]:
     """The `measure.*` tables of these jobs (of all where None) from the current rows of the silver tables.
 
-    `windows_s` are windows of boundary measures beside 0.25, 0.5 and 3 seconds.
+    `windows_s` are windows of boundary measures beside 0.25, 0.5 and 3 seconds; `scales` layer -> nominal, ordinal,
+    interval or ratio, for layers whose level is not to be read from the answers.
 
     Deterministic, and a job's rows depend on that job alone.
     """
@@ -77,6 +82,7 @@ def build(
     answered = annotators_of(silver).select(ANSWERED.names)
     made[MEASURE_TRANSCRIPT_ITEM.name] += [transcripts.score_items(texts, answered)]
     made[MEASURE_CHANCE.name] += [transcripts.floors(texts, answered)]
+    levels = distances.Levels(scales or {}, orders_of(silver[JOB_TABLE.name]))
     for said in (alone, beside):
         made[MEASURE_ITEM.name] += [labels.score_answers(said)]
         made[MEASURE_CONSENSUS_LABEL.name] += [fuse_answers(said)]
@@ -85,14 +91,20 @@ def build(
         made[MEASURE_CONFUSION.name] += [confusion.confusions(said, cells)]
         by_one, pooled = by_label.labels_of_answers(said)
         made[MEASURE_ITEM_LABEL.name] += [by_one]
-        made[MEASURE_ITEM_ALPHA.name] += [pooled, distances.alphas_of_answers(said)]
+        made[MEASURE_ITEM_ALPHA.name] += [pooled, distances.alphas_of_answers(said, levels)]
         made[MEASURE_WORKER_ITEM.name] += [workers.worker_items_of_answers(said)]
         made[MEASURE_WORKER.name] += [workers.workers_of_answers(said)]
-        made[MEASURE_CHANCE.name] += [chance.floors_of_answers(said)]
+        made[MEASURE_CHANCE.name] += [chance.floors_of_answers(said, levels)]
     return {
         table.name: pa.concat_tables(made[table.name]).sort_by([(name, "ascending") for name in table.key])
         for table in OUTPUTS
     }
+
+
+def orders_of(jobs: pa.Table) -> dict[tuple[str, str], list[str]]:
+    """The labels of each layer of each job, in the order in which they were offered."""
+    rows = jobs.select(["job_name", "labels"]).to_pylist()
+    return {(r["job_name"], layer): names for r in rows for layer, names in json.loads(r["labels"] or "{}").items()}
 
 
 def named_windows(windows_s: Sequence[float]) -> dict[str, float]:

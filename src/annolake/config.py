@@ -66,6 +66,13 @@ class Settings(BaseModel):
         description="windows of boundary agreement beside 0.25, 0.5 and 3, in seconds, separated by commas",
     )
 
+    label_scales: str = Field(
+        "",
+        pattern=r"^(\s*[^=,]+=(nominal|ordinal|interval|ratio)\s*(,|$))*$",
+        description="level of layers of clip labels where answers do not tell it: mood=ordinal,class=nominal; "
+        "ordinal takes the order in which the labels are offered",
+    )
+
     service_database: str = secret("SQLAlchemy URL of the service's store; empty: SQLite under home")
     service_secret: str = secret("key of sessions, frames and worker ids")
     portal_users: str = secret("JSON object name -> password of local accounts made at start")
@@ -190,6 +197,12 @@ class Settings(BaseModel):
     @property
     def boundary_windows(self) -> tuple[float, ...]:
         return tuple(float(window) for window in self.boundary_windows_s.split(",") if window.strip())
+
+    @property
+    def scales(self) -> dict[str, str]:
+        """Level of measurement by layer."""
+        pairs = (part.partition("=") for part in self.label_scales.split(",") if part.strip())
+        return {layer.strip(): level.strip() for layer, _, level in pairs}
 
     @property
     def sagemaker_endpoint_url(self) -> str | None:

@@ -38,12 +38,12 @@ def floors_of_tracks(found: Tracks, windows_s: dict[str, float] | None = None) -
     return _floors(draws)
 
 
-def floors_of_answers(found: Answers) -> pa.Table:
+def floors_of_answers(found: Answers, levels: distances.Levels = distances.UNKNOWN) -> pa.Table:
     """`measure.chance` rows of the label layers."""
     draws = []
     for seed in range(DRAWS):
         mixed = _mixed_answers(found, seed)
-        terms = pa.concat_tables([distances.alphas_of_answers(mixed), by_label.labels_of_answers(mixed)[1]])
+        terms = pa.concat_tables([distances.alphas_of_answers(mixed, levels), by_label.labels_of_answers(mixed)[1]])
         draws.append((labels.score_answers(mixed), terms, pair_items_of_answers(mixed, cells_of_answers(mixed))))
     return _floors(draws)
 

@@ -1,10 +1,10 @@
 """Alphas of labels that are more or less far apart: numbers, and sets of check boxes.
 
-The level of measurement is read from the answers. Where every label that was used in a layer of a job is a number
-("1" to "5"), the layer has alpha_ordinal and alpha_interval, and alpha_ratio where no number is negative; an open
-question ('') is a missing value there. Where anybody chose several labels at once, it has alpha_jaccard and alpha_masi
-over the sets; choosing nothing is the empty set. alpha itself (nominal) is always there and knows equal and unequal
-only.
+The level of measurement is declared (`Levels`), or read from the answers. Where every label that was used in a layer
+of a job is a number ("1" to "5"), the layer has alpha_ordinal and alpha_interval, and alpha_ratio where no number is
+negative; an open question ('') is a missing value there. Where anybody chose several labels at once, it has
+alpha_jaccard and alpha_masi over the sets; choosing nothing is the empty set. alpha itself (nominal) is always there
+and knows equal and unequal only.
 
 Sums by object: with the distances d between values, D = sum over the object's pairs / (n - 1) and E = the distances of
 the object's values to all values of the layer; alpha = 1 - (N - 1) sum D / sum E. Ordinal ranks are those of the whole
@@ -15,13 +15,15 @@ Krippendorff, "Content Analysis" (2018), for the levels; Passonneau (LREC 2006) 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 
 from transforms import intervals
 from transforms.agreement.by_label import alpha_rows
+from transforms.agreement.coefficients import INTERVAL, NOMINAL, ORDINAL, RATIO
 from transforms.answers import Answers
 from transforms.encode import Flags, Floats, Ints, summed
 from transforms.schemas import MEASURE_ITEM_ALPHA
@@ -30,8 +32,23 @@ Distance = Callable[[Ints, Ints], Floats]
 BLOCK = 2_000_000  # distances that are worked out at once
 
 
-def alphas_of_answers(found: Answers) -> pa.Table:
-    """`measure.item_alpha` rows of every layer whose labels are numbers or sets."""
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """What is known of layers beside their answers: a layer's level, and the order of a job's labels in a layer.
+
+    A layer declared nominal has alpha alone, though its labels be numbers; an ordinal one has alpha_ordinal too, by
+    the job's order of labels where that is known; an interval one alpha_interval beside; a ratio one all three.
+    """
+
+    scales: Mapping[str, str] = field(default_factory=dict)
+    orders: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
+
+
+UNKNOWN = Levels()
+
+
+def alphas_of_answers(found: Answers, levels: Levels = UNKNOWN) -> pa.Table:
+    """`measure.item_alpha` rows of every layer whose labels are sets, numbers or declared to be ordered."""
     layer = (found.item_job * max(1, len(found.layers)) + found.item_layer)[found.vote_item]
     several = np.bincount(found.choice_vote, minlength=len(found.vote)) > 1
     order = np.argsort(layer, kind="stable")
@@ -42,7 +59,7 @@ def alphas_of_answers(found: Answers) -> pa.Table:
         if several[votes].any():
             rows += [_scored(found, name, votes, distance) for name, distance in _of_sets(found, votes)]
         else:
-            rows += [_scored(found, name, votes, distance) for name, distance in _of_numbers(found, votes)]
+            rows += [_scored(found, name, votes, distance) for name, distance in _of_numbers(found, votes, levels)]
     return pa.concat_tables(rows)
 
 
@@ -69,12 +86,17 @@ def _scored(found: Answers, measure: str, votes: Ints, distance: Distance) -> pa
     )  # fmt: skip
 
 
-def _of_numbers(found: Answers, votes: Ints) -> Iterator[tuple[str, Distance]]:
-    """Distances of a layer whose labels are numbers, or nothing."""
-    value = found.vote[votes]
-    numbers = numbers_of(found.labels, np.unique(value[value > 0]))
-    if numbers is None:
+def _of_numbers(found: Answers, votes: Ints, levels: Levels) -> Iterator[tuple[str, Distance]]:
+    """Distances of a layer whose labels are numbers or ordered, or nothing."""
+    value, item = found.vote[votes], found.vote_item[votes[0]]
+    layer = found.layers[found.item_layer[item]]
+    level = levels.scales.get(layer, RATIO)
+    order = levels.orders.get((found.jobs[found.item_job[item]], layer), ()) if level == ORDINAL else ()
+    used = np.unique(value[value > 0])
+    numbers = _places(found.labels, order) if layer in levels.scales and order else numbers_of(found.labels, used)
+    if level == NOMINAL or numbers is None:
         return
+    votes, value = votes[~np.isnan(numbers[value])], value[~np.isnan(numbers[value])]
     pairable = votes[(np.bincount(found.vote_item[votes[value > 0]], minlength=found.n_items) >= 2)[
         found.vote_item[votes]] & (value > 0)]  # fmt: skip
     if not len(pairable):
@@ -84,9 +106,16 @@ def _of_numbers(found: Answers, votes: Ints) -> Iterator[tuple[str, Distance]]:
     ranks = np.full(len(found.labels), np.nan)
     ranks[found.vote[pairable]] = (np.cumsum(count) - count / 2.0)[at.ravel()]
     yield "alpha_ordinal", _squared(ranks)
-    yield "alpha_interval", _squared(numbers)
-    if np.nanmin(numbers) >= 0:
+    if level in (INTERVAL, RATIO):
+        yield "alpha_interval", _squared(numbers)
+    if level == RATIO and np.nanmin(numbers) >= 0:
         yield "alpha_ratio", _relative(numbers)
+
+
+def _places(labels: list[str], order: Sequence[str]) -> Floats:
+    """The place of each label in the order; NaN for one that is not in it."""
+    place = {label: float(k) for k, label in enumerate(order)}
+    return np.array([place.get(label, np.nan) for label in labels])
 
 
 def numbers_of(labels: list[str], used: Ints) -> Floats | None:

@@ -49,7 +49,7 @@ class PythonModel:
 
 def _measure(inputs: Mapping[str, pa.Table], jobs: Sequence[str], settings: Settings) -> Mapping[str, pa.Table]:
     """Agreement sums, of what was said about objects that are not gold items."""
-    return measures.build(quality.without_planted(inputs), jobs, settings.boundary_windows)
+    return measures.build(quality.without_planted(inputs), jobs, settings.boundary_windows, settings.scales)
 
 
 def _quality(inputs: Mapping[str, pa.Table], jobs: Sequence[str], _: Settings) -> Mapping[str, pa.Table]:

@@ -24,6 +24,7 @@ from tests.transforms.agreement.test_agreement_segments import (
 )
 from transforms import measures
 from transforms.agreement import chance, distances, jobs, presence, segments
+from transforms.agreement import labels as label_items
 from transforms.agreement.by_label import labels_of_answers, labels_of_tracks
 from transforms.agreement.coefficients import jackknife
 from transforms.agreement.confusion import confusions
@@ -252,11 +253,10 @@ def votes(rows: list[tuple[str, str, str]], layer: str = "rate") -> pa.Table:
 
 
 def alphas_of(table: pa.Table, annotators: pa.Table | None = None) -> dict[str, float]:
-    from transforms.agreement import labels
 
     found = answers(table, annotators)
     terms = pa.concat_tables([distances.alphas_of_answers(found), labels_of_answers(found)[1]])
-    return {measure: sums.value() for _, _, measure, sums in jobs.alphas(labels.score_answers(found), terms)}
+    return {measure: sums.value() for _, _, measure, sums in jobs.alphas(label_items.score_answers(found), terms)}
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -438,3 +438,34 @@ def test_worked_examples_of_the_documentation() -> None:
     near = alphas_of(votes([(o, w, x) for o, both in rated.items() for w, x in zip("ab", both, strict=True)]))
     expected = {"alpha_interval": 0.950, "alpha_ordinal": 0.949, "alpha_ratio": 0.934}
     assert near == pytest.approx(expected, abs=6e-4)
+
+
+def test_a_declared_level_is_kept() -> None:
+    """Words in the job's order are as good as ranks; numbers that are names are not."""
+    order = ["sad", "calm", "glad", "merry"]
+    rng = np.random.default_rng(2)
+    rows = [(str(k), w, int(np.clip(k % 4 + rng.integers(-1, 2), 0, 3))) for k in range(40) for w in "abc"]
+
+    def table_of(names: list[str]) -> pa.Table:
+        key = {"job_name": "j", "layer": "mood"}
+        return pa.Table.from_pylist(
+            [key | {"object_id": o, "worker_id": w, "label": names[x]} for o, w, x in rows], LABELS
+        )
+
+    def alphas_of(names: list[str], levels: distances.Levels) -> dict[str, float]:
+        found = answers(table_of(names))
+        terms = distances.alphas_of_answers(found, levels)
+        return {m: a.value() for _, _, m, a in jobs.alphas(label_items.score_answers(found), terms)}
+
+    numbers = alphas_of(["1", "2", "3", "4"], distances.UNKNOWN)
+    assert set(numbers) == {"alpha_ordinal", "alpha_interval", "alpha_ratio"}
+    declared = distances.Levels({"mood": "ordinal"}, {("j", "mood"): order})
+    assert alphas_of(order, declared) == pytest.approx({"alpha_ordinal": numbers["alpha_ordinal"]})
+    turned = distances.Levels({"mood": "ordinal"}, {("j", "mood"): [order[k] for k in (2, 0, 3, 1)]})
+    assert alphas_of(order, turned)["alpha_ordinal"] < numbers["alpha_ordinal"]
+    assert alphas_of(["1", "2", "3", "4"], distances.Levels({"mood": "nominal"})) == {}
+    assert set(alphas_of(["1", "2", "3", "4"], distances.Levels({"mood": "interval"}))) == {
+        "alpha_ordinal", "alpha_interval",
+    }  # fmt: skip
+    partly = distances.Levels({"mood": "ordinal"}, {("j", "mood"): order[:3]})  # "merry" was not offered: missing
+    assert 0 < alphas_of(order, partly)["alpha_ordinal"] < 1
