@@ -42,7 +42,7 @@ MANIFEST_LINE = table(
     Column("line_no", LONG, "1-based line number"),
     OBJECT,
     Column("line", TEXT, "the line as it arrived"),
-    Column("line_hash", TEXT, "hash of the line"),
+    Column("line_hash", TEXT, "MD5 of the line"),
     *LANDING,
 )
 WORKER_RESPONSE = table(
@@ -89,6 +89,10 @@ LANDING_OUTCOME = table(
     Column("reason_code", TEXT, "short reason, for counting; NULL where it landed as new", True),
     Column("reason", TEXT, "the reason in a sentence", True),
     Column("seconds", REAL, "time that it took", True),
+    Column("n_bytes", LONG, "how far a manifest was read, in whole lines; NULL for other inputs", True),
+    Column("n_lines", LONG, "lines up to there, blank ones included", True),
+    Column("n_objects", LONG, "lines up to there that are not blank", True),
+    Column("digest", TEXT, "BLAKE3 of the bytes up to there, hex", True),
     *LANDING,
     partition="",
 )

@@ -25,7 +25,7 @@ from transforms.ground_truth import Fault, read_line
 from transforms.inline import InlineAnswer, read_inline, without_answers
 
 LINE_COLUMNS = """line_no BIGINT, object_id VARCHAR, line VARCHAR, line_hash VARCHAR, bare_line VARCHAR,
-    source VARCHAR, asset_id VARCHAR, duration_s DOUBLE"""
+    source VARCHAR, asset_id VARCHAR, duration_s DOUBLE, source_text VARCHAR"""
 _WHOSE = """object_id VARCHAR, worker_id VARCHAR, submitted_at TIMESTAMPTZ, accepted_at TIMESTAMPTZ,
     time_spent_s DOUBLE, answer_hash VARCHAR, answer_no INTEGER"""
 TABLES = {
@@ -33,7 +33,8 @@ TABLES = {
     "landing_track": f"{_WHOSE}, segments {SEGMENTS}, problem VARCHAR",
     "landing_content": f"{_WHOSE}, content VARCHAR",
 }
-"""The temporary tables of a batch. `bare_line` is the line without the answers in it."""
+"""The temporary tables of a batch. `bare_line` is the line without the answers in it, `source_text`
+the source where that is the text itself."""
 
 ODD = r"""(regexp_matches(line, ',\s*[\]}]') OR contains(line, 'workerMetadata')
     OR (contains(line, 'nan') OR contains(line, 'NaN') OR contains(line, 'NAN') OR contains(line, 'inf')
@@ -69,6 +70,7 @@ CAREFUL: dict[str, pa.DataType] = {
     "source": pa.string(),
     "asset_id": pa.string(),
     "duration_s": pa.float64(),
+    "source_text": pa.string(),
 }
 """Lines and answers that the careful reader read, as Arrow columns."""
 
@@ -78,11 +80,13 @@ def read_batch(
 ) -> list[Fault]:
     """Fill the temporary tables from a batch of `lines.LINES`; returns what is wrong with the lines that are not there.
 
-    Worker ids in the batch are pseudonyms already.
+    Worker ids in the batch are pseudonyms already. Lines of `landing_known` (line_no, line_hash), where a relation of
+    that name is there, are passed over.
     """
     for name, columns in TABLES.items():
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")
-    connection.register("landing_block", batch)
+    connection.register("landing_batch", batch)
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW landing_block AS {_unknown(connection)}")
     form = find_form(_sample(batch), attribute)
     if form:
         _read_by_form(connection, form)
@@ -91,8 +95,18 @@ def read_batch(
         left = "(SELECT * EXCLUDE (n_keys) FROM landing_block)"
     careful = _read_others(connection, left, attribute)
     careful += [(u.line_no, str(u.object_no), u.raw, False) for u in undecodable]
-    connection.unregister("landing_block")
+    connection.execute("DROP VIEW landing_block")
+    connection.unregister("landing_batch")
     return _read_carefully(connection, careful, attribute)
+
+
+def _unknown(connection: duckdb.DuckDBPyConnection) -> str:
+    known = connection.sql("SELECT 1 FROM duckdb_tables() WHERE table_name = 'landing_known'").fetchall()
+    if not known:
+        return "SELECT * FROM landing_batch"
+    return """
+        SELECT * FROM landing_batch AS b
+        ANTI JOIN landing_known AS k ON b.line_no = k.line_no AND md5(b.line) = k.line_hash"""
 
 
 def _sample(batch: pa.Table) -> list[str]:
@@ -116,7 +130,8 @@ def _read_by_form(connection: duckdb.DuckDBPyConnection, form: Form) -> None:
         INSERT INTO landing_line
         SELECT line_no, object_no::VARCHAR, line, md5(line), {form.without_answers},
             json_extract_string({source}, '$'), {_text_of(form.of_line("asset-id"))},
-            {_number_of(form.of_line("duration"))}
+            {_number_of(form.of_line("duration"))},
+            {"NULL" if "source-ref" in form.line else f"json_extract_string({source}, '$')"}
         FROM landing_read WHERE fits""")
     connection.execute(f"""
         INSERT INTO landing_track
@@ -158,7 +173,8 @@ def _read_others(
     connection.execute(f"""
         INSERT INTO landing_line
         SELECT line_no, object_no::VARCHAR, line, md5(line), line, json_extract_string(source, '$'),
-            {_text_of("json_extract(line, '/asset-id')")}, {_number_of("json_extract(line, '/duration')")}
+            {_text_of("json_extract(line, '/asset-id')")}, {_number_of("json_extract(line, '/duration')")},
+            CASE WHEN NOT json_exists(line, '/source-ref') THEN json_extract_string(source, '$') END
         FROM landing_other WHERE coalesce(is_sound, false)""")
     rest = connection.sql("""
         SELECT line_no, object_no::VARCHAR, line, is_valid FROM landing_other WHERE NOT coalesce(is_sound, false)
@@ -190,6 +206,7 @@ def _read_carefully(
                 "source": found.source,
                 "asset_id": found.asset_id,
                 "duration_s": found.duration_s,
+                "source_text": found.source if found.is_text else None,
             }
         )
         answers += (_answer_row(object_id, text, answer) for answer in inside)
@@ -208,7 +225,8 @@ def _insert(connection: duckdb.DuckDBPyConnection, lines: list[dict[str, Any]], 
     connection.register("careful_answer", pa.Table.from_pylist(answers, schema=pa.schema(ANSWER)))
     connection.execute("""
         INSERT INTO landing_line
-        SELECT line_no, object_id, line, md5(line), bare_line, source, asset_id, duration_s FROM careful_line""")
+        SELECT line_no, object_id, line, md5(line), bare_line, source, asset_id, duration_s, source_text
+        FROM careful_line""")
     connection.execute("""
         INSERT INTO landing_track
         SELECT object_id, worker_id, submitted_at, accepted_at, time_spent_s, md5(line) || '-' || answer_no,

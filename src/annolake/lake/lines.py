@@ -23,9 +23,13 @@ AFTER_KEY = re.compile(rb'(\s*:\s*)("(?:[^"\\]|\\.)*")')
 QUOTE, COLON, BACKSLASH, NEWLINE = 0x22, 0x3A, 0x5C, 0x0A
 SPACES = np.frombuffer(b" \t\r\v\f", np.uint8)
 
-LINES = pa.schema(
-    [("line_no", pa.int64()), ("object_no", pa.int64()), ("n_keys", pa.int32()), ("line", pa.string())]
-)
+_LINES: dict[str, pa.DataType] = {
+    "line_no": pa.int64(),
+    "object_no": pa.int64(),
+    "n_keys": pa.int32(),
+    "line": pa.string(),
+}
+LINES = pa.schema(_LINES)
 """`line_no` counts lines from 1, `object_no` those that are not blank from 0. `n_keys` is how often a quote that no
 backslash precedes is followed by a colon: the number of keys, where nothing but JSON's usual spacing is used."""
 
@@ -104,7 +108,7 @@ class LineReader:
         line = pa.Array.from_buffers(
             pa.string(),
             len(ends),
-            [None, pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(text.replace(b"\n", b""))],
+            [None, pa.py_buffer(offsets.astype(np.int32).tobytes()), pa.py_buffer(text.replace(b"\n", b""))],
         )
         object_no = before.n_objects + np.cumsum(~is_blank) - 1
         numbers = before.n_lines + 1 + np.arange(len(ends))
@@ -123,7 +127,7 @@ class LineReader:
         try:
             batch["line"].validate(full=True)
         except pa.ArrowInvalid:
-            for row, raw in enumerate(batch["line"].cast(pa.binary()).to_pylist()):
+            for row, raw in enumerate(bytes(line.as_py()) for line in batch["line"].cast(pa.binary())):
                 try:
                     raw.decode()
                 except UnicodeDecodeError:
@@ -176,7 +180,7 @@ def whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield rest
 
 
-def _blank(found: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def _blank(found: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """Which lines have nothing but spaces: some tools write such lines between, they are no objects."""
     is_blank = starts == ends
     for row in np.flatnonzero(~is_blank & np.isin(found[starts], SPACES)):
@@ -184,9 +188,10 @@ def _blank(found: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarra
     return is_blank
 
 
-def _keys(found: np.ndarray, starts: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def _keys(found: np.ndarray, starts: np.ndarray) -> np.ndarray:
     is_key = found[1:] == COLON
     is_key &= found[:-1] == QUOTE
     keys = np.flatnonzero(is_key)
     keys = keys[found[keys - 1] != BACKSLASH]
-    return np.diff(np.searchsorted(keys, np.append(starts, len(found)))).astype(np.int32)
+    n_keys: np.ndarray = np.diff(np.searchsorted(keys, np.append(starts, len(found)))).astype(np.int32)
+    return n_keys

@@ -3,96 +3,105 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
+import duckdb
 import pyarrow as pa
-from pyiceberg.expressions import In, Or
+import pyarrow.compute as pc
 
-from annolake.lake.catalog import PRUNE_LIMIT, Lake
+from annolake.lake.bulk import read_batch
+from annolake.lake.catalog import Lake
 from annolake.lake.facts import JobFacts
-from annolake.lake.fetch import find_source, read_lines
-from annolake.lake.silver import OBJECT
-from transforms.ground_truth import Fault, Line, read_line
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+from annolake.lake.fetch import Store
+from annolake.lake.lines import LINES, LineReader
 
 VIDEO = (".mp4", ".webm", ".ogv", ".mov", ".mkv", ".m4v", ".avi")
 ASSET_COLUMNS = ["asset_id", "uri", "duration_s", "width_px", "height_px", "fps"]
+BATCH_BYTES = 32 << 20
+_KNOWN: dict[str, pa.DataType] = {
+    "object_id": pa.string(),
+    "source": pa.string(),
+    "asset_id": pa.string(),
+    "duration_s": pa.float64(),
+    "source_text": pa.string(),
+}
+KNOWN = pa.schema(_KNOWN)
+"""What a manifest line says of its object; `source_text` where the source is the text itself."""
 
 
 class Objects:
-    """Object id -> its line: those of the output manifest just read, else of the input manifest, else of bronze."""
+    """Object id -> its line: in the output manifest, else in the input manifest, else in bronze."""
 
-    def __init__(self, lake: Lake, s3: S3Client, job: JobFacts) -> None:
-        self.lake, self.s3, self.job = lake, s3, job
-        self._lines: dict[str, tuple[str, str | None, float | None, bool]] = {}
-        self._searched = False
+    def __init__(self, lake: Lake, store: Store, job: JobFacts) -> None:
+        self.lake, self.store, self.job = lake, store, job
+        self._known = KNOWN.empty_table()
+        self._searched: set[str] = set()
         self._assets: pa.Table | None = None
 
-    def add(self, line: Line) -> None:
-        self._lines[line.object_id] = (line.source, line.asset_id, line.duration_s, line.is_text)
-        self._assets = None
+    def find(self, object_ids: Iterable[str]) -> None:
+        """Look the objects up, in as few passes over the manifests as can be."""
+        wanted = set(object_ids) - self._searched
+        self._searched |= wanted
+        with duckdb.connect() as connection:
+            for uri in (self.job.manifest_uri, self.job.input_uri):
+                if wanted and uri.startswith("s3://"):
+                    wanted -= self._keep(connection, self._manifest(uri, wanted))
+            if wanted:
+                self._keep(connection, self._bronze(wanted))
 
-    def table(self, object_ids: Iterable[str]) -> pa.Table:
-        """Rows of `silver.OBJECT`; the asset only where it is registered, the duration its own first."""
-        ids = sorted(object_ids)
-        self._search(ids)
-        assets = self.assets().to_pylist()
-        by_id = {row["asset_id"]: row for row in assets}
-        by_uri = {row["uri"]: row for row in assets}
-        rows = []
-        for object_id in ids:
-            source, asset_id, duration, is_text = self._lines.get(object_id, ("", None, None, False))
-            asset = by_id.get(asset_id) or by_uri.get(source) or {}
-            rows.append(
-                {
-                    "object_id": object_id,
-                    "asset_id": asset.get("asset_id"),
-                    "duration_s": asset.get("duration_s", duration),
-                    "width_px": asset.get("width_px"),
-                    "height_px": asset.get("height_px"),
-                    "fps": asset.get("fps"),
-                    "source_text": source if is_text else None,
-                }
-            )
-        return pa.Table.from_pylist(rows, schema=OBJECT)
+    def table(self, connection: duckdb.DuckDBPyConnection) -> str:
+        """Rows of `silver.OBJECT` of the objects that were looked up, as a relation."""
+        connection.register("known_object", self._known)
+        return self.described(connection, "known_object")
+
+    def described(self, connection: duckdb.DuckDBPyConnection, lines: str) -> str:
+        """Rows of `silver.OBJECT` of a relation with the columns of KNOWN, each with its asset where that is known."""
+        connection.register("known_asset", self.assets())
+        said = ", ".join(f"coalesce(a.{c}, u.{c}) AS {c}" for c in ("asset_id", "width_px", "height_px", "fps"))
+        return f"""(
+            SELECT l.object_id, {said}, coalesce(a.duration_s, u.duration_s, l.duration_s) AS duration_s, l.source_text
+            FROM {lines} AS l
+            LEFT JOIN (SELECT DISTINCT ON (asset_id) * FROM known_asset) AS a ON a.asset_id = l.asset_id
+            LEFT JOIN (SELECT DISTINCT ON (uri) * FROM known_asset) AS u ON u.uri = l.source AND l.source_text IS NULL
+        )"""
 
     def assets(self) -> pa.Table:
-        """The registered media among the objects known so far."""
+        """The registered media."""
         if self._assets is None:
-            ids = sorted({asset_id for _, asset_id, *_ in self._lines.values() if asset_id})
-            uris = sorted({source for source, _, _, is_text in self._lines.values() if not is_text})
-            few = len(ids) <= PRUNE_LIMIT and len(uris) <= PRUNE_LIMIT
-            where = Or(In("asset_id", ids), In("uri", uris)) if few else None
-            self._assets = self.lake.scan("silver.asset", columns=ASSET_COLUMNS, where=where)
+            self._assets = self.lake.scan("silver.asset", columns=ASSET_COLUMNS)
         return self._assets
 
     def media_type(self) -> str:
         """audio or video, by the names of the sources."""
-        return "video" if any(s.lower().endswith(VIDEO) for s, *_ in self._lines.values()) else "audio"
+        return media_type(str(source) for source in self._known["source"].to_pylist())
 
-    def _search(self, ids: list[str]) -> None:
-        if self._searched or all(i in self._lines for i in ids):
-            return
-        self._searched = True
-        for line in (*self._input(), *self._bronze()):
-            if line.object_id not in self._lines:
-                self.add(line)
+    def _keep(self, connection: duckdb.DuckDBPyConnection, batches: Iterable[pa.Table]) -> set[str]:
+        found: set[str] = set()
+        for batch in batches:
+            read_batch(connection, batch, [], self.job.label_attribute)
+            names = ", ".join(KNOWN.names)
+            rows = connection.sql(f"SELECT {names} FROM landing_line").to_arrow_table().cast(KNOWN)
+            self._known = pa.concat_tables([self._known, rows])
+            found |= set(rows["object_id"].to_pylist())
+        return found
 
-    def _input(self) -> Iterator[Line]:
-        source = find_source(self.s3, self.job.input_uri) if self.job.input_uri.startswith("s3://") else None
+    def _manifest(self, uri: str, wanted: set[str]) -> Iterator[pa.Table]:
+        source = self.store.find(uri)
+        numbers = pa.array([int(i) for i in wanted if i.isdecimal() and len(i) < 18], pa.int64())
         if source is None:
             return
-        lines = (raw for raw in read_lines(self.s3, source) if raw.strip())
-        for number, raw in enumerate(lines):
-            found = read_line(number + 1, str(number), raw, str)
-            if not isinstance(found, Fault):
-                yield found
+        for batch in LineReader(self.store.chunks(source), str).batches(BATCH_BYTES):
+            yield batch.filter(pc.is_in(batch["object_no"], value_set=numbers))
 
-    def _bronze(self) -> Iterator[Line]:
-        rows = self.lake.scan("bronze.manifest_line", jobs=[self.job.job_name], columns=["object_id", "line"])
-        for row in rows.to_pylist():
-            found = read_line(1, row["object_id"], row["line"].encode(), str)
-            if not isinstance(found, Fault):
-                yield found
+    def _bronze(self, wanted: set[str]) -> Iterator[pa.Table]:
+        rows = self.lake.scan(
+            "bronze.manifest_line", jobs=[self.job.job_name], columns=["object_id", "line_no", "line"]
+        )
+        rows = rows.filter(pc.is_in(rows["object_id"], value_set=pa.array(sorted(wanted), pa.string())))
+        count = pa.nulls(rows.num_rows, pa.int32())
+        numbers = pc.cast(rows["object_id"], pa.int64())
+        yield pa.table([rows["line_no"], numbers, count, rows["line"]], schema=LINES)
+
+
+def media_type(sources: Iterable[str]) -> str:
+    """audio or video, by the names of the sources."""
+    return "video" if any(s.lower().endswith(VIDEO) for s in sources) else "audio"

@@ -75,11 +75,11 @@ def run_models(
     empty: dict[str, pa.Table | str] = {name: empty_rows(name) for name in TABLES if name.startswith("bronze.")}
     empty["landing.track"] = NO_TRACKS
     for name, rows in {**empty, **given}.items():
-        flat = name.replace(".", "__")
+        relation = rows
         if isinstance(rows, pa.Table):
-            connection.register(flat, rows)
-            rows = flat
-        connection.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM {rows}")
+            relation = name.replace(".", "__")
+            connection.register(relation, rows)
+        connection.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM {relation}")
     silver = Silver()
     for name, model in models("silver").items():
         if name not in TABLES:

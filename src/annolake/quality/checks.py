@@ -5,9 +5,9 @@ Those of severity `fail` hold the release; what the row rules keep out of silver
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -112,28 +112,30 @@ WRITTEN = (
 )  # fmt: skip
 
 
-def run_checks(tables: Mapping[str, pa.Table], job: pa.Table, readmitted: pa.Table | None = None) -> list[Count]:
-    """Counts of every check over the rows of one job; `tables` by name, `job` its row of `silver.job`.
-
-    Rows of `readmitted` (`meta.readmission`) that somebody accepted as they are count as broken for no check.
-    """
+def run_checks(tables: Mapping[str, pa.Table], job: pa.Table) -> list[Count]:
+    """Counts of every check over the rows of one job; `tables` by name, `job` its row of `silver.job`."""
     with duckdb.connect() as connection:
         connection.execute("CREATE SCHEMA silver; CREATE SCHEMA landing")
         for name, rows in {**tables, "landing.job": job}.items():
             connection.register(name.replace(".", "__"), rows)
             connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {name.replace('.', '__')}")
-        counts = [count for name in CHECKED for count in _counts(connection, name)]
-    return counts if readmitted is None else [_forgive(count, readmitted.to_pylist()) for count in counts]
+        return check_views(connection)
+
+
+def check_views(connection: duckdb.DuckDBPyConnection) -> list[Count]:
+    """Counts of every check over tables and views that are there already."""
+    return [count for name in CHECKED for count in _counts(connection, name)]
 
 
 SAME_AS = {"within_asset": "ends_in_media"}
 """Check -> the row rule that says the same of a row."""
 
 
-def _forgive(count: Count, readmitted: Sequence[Mapping[str, Any]]) -> Count:
-    told = (count.table, SAME_AS.get(count.rule, count.rule))
-    n = sum(row["is_accepted"] and (row["table_name"], row["rule"]) == told for row in readmitted)
-    return replace(count, n_failed=max(0, count.n_failed - n)) if n else count
+def forgive(counts: Iterable[Count], readmitted: pa.Table) -> list[Count]:
+    """The counts without the rows of `readmitted` (`meta.readmission`) that somebody accepted as they are."""
+    accepted = Counter((r["table_name"], r["rule"]) for r in readmitted.to_pylist() if r["is_accepted"])
+    n_accepted = [(count, accepted[count.table, SAME_AS.get(count.rule, count.rule)]) for count in counts]
+    return [replace(count, n_failed=max(0, count.n_failed - n)) if n else count for count, n in n_accepted]
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[Count]:
@@ -142,7 +144,7 @@ def _counts(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[Count
     schema = " AND ".join(f"coalesce({r.holds}, true)" for r in schema_rules(table))
     sums = ", ".join(f"count(*) FILTER (WHERE NOT ({holds}))" for holds in (schema, *(r.holds for r in rules)))
     n_rows, n_keys, n_misfits, *failed = _row(
-        connection, f"SELECT count(*), (SELECT count(*) FROM (SELECT DISTINCT {key} FROM {table})), {sums} FROM {table}"
+        connection, f"SELECT count(*), count(DISTINCT hash({key})), {sums} FROM {table}"
     )
     yield Count(table, "key_unique", "fail", n_rows, n_rows - n_keys, f"one row for each {key}")
     yield Count(table, "schema", "fail", n_rows, n_misfits, "nothing is missing, every value is in its range")

@@ -43,7 +43,8 @@ class Gated:
     def good(self) -> pa.Table:
         """The good rows in the table's columns."""
         names = ", ".join(f'"{n}"' for n in TABLES[self.table].arrow.names)
-        return self.connection.sql(f"SELECT {names} FROM {self.relation}").to_arrow_table()
+        rows: pa.Table = self.connection.sql(f"SELECT {names} FROM {self.relation}").to_arrow_table()
+        return rows
 
 
 def gate(connection: duckdb.DuckDBPyConnection, table: str, relation: str, accepted: pa.Table | None = None) -> Gated:

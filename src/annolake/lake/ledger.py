@@ -1,0 +1,75 @@
+"""The ledger of inputs, `bronze.landing_outcome`: what was read, how far, and what was wrong with it.
+
+It is written last. An input that stands in it was landed whole; of any other some rows may be there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pyiceberg.expressions import And, EqualTo
+
+from annolake.lake.catalog import Lake
+from annolake.lake.fetch import Source
+from annolake.lake.lines import Position
+from transforms.ground_truth import Fault
+
+LEDGER = "bronze.landing_outcome"
+LEDGER_KEY = ("source_uri", "source_version", "line_no", "is_ok")
+COLUMNS = ["source_uri", "source_version", "reason_code", "landing_id", "is_ok", "landed_at"]
+POSITION = ["n_bytes", "n_lines", "n_objects", "digest"]
+
+
+class Ledger:
+    """What earlier landings of a job noted, and what this one is to note."""
+
+    def __init__(self, lake: Lake, job_name: str) -> None:
+        self.job_name = job_name
+        whole = And(EqualTo("job_name", job_name), EqualTo("line_no", 0))
+        self.earlier = lake.scan(LEDGER, columns=COLUMNS + POSITION, where=whole).to_pylist()
+        self.outcomes: list[dict[str, Any]] = []
+        self._read = {(r["source_uri"], r["source_version"]) for r in self.earlier if r["reason_code"] != "unreadable"}
+
+    def is_read(self, source: Source) -> bool:
+        """Whether a landing has finished with this version."""
+        return (source.uri, source.version) in self._read
+
+    def finished(self, uri: str) -> set[str]:
+        """The landings that finished with some version of the source."""
+        return {str(row["landing_id"]) for row in self.earlier if row["source_uri"] == uri and row["is_ok"]}
+
+    def positions(self, uri: str) -> Iterator[Position]:
+        """How far earlier landings read the source, the newest first."""
+        rows = [r for r in self.earlier if r["source_uri"] == uri and r["is_ok"] and r["n_bytes"]]
+        for row in sorted(rows, key=lambda r: r["landed_at"], reverse=True):
+            yield Position(*(row[name] for name in POSITION))
+
+    def note(self, kind: str, source: Source, fault: Fault | None, *, is_ok: bool = False) -> None:
+        """One outcome: a fault, or that the whole source was read."""
+        self.outcomes.append(
+            {
+                "kind": kind,
+                "job_name": self.job_name,
+                "source_uri": source.uri,
+                "source_version": source.version,
+                "line_no": fault.line_no if fault else 0,
+                "is_ok": is_ok,
+                "reason_code": fault.code if fault else None,
+                "reason": fault.reason if fault else None,
+            }
+        )
+
+    def note_manifest(self, source: Source, faults: list[Fault], position: Position) -> None:
+        """The faults of a manifest's lines, and how far it was read."""
+        for fault in faults:
+            self.note("manifest_line", source, fault)
+        bad = len({fault.line_no for fault in faults})
+        whole = Fault(0, "bad_lines", f"{bad} of {position.n_objects} lines have faults.") if bad else None
+        self.note("manifest_line", source, whole, is_ok=True)
+        self.outcomes[-1] |= {name: getattr(position, name) for name in POSITION}
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Why inputs of this landing did not land, in words."""
+        return tuple(str(o["reason"]) for o in self.outcomes if not o["is_ok"])

@@ -1,0 +1,209 @@
+"""Rows of a landing on their way into a table: Parquet files that DuckDB writes, registered by one commit at the end.
+
+A file stands where the table's data stands before anybody sees it; killed in between it is an orphan, which
+maintenance removes. Rows that are in the table already, from a landing that was killed later than this step or that
+runs beside this one, are left out when the files are registered: only the key columns of files that may hold such
+rows are read, by Iceberg's column bounds.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+from pyiceberg.expressions import AlwaysTrue, And, BooleanExpression, EqualTo, GreaterThanOrEqual, LessThanOrEqual
+from pyiceberg.io.pyarrow import (
+    compute_statistics_plan,
+    data_file_statistics_from_parquet_metadata,
+    parquet_path_to_id_mapping,
+)
+from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
+from pyiceberg.table import Table as IcebergTable
+
+from annolake.lake.catalog import Lake, local_path
+from annolake.lake.views import duck_type, literal
+from transforms.schemas import TABLES, Table
+
+ROW_GROUP = 122_880
+COMPRESSION = "COMPRESSION zstd, COMPRESSION_LEVEL {level}"
+RAW_TEXT = frozenset({"bronze.manifest_line", "bronze.worker_response"})
+"""Written with the cheapest level: long text, seldom read."""
+
+
+class Stage:
+    """The staged files of one landing. Use it as a context: files that were not registered are removed."""
+
+    def __init__(self, lake: Lake, landing_id: str, job_name: str) -> None:
+        self.lake, self.landing_id, self.job_name = lake, landing_id, job_name
+        self.files: dict[str, list[Path]] = {}
+        self._name = f"{landing_id}-{secrets.token_hex(4)}"  # a landing has several stages
+        self._n = 0
+        self._scratch: Path | None = None
+
+    def __enter__(self) -> Stage:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for paths in self.files.values():
+            for path in paths:
+                path.unlink(missing_ok=True)
+        if self._scratch:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def write(self, connection: duckdb.DuckDBPyConnection, name: str, rows: str) -> int:
+        """Stage the rows of a relation that has at least the columns of the table; returns how many there are."""
+        path = self._path(name)
+        n = _copy(connection, TABLES[name], self.lake.table(name), rows, path)
+        if n:
+            self.files.setdefault(name, []).append(path)
+        else:
+            path.unlink(missing_ok=True)
+        return n
+
+    def commit(self, name: str) -> int:
+        """Register the staged files of a table, without the rows that it has already; returns the rows added."""
+        paths = self.files.pop(name, [])
+        if not paths:
+            return 0
+
+        def attempt(table: IcebergTable) -> int:
+            nonlocal paths
+            paths = self._absent(table, TABLES[name], paths)
+            added = [_data_file(table, path, self._uploaded(table, path)) for path in paths]
+            if added:
+                properties = {"annolake.landing-id": self.landing_id, "annolake.job-name": self.job_name}
+                with table.transaction() as change, change.update_snapshot(properties).fast_append() as append:
+                    for file in added:
+                        append.append_data_file(file)
+            return sum(file.record_count for file in added)
+
+        return self.lake.commit(name, attempt)
+
+    def _path(self, name: str) -> Path:
+        self._n += 1
+        file = f"{self._name}-{self._n:05d}.parquet"
+        location = self.lake.table(name).location()
+        if location.startswith("file://"):
+            folder = Path(local_path(location)) / "data"
+            folder.mkdir(parents=True, exist_ok=True)
+            return folder / file
+        if self._scratch is None:
+            self._scratch = Path(tempfile.mkdtemp(prefix="annolake-stage-"))
+        return self._scratch / file
+
+    def _uploaded(self, table: IcebergTable, path: Path) -> str:
+        """Where Iceberg finds the file; put there first if the warehouse is not on this machine."""
+        uri = f"{table.location()}/data/{path.name}"
+        if uri.startswith("file://"):
+            return uri
+        with path.open("rb") as source, table.io.new_output(uri).create(overwrite=True) as target:
+            shutil.copyfileobj(source, target, 1 << 20)
+        return uri
+
+    def _absent(self, table: IcebergTable, spec: Table, paths: list[Path]) -> list[Path]:
+        """The staged files, those anew that have a row which the table has."""
+        kept: list[Path] = []
+        with duckdb.connect() as connection:
+            for path in paths:
+                ours = f"read_parquet({literal(str(path))})"
+                there = _there(connection, table, spec, ours)
+                keys = " AND ".join(f'ours."{k}" = there."{k}"' for k in spec.key)
+                if (
+                    not there
+                    or not connection.sql(
+                        f"SELECT 1 FROM {ours} AS ours SEMI JOIN {there} AS there ON {keys} LIMIT 1"
+                    ).fetchall()
+                ):
+                    kept.append(path)
+                    continue
+                anew = self._path(spec.name)
+                if _copy(connection, spec, table, f"{ours} AS ours ANTI JOIN {there} AS there ON {keys}", anew):
+                    kept.append(anew)
+                else:
+                    anew.unlink(missing_ok=True)
+                path.unlink()
+        return kept
+
+
+def _there(connection: duckdb.DuckDBPyConnection, table: IcebergTable, spec: Table, ours: str) -> str:
+    """The keys in the table that may be among ours, as a relation; empty where no file can have one."""
+    if table.current_snapshot() is None:
+        return ""
+    narrow = [c for c in (*spec.partition, *spec.key[:2]) if str(spec.arrow.field(c).type) == "string"]
+    bounds = ", ".join(f'min("{c}"), max("{c}")' for c in narrow)
+    found = connection.sql(f"SELECT {bounds} FROM {ours}").fetchall()[0]
+    among: BooleanExpression | None = None
+    for column, low, high in zip(narrow, found[::2], found[1::2], strict=True):
+        here = (
+            EqualTo(column, low) if low == high else And(GreaterThanOrEqual(column, low), LessThanOrEqual(column, high))
+        )
+        among = here if among is None else And(among, here)
+    within = " AND ".join(
+        f'"{c}" BETWEEN {literal(low)} AND {literal(high)}'
+        for c, low, high in zip(narrow, found[::2], found[1::2], strict=True)
+    )
+    rows = rows_of(connection, table, tuple(dict.fromkeys((*spec.key, *narrow))), among)
+    return f"(SELECT * FROM {rows} WHERE {within or 'true'})" if rows else ""
+
+
+def rows_of(
+    connection: duckdb.DuckDBPyConnection,
+    table: IcebergTable,
+    columns: Sequence[str],
+    among: BooleanExpression | None = None,
+) -> str:
+    """Columns of the files of a table that may have rows of some kind, as a relation; empty where there is no file."""
+    scan = table.scan(among if among is not None else AlwaysTrue(), selected_fields=tuple(columns))
+    tasks = list(scan.plan_files())
+    files = [local_path(str(task.file.file_path)) for task in tasks]
+    if not files:
+        return ""
+    if any(task.delete_files for task in tasks) or any("://" in file for file in files):
+        name = f"rows_of_{table.name()[-1]}"
+        connection.register(name, scan.to_arrow())
+        return name
+    listed, wanted = ", ".join(map(literal, files)), ", ".join(f'"{c}"' for c in columns)
+    return f"(SELECT {wanted} FROM read_parquet([{listed}], union_by_name = true, hive_partitioning = false))"
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, spec: Table, table: IcebergTable, rows: str, path: Path) -> int:
+    columns = ", ".join(f'CAST("{c.name}" AS {duck_type(c.type)}) AS "{c.name}"' for c in spec.columns)
+    ids = ", ".join(f'"{c.name}": {table.schema().find_field(c.name).field_id}' for c in spec.columns)
+    level = 1 if spec.name in RAW_TEXT else 3
+    done = connection.execute(
+        f"COPY (SELECT {columns} FROM {rows}) TO {literal(str(path))} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP}, "
+        f"{COMPRESSION.format(level=level)}, FIELD_IDS {{{ids}}})"
+    ).fetchall()
+    return int(done[0][0])
+
+
+def _data_file(table: IcebergTable, path: Path, uri: str) -> DataFile:
+    """The file as Iceberg's metadata has it, with its column bounds.
+
+    Like `add_files`, but files keep their field ids, and a column may be optional in a file where the table requires
+    it: DuckDB writes none otherwise, and the gate has seen to it that nothing is missing.
+    """
+    schema = table.schema()
+    found = pq.read_metadata(path)
+    statistics = data_file_statistics_from_parquet_metadata(
+        parquet_metadata=found,
+        stats_columns=compute_statistics_plan(schema, table.properties),
+        parquet_column_mapping=parquet_path_to_id_mapping(schema),
+    )
+    return DataFile.from_args(
+        content=DataFileContent.DATA,
+        file_path=uri,
+        file_format=FileFormat.PARQUET,
+        partition=statistics.partition(table.spec(), schema),
+        file_size_in_bytes=path.stat().st_size,
+        sort_order_id=None,
+        spec_id=table.metadata.default_spec_id,
+        equality_ids=None,
+        key_metadata=None,
+        **statistics.to_serialized_dict(),
+    )
