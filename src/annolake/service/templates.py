@@ -98,5 +98,5 @@ def _fault(error: Exception) -> TemplateFault:
         context = error.context()
     except ValueError:  # the fault is at the very end of the text
         context = None
-    where = f" (line {context[0]}, column {context[1] + 1}: {context[3].strip()[:200]})" if context else ""
+    where = f" (line {context[0]}, column {context[1] + 1}: {context[3].strip()[:200]})" if context else " (at the end)"
     return TemplateFault(type(error).__name__, f"{message}{where}")
