@@ -10,11 +10,26 @@ import sys
 from rich.console import Console
 from rich.markup import escape
 
-from annolake.cli import start, data, gold, look, report, quarantine, lake, alerts, config  # isort: skip  # as in --help
+# In the order of --help.
+from annolake.cli import start, data, gold, sql, look, report, template, quarantine, lake, alerts, config  # isort: skip
 from annolake.cli.app import app
 from annolake.errors import AnnolakeError
 
-__all__ = ["alerts", "app", "config", "data", "gold", "lake", "look", "main", "quarantine", "report", "start"]
+__all__ = [
+    "alerts",
+    "app",
+    "config",
+    "data",
+    "gold",
+    "lake",
+    "look",
+    "main",
+    "quarantine",
+    "report",
+    "sql",
+    "start",
+    "template",
+]
 
 err = Console(stderr=True)
 

@@ -10,26 +10,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from annolake.cli.app import LOOK, app, out, settings
-from annolake.cli.rows import Format, print_rows
-
-
-@app.command(rich_help_panel=LOOK)
-def sql(
-    statement: Annotated[
-        str, typer.Argument(help="One SELECT over gold, silver, bronze and meta.", show_default=False)
-    ],
-    format: Annotated[Format, typer.Option("--format", "-f", help="table, csv or json.")] = Format.table,  # noqa: A002
-    seconds: Annotated[float, typer.Option(help="Time limit.")] = 60.0,
-    memory: Annotated[str, typer.Option(help="Memory limit.")] = "2GB",
-) -> None:
-    """Ask the lake; answers come from the latest release, read-only.
-
-    Examples: annolake sql "select worker_id, offset_s from gold.worker_quality"; annolake sql "show tables".
-    """
-    from annolake.lake.sql import query
-
-    table = query(settings(), statement, limit_seconds=seconds, limit_memory=memory)
-    print_rows(table, format)
 
 
 @app.command(rich_help_panel=LOOK)
@@ -53,11 +33,34 @@ def score(
 
 
 @app.command(rich_help_panel=LOOK)
-def jobs() -> None:
-    """List the labeling jobs with their state and counters."""
+def jobs(
+    events: Annotated[bool, typer.Option("--events", help="What ended when, and whether the webhook took it.")] = False,
+) -> None:
+    """List the labeling jobs with their state and counters, or the embedded service's log of their ends."""
     from annolake.labeling.jobs import list_jobs
+
+    if events:
+        _print_events()
+        return
 
     table = Table("job", "status", "labeled", "failed", "open", header_style="bold")
     for job in list_jobs(settings()):
         table.add_row(escape(job.job_name), job.status, str(job.n_labeled), str(job.n_failed), str(job.n_unlabeled))
+    out.print(table)
+
+
+def _print_events() -> None:
+    import json
+
+    from annolake.service.clock import iso_ms
+    from annolake.service.events import list_events
+    from annolake.service.store import Store
+
+    store = Store(settings().service_database_url)
+    table = Table("time", "job", "status", "told", "attempts", header_style="bold")
+    for event in list_events(store):
+        status = json.loads(event.body)["detail"]["LabelingJobStatus"]
+        told = iso_ms(event.delivered_us) if event.delivered_us else event.problem or "-"
+        table.add_row(iso_ms(event.at_us), escape(event.job_name), status, escape(told), str(event.n_attempts))
+    store.close()
     out.print(table)

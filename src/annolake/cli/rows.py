@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from enum import StrEnum
+from pathlib import Path
 
 import pyarrow as pa
 from rich.box import SIMPLE_HEAD
@@ -12,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from annolake.cli.app import out
+from annolake.errors import AnnolakeError
 
 
 class Format(StrEnum):
@@ -20,11 +23,20 @@ class Format(StrEnum):
     table = "table"
     csv = "csv"
     json = "json"
+    parquet = "parquet"
 
 
-def print_rows(table: pa.Table, how: Format) -> None:
-    """Print a table in a format; a wide one as records, a long one cut with a word about the rest."""
-    if how is Format.table:
+def print_rows(table: pa.Table, how: Format, file: Path | None = None) -> None:
+    """Print a table in a format; a wide one as records, a long one cut with a word about the rest.
+
+    With `file` the rows go there; Parquet goes to a file, or to standard output where that is not a terminal.
+    """
+    if how is Format.parquet:
+        _write_parquet(table, file)
+    elif file is not None:
+        with file.open("w", encoding="utf-8", newline="") as opened, contextlib.redirect_stdout(opened):
+            print_rows(table, Format.csv if how is Format.table else how)
+    elif how is Format.table:
         rows = [[_cell(v) for v in row.values()] for row in table.slice(0, MOST_ROWS).to_pylist()]
         if not rows:
             out.print(f"No rows; the columns are {', '.join(table.column_names)}.")
@@ -42,6 +54,16 @@ def print_rows(table: pa.Table, how: Format) -> None:
     else:
         json.dump(table.to_pylist(), sys.stdout, default=str, ensure_ascii=False, indent=1)
         sys.stdout.write("\n")
+
+
+def _write_parquet(table: pa.Table, file: Path | None) -> None:
+    import pyarrow.parquet
+
+    if file is None and sys.stdout.isatty():
+        raise AnnolakeError(
+            "Parquet is not for a terminal.", hint="Add --out rows.parquet, or redirect: > rows.parquet"
+        )
+    pyarrow.parquet.write_table(table, file or sys.stdout.buffer, compression="zstd")
 
 
 def _rows_table(table: pa.Table, rows: list[list[str]]) -> Table | None:

@@ -47,7 +47,7 @@ def explained(kind: str, text: str, statement: str, tables: Iterable[str]) -> Sq
         return no_table(missing.group(1), statement)
     for pattern in NO_COLUMN:
         if missing := pattern.search(text):
-            return no_column(missing.group(1), tables)
+            return no_column(missing.group(1), [t for t in tables if t.split(".")[1] in statement.lower()])
     if missing := NO_FUNCTION.search(text):
         like = LIKE_FUNCTION.search(text)
         meant = f"; did you mean {like.group(1)}?" if like else "."
