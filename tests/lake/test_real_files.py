@@ -141,6 +141,34 @@ def test_a_sequence_lands_also_after_its_line(lake: Lake, s3, shared_data: Path)
     assert n_boxes() == sum(len(frame["annotations"]) for frame in frames[:10])
 
 
+def test_a_longer_manifest_and_a_newer_label_file_at_once(lake: Lake, s3) -> None:
+    job = Job(s3, "Real", "video_object_tracking", "track", {"class": ["Vehicle"]})
+    box = {"class-id": "0", "left": 1, "top": 1, "width": 5, "height": 5}
+
+    def put(object_id: int, n_boxes: int) -> None:
+        sequence = {"tracking-annotations": [{"frame-no": "0", "annotations": [box] * n_boxes}]}
+        key = f"{job.root}/annotations/consolidated-annotation/output/{object_id}/SeqLabel.json"
+        job.put(key, json.dumps(sequence))
+
+    def line(object_id: int) -> dict[str, Any]:
+        about = {"class-map": {"0": "Vehicle"}}
+        ref = f"s3://labeling/{object_id}/SeqLabel.json"
+        return {"source-ref": f"s3://x/{object_id}.json", "track-ref": ref, "track-ref-metadata": about}
+
+    put(0, 1)
+    job.put_manifest(line(0))
+    land_outputs(lake, s3, job.facts(), pseudonym_key="k")
+    put(0, 3)
+    put(1, 5)
+    job.put_manifest(line(0), line(1))
+    land_outputs(lake, s3, job.facts(), pseudonym_key="k")
+    newest: dict[str, tuple[Any, str]] = {}
+    for row in lake.scan("silver.consolidated", columns=["object_id", "observed_at", "line_hash"]).to_pylist():
+        newest[row["object_id"]] = max(newest.get(row["object_id"], (row["observed_at"], "")), tuple(row.values())[1:])
+    hashes = Counter(lake.scan("silver.consolidated_box", columns=["line_hash"])["line_hash"].to_pylist())
+    assert {object_id: hashes[line_hash] for object_id, (_, line_hash) in newest.items()} == {"0": 3, "1": 5}
+
+
 def test_no_file_is_forgotten() -> None:
     if not FILES:
         pytest.skip("no real data")

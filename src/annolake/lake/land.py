@@ -128,7 +128,7 @@ class _Landing:
         self._land_responses(responses)
         if manifest:
             self._land_manifest(manifest)
-        elif labeled_anew:
+        if labeled_anew:  # also beside a manifest: what is known of it is not read again
             self._land_again(labeled_anew)
         failed = self._check(docs)
         self._append(LEDGER, self._table(schemas.LANDING_OUTCOME, self.ledger.outcomes), key=LEDGER_KEY)
