@@ -65,8 +65,9 @@ def titles_of(user: Mapping[str, Any]) -> frozenset[str]:
     Roles are the claims `roles` and `groups`, and `realm_access.roles` as Keycloak has it.
     """
     titles = set()
-    if user.get("email") and user.get("email_verified") is not False:
-        titles.add(str(user["email"]).casefold())
+    email = str(user.get("email") or "")
+    if "@" in email and user.get("email_verified") is not False:
+        titles.add(email.casefold())
     nested = user.get("realm_access")
     for claim in (user.get("roles"), user.get("groups"), nested.get("roles") if isinstance(nested, Mapping) else None):
         named = [claim] if isinstance(claim, str) else claim if isinstance(claim, (list, tuple)) else []

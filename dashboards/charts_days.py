@@ -14,6 +14,9 @@ from dashboards.charts import FIT_WIDTH, Chart, level, tip
 
 HEIGHT = 240
 
+FEW_DAYS = 20
+"""Up to so many days each has its own marks; beyond them a line says more."""
+
 
 def ribbon(
     rows: pa.Table,
@@ -33,17 +36,16 @@ def ribbon(
     `alarm` is a column of flags; those days are drawn as red diamonds.
     """
     x = _day(rows, marks)
+    rows = _as_text(rows)
     scale = alt.Scale(domain=list(domain), nice=False, clamp=True)
     y = alt.Y(f"{value}:Q", title=title, scale=scale)
     base = alt.Chart(rows).encode(x=x, tooltip=[tip(rows, c) for c in ("day", value, lo, hi, *tooltip)])
     layers: list[Any] = []
     band = base.transform_filter(f"isValid(datum.{lo})")
     layers.append(band.mark_area(color=palette.BLUE, opacity=0.2).encode(y=alt.Y(f"{lo}:Q", scale=scale), y2=f"{hi}:Q"))
-    layers.append(
-        band.mark_rule(color=palette.BLUE, opacity=0.6, strokeWidth=2).encode(
-            y=alt.Y(f"{lo}:Q", scale=scale), y2=f"{hi}:Q"
-        )
-    )
+    if rows.num_rows <= FEW_DAYS:
+        whisker = band.mark_rule(color=palette.BLUE, opacity=0.6, strokeWidth=2)
+        layers.append(whisker.encode(y=alt.Y(f"{lo}:Q", scale=scale), y2=f"{hi}:Q"))
     layers += [level(at, text, scale) for at, text in (lines or {}).items()]
     if marks:
         layers.append(_marks(marks, x))
@@ -54,7 +56,7 @@ def ribbon(
         dot = dot.encode(
             color=alt.condition(f"datum.{alarm}", flagged, plain),
             shape=alt.condition(f"datum.{alarm}", alt.value("diamond"), alt.value("circle")),
-            size=alt.condition(f"datum.{alarm}", alt.value(160), alt.value(60)),
+            size=alt.condition(f"datum.{alarm}", alt.value(160), alt.value(60 if rows.num_rows <= FEW_DAYS else 15)),
         )
     else:
         dot = dot.encode(color=alt.value(palette.BLUE))
@@ -69,8 +71,10 @@ def left_over(
     ends = {day: "" for day in (finish or ()) if day is not None}
     x = _day(rows, ends)
     area = (
-        alt.Chart(rows)
-        .mark_area(opacity=0.85, line={"strokeWidth": 1}, point={"size": 40, "opacity": 1})
+        alt.Chart(_as_text(rows))
+        .mark_area(
+            opacity=0.85, line={"strokeWidth": 1}, point={"size": 40} if rows.num_rows <= 2 * FEW_DAYS else False
+        )
         .encode(
             x=x,
             y=alt.Y("n_items:Q", title=title, stack="zero", axis=alt.Axis(tickMinStep=1)),
@@ -86,12 +90,12 @@ def left_over(
     if not finish:
         return alt.layer(area).properties(height=HEIGHT, autosize=FIT_WIDTH)
     soonest, expected, latest = finish
-    told = pa.table({"from": [soonest], "day": [expected], "to": [latest or expected], "zero": [0]})
+    told = pa.table({"from": [str(soonest)], "day": [str(expected)], "to": [str(latest or expected)], "zero": [0]})
     end = alt.Chart(told).encode(y=alt.Y("zero:Q"))
     whisker = end.mark_rule(strokeWidth=4, color=palette.PURPLE).encode(x="from:T", x2="to:T")
     dot = end.mark_point(filled=True, size=150, shape="diamond", color=palette.PURPLE, opacity=1).encode(x="day:T")
     words = end.mark_text(dy=-14, color=palette.PURPLE, fontSize=11, align="center").encode(
-        x="day:T", text=alt.value("estimated finish")
+        x="day:T", text=alt.value("estimated finish" if latest else "estimated finish, latest open")
     )
     return alt.layer(area, whisker, dot, words).properties(height=HEIGHT, autosize=FIT_WIDTH)
 
@@ -114,7 +118,7 @@ def done(
     days: list[Any] = rows["day"].to_pylist()
     width = min(36.0, 480 / ((max(days) - min(days)).days + 2))
     chart: Chart = (
-        alt.Chart(rows)
+        alt.Chart(_as_text(rows))
         .mark_bar(size=width)
         .encode(
             x=_day(rows),
@@ -145,16 +149,22 @@ def _day(rows: pa.Table, more: Mapping[date, str] | None = None) -> alt.X:
 
 def _marks(marks: Mapping[date, str], x: alt.X) -> Chart:
     """Days of note as upright lines with their names."""
-    told = pa.table({"day": list(marks), "text": list(marks.values())})
+    told = pa.table({"day": [str(day) for day in marks], "text": list(marks.values())})
     base = alt.Chart(told).encode(x=x)
     line = base.mark_rule(strokeDash=[2, 3], color=palette.PURPLE, strokeWidth=1.5)
     words = base.mark_text(align="left", baseline="top", dx=4, color=palette.PURPLE, fontSize=11)
     return alt.layer(line, words.encode(y=alt.value(0), text="text:N"))
 
 
+def _as_text(rows: pa.Table) -> pa.Table:
+    """Days as `2026-10-05`, which the browser reads as that day in UTC."""
+    place = rows.schema.get_field_index("day")
+    return rows.set_column(place, "day", rows["day"].cast(pa.string()))
+
+
 def _utc(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def _vega(at: datetime) -> float:
-    return at.timestamp() * 1000
+def _vega(at: datetime) -> alt.DateTime:
+    return alt.DateTime(year=at.year, month=at.month, date=at.day, hours=at.hour, minutes=at.minute, utc=True)

@@ -43,13 +43,15 @@ def scatter(
     scale = alt.Scale(domain=[least, 1.0], nice=False, clamp=True)
     fastest = max([v for v in rows[x].to_pylist() if v is not None] or [1.0])
     across = alt.X(f"{x}:Q", title=x_title, scale=alt.Scale(domain=[0, fastest * 1.15], nice=False))
-    legend = alt.Legend(title=None, orient="top", labelLimit=400, columns=2)
+    legend = alt.Legend(title=None, orient="top", labelLimit=400, columns=2, symbolOpacity=1)
     base = alt.Chart(rows).encode(
         x=across,
         color=alt.Color(f"{column}:N", scale=alt.Scale(domain=shown, range=[colours[c] for c in shown]), legend=legend),
         tooltip=[tip(rows, c) for c in (name, x, y, y_lo, y_hi, size, column, *tooltip)],
     )
-    reach = base.mark_rule(opacity=0.35, strokeWidth=1.5).encode(y=alt.Y("bound:Q", scale=scale), y2=f"{y_hi}:Q")
+    reach = base.mark_rule(opacity=0.35 if rows.num_rows <= MOST_LABELS else 0.15, strokeWidth=1.5).encode(
+        y=alt.Y("bound:Q", scale=scale), y2=f"{y_hi}:Q"
+    )
     dots = base.mark_point(filled=True, opacity=0.9).encode(
         y=alt.Y("bound:Q", title=y_title, scale=scale),
         shape=alt.Shape(f"{column}:N", scale=alt.Scale(domain=shown, range=shapes), legend=legend),

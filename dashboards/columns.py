@@ -100,7 +100,7 @@ COLUMNS: dict[str, Any] = {
     "prevalence_max": _number("commonest label", "percent", "its share; near 100 % alpha turns small and uncertain"),
     "observed_agreement": C.ProgressColumn("observed agreement", min_value=0, max_value=1, format="%.2f"),
     "is_disputed": C.CheckboxColumn("disputed", help="observed agreement under 2/3"),
-    "because": _text("no figure, because", width="large"),
+    "because": _text("no figure, because"),
     # workers
     "median_active_s_per_min": _number("active s a minute", "%.0f", "median active seconds a minute of media"),
     "gold_acc": _number("right on gold", "percent", "share right against the known truth"),

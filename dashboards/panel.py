@@ -104,8 +104,20 @@ def chart(title: str, answer: Answer, drawn: Chart, *, note: str, name: str) -> 
     take_away(answer, name)
 
 
-def table(title: str, answer: Answer, names: str, *, note: str, name: str, shown: pa.Table | None = None) -> None:
-    """A titled table of the columns `names`, of `shown` where words were added; downloads are the answer's own."""
+def table(
+    title: str,
+    answer: Answer,
+    names: str,
+    *,
+    note: str,
+    name: str,
+    shown: pa.Table | None = None,
+    is_wordy: bool = False,
+) -> None:
+    """A titled table of the columns `names`, of `shown` where words were added; downloads are the answer's own.
+
+    Rows of a wordy one are two lines high, so that sentences wrap and are not cut.
+    """
     wanted = names.split()
     if title:
         st.markdown(f"**{title}**")
@@ -116,6 +128,7 @@ def table(title: str, answer: Answer, names: str, *, note: str, name: str, shown
         width="stretch",
         key=f"table-{name}",
         placeholder="–",
+        row_height=56 if is_wordy else None,
     )
     st.caption(note)
     take_away(answer, name)
@@ -123,7 +136,7 @@ def table(title: str, answer: Answer, names: str, *, note: str, name: str, shown
 
 def take_away(answer: Answer, name: str) -> None:
     """Download buttons for all rows, and the statement that gives them."""
-    with st.container(horizontal=True, gap="small", vertical_alignment="top"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.download_button(
             "CSV", lambda: as_csv(answer.table), f"{name}.csv", "text/csv",
             key=f"csv-{name}", on_click="ignore", type="tertiary", icon=":material/download:",
@@ -132,7 +145,7 @@ def take_away(answer: Answer, name: str) -> None:
             "Parquet", lambda: as_parquet(answer.table), f"{name}.parquet", "application/vnd.apache.parquet",
             key=f"parquet-{name}", on_click="ignore", type="tertiary", icon=":material/download:",
         )  # fmt: skip
-        with st.expander("Show SQL", type="compact"):
+        with st.popover("Show SQL", type="tertiary", icon=":material/code:"):
             st.code(answer.sql, language="sql")
             st.caption('It runs as it stands: `annolake sql "…"`')
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dashboards import charts, charts_spread, palette, panel, words
 from dashboards.data import TENTATIVE, Answer
 from dashboards.source import Source
@@ -71,7 +73,9 @@ def early_or_late(release: Source, answer: Answer) -> None:
     measured = answer.with_all("offset_s")
     if not measured.num_rows:
         return
-    drawn, left_out = panel.first(measured, "workers", "first")
+    offsets: list[Any] = measured["offset_s"].to_pylist()
+    farthest = sorted(range(measured.num_rows), key=lambda row: -abs(offsets[row]))
+    drawn, left_out = panel.first(measured.take(farthest), "workers", "farthest")
     panel.chart(
         "Early or late",
         answer,

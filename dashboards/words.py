@@ -16,7 +16,7 @@ MEASURE_NAMES = {
 
 REASONS = {
     "one_annotator": "every object was answered by one annotator only; agreement needs two",
-    "one_label": "everybody gave the same label, so chance explains it as well as agreement does",
+    "one_label": "everybody gave the same label, which chance explains too",
     "no_labels": "nobody labeled anything here",
     "no_boundaries": "no segment begins or ends inside an object",
     "no_segments": "nobody drew a segment",

@@ -14,8 +14,8 @@ def jobs(connection: Connection, where: Where) -> Answer:
           select job_name, count(*) as n_days, sum(n_answers) / count(*) as answers_a_day
           from gold.job_day where true {filter} group by job_name
         )
-        select job_name, status, batch_id, level, task_type, n_complete / nullif(n_objects, 0) as complete, n_objects,
-          n_complete, n_failed, n_answers, n_workers, n_not_answered, n_quarantined, answers_a_day, n_days,
+        select job_name, status, batch_id, level, task_type, round(n_complete / nullif(n_objects, 0), 2) as complete,
+          n_objects, n_complete, n_failed, n_answers, n_workers, n_not_answered, n_quarantined, answers_a_day, n_days,
           media_s / 3600 as media_h, media_complete_s / 3600 as media_complete_h, active_s / 3600 as active_h,
           created_at, last_answer_at
         from gold.job_status left join pace using (job_name)
@@ -41,6 +41,7 @@ def states(connection: Connection, where: Where) -> Answer:
         from counted, lateral (
           values ('complete', complete, 1), ('begun', begun, 2), ('not begun', not_begun, 3), ('failed', failed, 4)
         ) as state (label, n_items, place)
+        where n_items > 0
         order by status = 'Completed', created_at desc, job_name, place
         """,
         where.of_jobs(),
@@ -88,7 +89,7 @@ def batches(connection: Connection, where: Where) -> Answer:
           count(*) filter (where status = 'Completed') as n_completed_jobs,
           count(*) filter (where status in ('Failed', 'Stopped')) as n_failed_jobs,
           cast(sum(n_objects) as bigint) as n_objects, cast(sum(n_complete) as bigint) as n_complete,
-          cast(sum(n_failed) as bigint) as n_failed, sum(n_complete) / nullif(sum(n_objects), 0) as complete,
+          cast(sum(n_failed) as bigint) as n_failed, round(sum(n_complete) / nullif(sum(n_objects), 0), 2) as complete,
           cast(sum(n_answers) as bigint) as n_answers, min(created_at) as created_at,
           max(last_answer_at) as last_answer_at
         from gold.job_status

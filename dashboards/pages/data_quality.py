@@ -64,6 +64,7 @@ def checks(release: Source, where: Where) -> None:
         note=f"n = {words.counted(answer.table.num_rows, 'check')} of the last landing of each job; those that hold a "
         "release first.",
         name="checks",
+        is_wordy=True,
     )
 
 
@@ -112,6 +113,7 @@ def quarantine(release: Source, where: Where) -> None:
         shown=panel.named(rows.table, release, "worker_id"),
         note=f"n = {rows.table.num_rows:,}, at most {data_quality.MOST_ROWS:,}; all: `annolake quarantine list`.",
         name="quarantine",
+        is_wordy=True,
     )
 
 
@@ -124,8 +126,9 @@ def refused(release: Source, where: Where) -> None:
         "Inputs that could not be landed",
         answer,
         "kind reason n_rows example last_at",
-        note=f"n = {sum(answer.column('n_rows')):,} inputs, by reason.",
+        note=f"n = {words.counted(sum(answer.column('n_rows')), 'input')}, by reason.",
         name="refused",
+        is_wordy=True,
     )
 
 

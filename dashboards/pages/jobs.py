@@ -73,8 +73,8 @@ def states(release: Source, where: Where) -> None:
     panel.table(
         "All jobs",
         listed,
-        "job_name status task_type batch_id level complete n_objects n_failed n_answers n_workers answers_a_day "
-        "media_h active_h n_quarantined created_at last_answer_at open",
+        "job_name open status task_type complete n_objects n_failed n_answers n_workers answers_a_day media_h active_h "
+        "created_at last_answer_at",
         shown=panel.with_column(listed.table, "open", links),
         note=f"n = {words.counted(listed.table.num_rows, 'job')}. Answers a day: over the days with an answer. Hours "
         "of work: idle time cut off.",
@@ -125,6 +125,7 @@ def failures(release: Source, where: Where) -> None:
         note=f"n = {sum(answer.column('n_rows')):,} in {words.counted(answer.table.num_rows, 'reason')}, the most "
         "first. Rows in quarantine: the page Data quality has them.",
         name="failures",
+        is_wordy=True,
     )
 
 

@@ -147,6 +147,8 @@ def drift(release: Source, where: Where, unit: Unit) -> None:
     drawn, left_out = panel.first(panel.with_column(answer.table, "told", told), f"{PARTS[part]}s", "farthest")
     if part == "worker_id":
         drawn = panel.named(drawn, release, "part")
+    if part == "day":
+        drawn = drawn.sort_by("part")
     panel.chart(
         f"Distance of each {PARTS[part]}'s labels from {'all others' if not baseline else f'“{baseline}”'}",
         answer,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from math import ceil
 from typing import Any
 
 import streamlit as st
@@ -78,13 +79,15 @@ def until(finish: Mapping[str, Any], today: date) -> str:
     expected = day_after(today, finish["days_left"])
     if finish["days_least"] is None:
         return f"At the pace so far done by {expected}; too few days for an interval."
-    latest = day_after(today, finish["days_most"]) if finish["days_most"] is not None else "open"
-    return f"Done by about {expected} (95 %: {day_after(today, finish['days_least'])} to {latest})."
+    soonest = day_after(today, finish["days_least"])
+    if finish["days_most"] is None:
+        return f"Done by about {expected} (95 %: from {soonest} on, without an upper end: the pace varies too much)."
+    return f"Done by about {expected} (95 %: {soonest} to {day_after(today, finish['days_most'])})."
 
 
 def day_after(today: date, days: float) -> str:
     """A day so many days from today, as far as anybody plans."""
-    return f"{today + timedelta(days=-int(-days // 1)):%-d %b %Y}" if days < 3650 else "in over ten years"
+    return f"{today + timedelta(days=ceil(days)):%-d %b %Y}" if days < 3650 else "in over ten years"
 
 
 def hours(h: float, of: float | None = None) -> str:
@@ -176,8 +179,9 @@ def burndown(release: Source, where: Where, finish: Answer) -> None:
     today = release.released_at.date()
     ends = None
     if row["n_left"] and row["days_least"] is not None and row["days_left"] < 3650:
-        latest = today + timedelta(days=row["days_most"]) if (row["days_most"] or 9999) < 3650 else None
-        ends = (today + timedelta(days=row["days_least"]), today + timedelta(days=row["days_left"]), latest)
+        most = row["days_most"]
+        latest = today + timedelta(days=ceil(most)) if most is not None and most < 3650 else None
+        ends = (today + timedelta(days=ceil(row["days_least"])), today + timedelta(days=ceil(row["days_left"])), latest)
     pace = ""
     if row["a_day"] and row["days_least"] is not None:
         pace = (
@@ -200,18 +204,19 @@ def layers(alphas: Answer) -> None:
         return
     st.subheader("Which labels can be relied on?", anchor="layers")
     rows = alphas.table.to_pylist()
-    shown = panel.with_column(alphas.table, "verdict", [words.verdict(r) for r in rows])
+    told = {"value": "alpha", "ci_lo": "alpha_lo", "ci_hi": "alpha_hi", "chance_floor": "alpha_chance"}
+    shown = alphas.table.rename_columns([told.get(name, name) for name in alphas.table.column_names])
+    shown = panel.with_column(shown, "verdict", [words.verdict(r) for r in rows])
     shown = panel.with_column(
         shown, "open", [filters.link("agreement", job=r["job_name"], layer=r["layer"]) for r in rows]
     )
     panel.table(
         "",
         alphas,
-        "job_name layer open value ci_lo ci_hi chance_floor n_items n_annotators verdict",
+        "job_name layer open alpha alpha_lo alpha_hi alpha_chance n_items n_annotators verdict",
         shown=shown,
         note=f"n = {words.counted(len(rows), 'layer')}, the lowest bound of alpha first. Intervals are 95 %.",
         name="layers",
-        is_wordy=True,
     )
 
 

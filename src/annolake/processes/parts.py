@@ -13,6 +13,7 @@ from annolake.airflow import environment as airflow
 from annolake.config import Settings
 from annolake.errors import ProcessError
 from annolake.processes.ports import Port
+from annolake.processes.sign_in import secrets_file
 from annolake.processes.stack import Command, Part
 
 AIRFLOW_COMPONENTS = ("scheduler", "triggerer", "dag_processor")
@@ -68,6 +69,8 @@ def dashboards_part(settings: Settings) -> Part:
         "browser.gatherUsageStats": "false",
         "runner.magicEnabled": "false",
     }
+    if secrets := secrets_file(settings):
+        options["secrets.files"] = str(secrets)
     flags = tuple(f"--{name}={value}" for name, value in options.items())
     return Part(
         name="dashboards",
