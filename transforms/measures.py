@@ -77,7 +77,9 @@ def build(
     made[MEASURE_WORKER_ITEM.name] += [workers.worker_items_of_tracks(drawn)]
     made[MEASURE_WORKER.name] += [workers.workers_of_tracks(drawn)]
     made[MEASURE_CHANCE.name] += [chance.floors_of_tracks(drawn, windows)]
-    made[MEASURE_CONSENSUS_SEGMENT.name] += [fuse_tracks(drawn)]
+    fused = fuse_tracks(drawn)
+    made[MEASURE_CONSENSUS_SEGMENT.name] += [fused]
+    made[MEASURE_CONFUSION.name] += [confusion.against_segments(drawn, fused)]
     texts = transcripts.texts(silver[SEGMENT.name], silver[ANNOTATION.name])
     answered = annotators_of(silver).select(ANSWERED.names)
     made[MEASURE_TRANSCRIPT_ITEM.name] += [transcripts.score_items(texts, answered)]
@@ -85,7 +87,9 @@ def build(
     levels = distances.Levels(scales or {}, orders_of(silver[JOB_TABLE.name]))
     for said in (alone, beside):
         made[MEASURE_ITEM.name] += [labels.score_answers(said)]
-        made[MEASURE_CONSENSUS_LABEL.name] += [fuse_answers(said)]
+        fused = fuse_answers(said)
+        made[MEASURE_CONSENSUS_LABEL.name] += [fused]
+        made[MEASURE_CONFUSION.name] += [confusion.against_labels(said, fused)]
         cells = pairs.cells_of_answers(said)
         made[MEASURE_PAIR_ITEM.name] += [pairs.pair_items_of_answers(said, cells)]
         made[MEASURE_CONFUSION.name] += [confusion.confusions(said, cells)]

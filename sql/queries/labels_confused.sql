@@ -20,5 +20,5 @@ SELECT
     c.lift,
     c.n_items
 FROM gold.label_confusion AS c
-WHERE c.label_a <> c.label_b
+WHERE c.scope = 'pair' AND c.label_a <> c.label_b
 ORDER BY c.mass DESC, c.job_name, c.layer, c.label_a, c.label_b

@@ -128,7 +128,7 @@ def test_pairs_of_clip_labels(built: Rows) -> None:
 
 
 def test_confusion_adds_up(built: Rows) -> None:
-    rows = built["gold.label_confusion"].to_pylist()
+    rows = [r for r in built["gold.label_confusion"].to_pylist() if r["scope"] == "pair"]
     cell = {(r["layer"], r["label_a"], r["label_b"]): r for r in rows}
     assert len(cell) == len(rows) > 9
     said = tracks_of(built)
@@ -150,6 +150,34 @@ def test_confusion_adds_up(built: Rows) -> None:
         assert sum(r["expected_mass"] for r in mine) == pytest.approx(sum(r["mass"] for r in mine))
 
 
+def test_confusion_with_the_consensus(built: Rows) -> None:
+    """Every annotator's seconds beside the fused segments; answers beside the consensus label."""
+    rows = [r for r in built["gold.label_confusion"].to_pylist() if r["scope"] == "consensus"]
+    cell = {(r["layer"], r["label_a"], r["label_b"]): r for r in rows}
+    fused: dict[str, list] = {}
+    for row in built["measure.consensus_segment"].to_pylist():
+        fused.setdefault(row["object_id"], []).append((row["start_s"], row["end_s"], row["label"]))
+    parts = []
+    for obj, (duration, drawn) in tracks_of(built).items():
+        parts.append(sum(table_of(duration, fused.get(obj, []), said) for said in drawn.values()))
+    whole = sum(parts)
+    for a, name in enumerate(NAMES):
+        for b, other in enumerate(NAMES):
+            row = cell[LAYER, name, other]
+            assert row["mass"] == pytest.approx(whole[a, b], abs=1e-5)
+            assert row["share"] == pytest.approx(whole[a, b] / whole[a].sum(), abs=1e-6)
+    expected = jackknife(
+        len(parts), lambda kept: sum(parts[k][1, 2] for k in kept) / sum(parts[k][1].sum() for k in kept)
+    )
+    row = cell[LAYER, "Speaker A", "Speaker B"]
+    assert row["share_hi"] - row["share"] == pytest.approx(expected.hi - expected.value, rel=0.2)
+    chosen = {r["object_id"]: r["label"] for r in built["measure.consensus_label"].to_pylist()
+              if r["method"] == "ground_truth"}  # fmt: skip
+    said = [(chosen[r["object_id"]], r["label"]) for r in built["silver.classification"].to_pylist()]
+    for a, b in set(said):
+        assert cell["class", a, b]["mass"] == said.count((a, b))
+
+
 def test_share_interval_is_near_the_jackknife(built: Rows) -> None:
     parts, totals = [], []
     for duration, drawn in tracks_of(built).values():
@@ -162,7 +190,7 @@ def test_share_interval_is_near_the_jackknife(built: Rows) -> None:
     part, total = np.array(parts), np.array(totals)
     expected = jackknife(len(part), lambda kept: float(part[kept].sum() / total[kept].sum()))
     (row,) = [r for r in built["gold.label_confusion"].to_pylist()
-              if (r["label_a"], r["label_b"]) == ("Speaker A", "Speaker B")]  # fmt: skip
+              if (r["scope"], r["label_a"], r["label_b"]) == ("pair", "Speaker A", "Speaker B")]  # fmt: skip
     assert row["share_hi"] - row["share"] == pytest.approx(expected.hi - expected.value, rel=0.15)
 
 

@@ -149,9 +149,9 @@ LABEL_CONFUSION = table(
     "job_name layer scope label_a label_b",
     JOB,
     LAYER,
-    Column("scope", TEXT, "pair: other annotators of the same object"),
-    Column("label_a", TEXT, "label of one; '' is nothing"),
-    Column("label_b", TEXT, "label of the other"),
+    Column("scope", TEXT, "pair: other annotators of the object; consensus: the fused answer; gold: the truth"),
+    Column("label_a", TEXT, "label of one, of the consensus or of the truth; '' is nothing"),
+    Column("label_b", TEXT, "label of the other annotator"),
     Column("task_type", TEXT, "as in silver.job"),
     Column("mass", REAL, "seconds x annotators, or answers; sums to what was compared"),
     Column("share", REAL, "of what was label_a for one, the part that was label_b for the other, 0 to 1"),
@@ -159,8 +159,8 @@ LABEL_CONFUSION = table(
     Column("share_hi", REAL, "upper end of it", True),
     Column("expected_mass", REAL, "mass by chance, were the labels given at random with the same totals"),
     Column("lift", REAL, "mass / expected_mass: above 1 more often than by chance; NULL where none is expected", True),
-    Column("n_items", LONG, "objects where it happened"),
-    Column("reason_code", TEXT, "why there is no interval: too_few_items", True),
+    Column("n_items", LONG, "objects where it happened; NULL against the truth", True),
+    Column("reason_code", TEXT, "why there is no interval: too_few_items, not_by_object", True),
 )
 LABEL_RELIABILITY = table(
     "gold.label_reliability",

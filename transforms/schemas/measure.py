@@ -273,14 +273,16 @@ MEASURE_PAIR_ITEM = table(
 )
 MEASURE_CONFUSION = table(
     "measure.confusion",
-    "what others said where one said a label, over all pairs of a layer of a job",
-    "job_name layer label_a label_b",
+    "what was said where a label was said, over all pairs of annotators or against the consensus",
+    "job_name layer scope label_a label_b",
     JOB,
     LAYER,
-    Column("label_a", TEXT, "label of one annotator; '' is nothing"),
-    Column("label_b", TEXT, "label of another annotator on the same"),
-    Column("mass", REAL, "seconds (or answers) of a that met b: both orders of a pair, each weighing 1 / (n - 1)"),
+    Column("scope", TEXT, "pair: two annotators of an object; consensus: the fused answer and an annotator"),
+    Column("label_a", TEXT, "label of one annotator, or of the consensus; '' is nothing"),
+    Column("label_b", TEXT, "label of another annotator, or of an annotator, on the same"),
+    Column("mass", REAL, "seconds (or answers) of a that met b; of pairs both orders, each weighing 1 / (n - 1)"),
     Column("n_items", LONG, "objects with that"),
+    Column("n_label_items", LONG, "objects with label_a"),
     Column("mass_squares", REAL, "sum over objects of mass^2"),
     Column("mass_cross", REAL, "sum over objects of mass x mass of label_a"),
 )
