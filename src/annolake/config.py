@@ -100,6 +100,8 @@ class Settings(BaseModel):
     report_mail_to: str = Field("", description="who gets reports by mail, separated by commas; empty: nobody")
     alert_mail_to: str = Field("", description="who gets alerts by mail, separated by commas; empty: nobody")
     alert_webhook: str = secret("https:// address that gets alerts as JSON; empty: none")
+    event_webhook: str = secret("https:// address that gets the ends of labeling jobs; empty: none")
+    event_webhook_secret: str = secret("key of the signature with which its receiver checks them")
     webhook_private: bool = Field(False, description="whether webhooks may be in a private network, or http://")
 
     worker_hour_price: float = Field(0.0, ge=0, description="what an hour of annotation costs; 0: no cost is shown")

@@ -34,6 +34,7 @@ def test_a_database_from_before_the_migrations_is_taken_over(tmp_path: Path) -> 
     with store.write() as connection:
         connection.execute(text("DROP TABLE alembic_version"))
         connection.execute(text("DROP TABLE workforce"))
+        connection.execute(text("DROP TABLE job_event"))
         connection.execute(text("ALTER TABLE data_object DROP COLUMN prepared"))
     store.close()
     old = Store(url)

@@ -6,7 +6,10 @@ changes its answer between the look and the request does not get through. Redire
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import ipaddress
+import json
 import socket
 from collections.abc import Mapping
 from typing import Any
@@ -18,20 +21,23 @@ from annolake.errors import ConfigError, DeliveryError
 SECONDS = 10
 
 
-def post_json(url: str, content: Mapping[str, Any], *, allow_private: bool = False) -> None:
-    """POST the content; any answer but 2xx is a failure.
+def post_json(url: str, content: Mapping[str, Any], *, allow_private: bool = False, secret: str = "") -> None:
+    """POST the content; any answer but 2xx is a failure. With a secret the body is signed (HMAC-SHA256, hex).
 
     Raises `ConfigError` where the address is not allowed and `DeliveryError` where it does not take the message.
     """
     target = httpx.URL(url)
     address = allowed_address(target, allow_private=allow_private)
     shown = f"{target.scheme}://{target.host}"  # the path may hold a token
-    headers = {"Host": target.netloc.decode(), "User-Agent": "annolake"}
+    body = json.dumps(dict(content), ensure_ascii=False).encode()
+    headers = {"Host": target.netloc.decode(), "User-Agent": "annolake", "Content-Type": "application/json"}
+    if secret:
+        headers["X-Annolake-Signature"] = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     try:
         with httpx.Client(timeout=SECONDS, trust_env=False, follow_redirects=False) as client:
             answer = client.post(
                 target.copy_with(host=address),
-                json=dict(content),
+                content=body,
                 headers=headers,
                 extensions={"sni_hostname": target.host},
             )

@@ -29,6 +29,7 @@ from annolake.service import api, frame, pages, portal, s3
 from annolake.service.accounts import Limiter, configured_accounts, store_accounts
 from annolake.service.core import Service
 from annolake.service.engine import Engine
+from annolake.service.events import Courier
 from annolake.service.faults import PortalFault
 from annolake.service.limits import BodyLimit, BodyTooLarge
 from annolake.service.objects import RESERVED
@@ -44,15 +45,17 @@ def create_app(settings: Settings) -> FastAPI:
     ensure_default_workforce(service)
     ensure_default_team(service)
     store_accounts(service.store, configured_accounts(settings), [settings.workteam])
-    engine = Engine(service)
+    engine, courier = Engine(service), Courier(service)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         engine.start()
+        courier.start()
         try:
             yield
         finally:
             await run_in_threadpool(engine.stop)
+            await run_in_threadpool(courier.stop)
             service.store.close()
 
     app = FastAPI(title="Annolake", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from annolake.errors import AnnolakeError
 from annolake.service import clock, own_functions, tasks
 from annolake.service.core import Service
+from annolake.service.events import record_end
 from annolake.service.functions import Function, FunctionFailed
 from annolake.service.jobs import after, begin_stop
 from annolake.service.manifests import InputLine, read_labels, read_manifest, read_template
@@ -198,6 +199,7 @@ class Engine:
             values = {"status": "Failed", "failure_reason": reason, "modified_us": now, "ended_us": now}
             values |= {"n_objects": 0, "n_labeled": 0}
             connection.execute(update(job).where(job.c.job_id == row.job_id).values(**values))
+            record_end(self._service, connection, row, "Failed", now)
         log.warning("Job %s failed: %s", row.name, reason)
 
     # -- InProgress ------------------------------------------------------------------------------------------------
@@ -245,8 +247,8 @@ class Engine:
             now = after(row.modified_us)
             values = {"status": status, "modified_us": now, "ended_us": now}
             connection.execute(update(job).where(job.c.job_id == row.job_id).values(**values))
+            record_end(self._service, connection, row, status, now)
         self._written.pop(row.job_id, None)
-        log.info("Job %s is %s", row.name, status)
 
 
 def _labels(service: Service, row: Row[Any]) -> list[str] | None:

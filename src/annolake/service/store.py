@@ -182,6 +182,21 @@ task_event = Table(
 )
 """`kind`: TasksAccepted, TasksSubmitted, TasksReturned, TasksDeclined, TasksExpired (Ground Truth's words)."""
 
+job_event = Table(
+    "job_event",
+    metadata,
+    Column("event_id", String(36), primary_key=True),
+    Column("at_us", BigInteger, nullable=False),
+    Column("job_name", String(63), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("n_attempts", Integer, nullable=False, default=0),
+    Column("next_us", BigInteger),
+    Column("delivered_us", BigInteger),
+    Column("problem", Text),
+    Index("event_by_next", "next_us"),
+)
+"""`next_us`: when it is delivered or tried again; NULL where it was delivered, given up, or nobody is to be told."""
+
 
 class Store:
     """Connections and transactions."""

@@ -13,7 +13,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
-from annolake.service.store import metadata
+from annolake.service.store import workforce
 
 FIRST = "0001"
 LOCK = 4_022_021
@@ -29,6 +29,6 @@ def migrate(connection: Connection) -> None:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     if MigrationContext.configure(connection).get_current_revision() is None and inspect(connection).has_table("job"):
-        metadata.create_all(connection)  # made before there were migrations
+        workforce.create(connection, checkfirst=True)  # made before there were migrations
         command.stamp(config, FIRST)
     command.upgrade(config, "head")
