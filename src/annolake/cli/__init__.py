@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 # In the order of --help.
-from annolake.cli import start, data, gold, sql, look, report, template, quarantine, lake, alerts, config  # isort: skip
+from annolake.cli import start, data, gold, sql, export, look, report, template, quarantine, lake, alerts, config  # isort: skip
 from annolake.cli.app import app
 from annolake.errors import AnnolakeError
 
@@ -20,6 +20,7 @@ __all__ = [
     "app",
     "config",
     "data",
+    "export",
     "gold",
     "lake",
     "look",

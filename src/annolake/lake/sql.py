@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 
@@ -23,6 +23,9 @@ from annolake.errors import SqlRefused
 from annolake.lake.sandbox import ASK, CANCEL, CHECK, FAILED, OPEN, ROWS, SOURCE, receive, send
 from annolake.lake.sqlcheck import check
 from annolake.lake.sqlwords import explained, too_large, too_long
+
+if TYPE_CHECKING:
+    from annolake.lake.reader import ReleaseReader
 
 __all__ = ["Cancelled", "Session", "check", "query"]
 
@@ -62,6 +65,7 @@ class Session:
         self._settings = settings
         self._is_local = settings.warehouse_url.startswith("file://")
         self._given: tuple[dict[str, Any], dict[str, pa.Table]] | None = None
+        self._reader: ReleaseReader | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._is_open = False
 
@@ -72,7 +76,13 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, and the lease on the release."""
+        self._end()
+        if self._reader is not None:
+            self._reader.close()
+        self._reader = self._given = None
+
+    def _end(self) -> None:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -92,7 +102,7 @@ class Session:
 
     def _start(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
-            self.close()
+            self._end()
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "annolake.lake.sandbox"],
                 stdin=subprocess.PIPE,
@@ -108,7 +118,7 @@ class Session:
         if self._is_open and self._is_local:
             return
         if not self._is_local:
-            self.close()
+            self._end()
         self._start()
         given, sources = self._release(tables)
         limits = {"memory": self.limit_memory, "memory_bytes": self.limit_bytes}
@@ -122,13 +132,13 @@ class Session:
         """Views, files and their folders; of a local warehouse, looked up once."""
         from annolake.lake.reader import ReleaseReader  # the catalog's library takes seconds to load
 
+        if not self._is_local:
+            with ReleaseReader(self._settings, materialised=tables) as reader:
+                return {"views": reader.statements, "files": [], "folders": []}, reader.sources
         if self._given is None:
-            with ReleaseReader(self._settings, materialised=None if self._is_local else tables) as reader:
-                folders = sorted({_data_folder(file) for file in reader.files})
-                given = {"views": reader.statements, "files": reader.files, "folders": folders}
-                if not self._is_local:
-                    return given, reader.sources
-                self._given = given, {}
+            self._reader = reader = ReleaseReader(self._settings)  # its lease keeps the files
+            folders = sorted({_data_folder(file) for file in reader.files})
+            self._given = {"views": reader.statements, "files": reader.files, "folders": folders}, {}
         return self._given
 
     def _call(
@@ -192,9 +202,6 @@ class Session:
                     pass
             except (EOFError, KeyboardInterrupt):
                 self._end()
-
-    def _end(self) -> None:
-        self.close()
 
 
 class _Deadline:
