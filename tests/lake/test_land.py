@@ -343,25 +343,25 @@ OTHERS = [moment for moment in itertools.product(range(10), (False, True)) if mo
 def test_killed_anywhere_and_run_again(
     lake: Lake, job: Job, make_settings, monkeypatch, moment: tuple[int, bool]
 ) -> None:
-    """The process goes before or just after its n-th append; the next landing makes the rows of a quiet one."""
-    n_appends, is_committed = moment
+    """The process goes before or just after its n-th commit; the next landing makes the rows of a quiet one."""
+    n_commits, is_committed = moment
     job.put_response(0, answer("01", segments(("A", 0, 4), ("A", 3, 5))), answer("02", segments(("B", 1, 2))))
     job.put_response(1, "nobody", answer("02", segments(("B", 1, 2)), at=300))
-    real, left = Lake.append_new, [n_appends]
+    real, left = Lake.commit, [n_commits]
 
-    def dying(self: Lake, *args: Any, **options: Any) -> int:
+    def dying(self: Lake, *args: Any) -> Any:
         if left[0] == 0 and not is_committed:
             raise KeyboardInterrupt
-        n = real(self, *args, **options)
+        done = real(self, *args)
         if left[0] == 0:
             raise KeyboardInterrupt
         left[0] -= 1
-        return n
+        return done
 
-    monkeypatch.setattr(Lake, "append_new", dying)
+    monkeypatch.setattr(Lake, "commit", dying)
     with pytest.raises(KeyboardInterrupt):
         land(lake, job)
-    monkeypatch.setattr(Lake, "append_new", real)
+    monkeypatch.setattr(Lake, "commit", real)
     assert land(lake, job).failed_checks == ()
     land(lake, job)
     from annolake.lake.catalog import open_lake

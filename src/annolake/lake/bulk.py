@@ -194,7 +194,8 @@ def _read_carefully(
             faults.append(found)
             continue
         value = strict_json.load(found.text)
-        text = found.text if is_valid else strict_json.dump(value)
+        bare = without_answers(value, attribute)
+        text = raw.decode() if is_valid and b"workerMetadata" not in raw else strict_json.dump(value)
         inside, problems = read_inline(value, attribute)
         faults += [Fault(line_no, "no_worker", f"Line {line_no}: {problem}.") for problem in problems]
         lines.append(
@@ -202,7 +203,7 @@ def _read_carefully(
                 "line_no": line_no,
                 "object_id": object_id,
                 "line": text,
-                "bare_line": strict_json.dump(without_answers(value, attribute)) if inside or problems else text,
+                "bare_line": text if bare == value else strict_json.dump(bare),
                 "source": found.source,
                 "asset_id": found.asset_id,
                 "duration_s": found.duration_s,
