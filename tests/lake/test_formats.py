@@ -111,3 +111,26 @@ def test_a_chain_of_jobs_keeps_what_each_said(release: Any, s3) -> None:
     assert ask("select job_name, label, class_no, confidence from silver.consolidated_class") == [("Job-fine", "bad", 1, 0.93)]  # fmt: skip  # noqa: E501
     kept = ask("select line from bronze.manifest_line where job_name = 'Job-fine'")
     assert json.loads(kept[0][0]) == third
+
+
+def test_the_frames_of_a_worker_are_one_answer(release: Any, s3) -> None:
+    job = Job(s3, "Video", "video_object_tracking", "track", {"class": ["Car"]})
+    job.put_manifest({"source-ref": "s3://x/seq.json"})
+    folder = f"{job.root}/annotations/worker-response/iteration-1/0/{'a1' * 20}"
+
+    def put(number: int, *boxes: Any, whole: bytes | None = None) -> None:
+        frame = {"frameNumber": str(number), "frame": f"{number}.jpg", "boundingBoxes": list(boxes)}
+        job.put(f"{folder}/{number}.jpg.json", whole or json.dumps({"trackingAnnotations": frame}))
+
+    first = CAR | {"objectId": "u-1", "objectName": "Car:1"}
+    put(2, first, first | {"objectId": "u-2"})
+    put(10, first)
+    asked = "select frame_no, box_no, track_id, track_name from silver.box order by all"
+    ask = release(job, workers_per_object=1)
+    assert ask(asked) == [(2, 0, "u-1", "Car:1"), (2, 1, "u-2", "Car:1"), (10, 0, "u-1", "Car:1")]
+    put(11, first)
+    put(2)
+    ask = release(job, workers_per_object=1)
+    assert ask(asked) == [(10, 0, "u-1", "Car:1"), (11, 0, "u-1", "Car:1")]
+    assert ask("select count(*), count(distinct worker_id) from silver.annotation") == [(1, 1)]
+    assert ask("select count(*) from bronze.worker_response") == [(2,)]

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,7 @@ from annolake.quality.gate import Count
 from annolake.quality.rules import written_rules
 from annolake.quality.suites import validate
 from transforms import schemas
+from transforms.frames import folder_of_frame
 from transforms.ground_truth import Fault, content_hash, object_of_label_file, object_of_response, read_label_file
 from transforms.identity import worker_pseudonym
 from transforms.inline import UNTIMED
@@ -57,6 +59,8 @@ log = logging.getLogger(__name__)
 
 BATCH_BYTES = 32 << 20
 FILES_AT_ONCE = 10_000
+FRAME_DEPTH = 3
+"""Slashes in `iteration-<n>/<object>/<worker>/<frame>.json`."""
 PARENTS_FIRST = (
     "silver.assignment",
     "silver.annotation",
@@ -158,7 +162,15 @@ class _Landing:
         self.is_answered_in_files = bool(responses)
         labels = (s for s in self.store.list(self.job.label_files_uri) if object_of_label_file(s.uri))
         new_responses, new_labels = ([s for s in some if not self.ledger.is_read(s)] for some in (responses, labels))
+        if changed := {folder_of_frame(s.uri) for s in new_responses if self._is_frame(s)}:
+            # The frames of a worker are one answer: where one file is new, all of them are read.
+            new_responses = [s for s in new_responses if not self._is_frame(s)]
+            new_responses += [s for s in responses if self._is_frame(s) and folder_of_frame(s.uri) in changed]
         return manifest, new_responses, new_labels
+
+    def _is_frame(self, source: Source) -> bool:
+        """Whether a worker response is below a folder of its worker, by its path."""
+        return source.uri.count("/", len(self.job.responses_uri)) == FRAME_DEPTH
 
     def _is_new_state(self) -> bool:
         known = self.lake.scan("silver.job", jobs=[self.job.job_name], columns=["modified_at"])
@@ -168,10 +180,21 @@ class _Landing:
 
     def _land_responses(self, sources: Sequence[Source]) -> None:
         self.objects.find(filter(None, (object_of_response(s.uri) for s in sources)))
-        for start in range(0, len(sources), FILES_AT_ONCE):
+        whole = [s for s in sources if not self._is_frame(s)]
+        for start in range(0, len(whole), FILES_AT_ONCE):
             part = Responses(self.key)
-            for body in self.store.read(sources[start : start + FILES_AT_ONCE]):
+            for body in self.store.read(whole[start : start + FILES_AT_ONCE]):
                 part.read(body, self.ledger)
+            if part.answers:
+                self._land_answers(part)
+        for folder, frames in groupby(filter(self._is_frame, sources), key=lambda s: folder_of_frame(s.uri)):
+            part, bodies = Responses(self.key), list(self.store.read(frames))
+            if folder is None:  # no iteration or no object: the ledger says so
+                for body in bodies:
+                    part.read(body, self.ledger)
+            else:
+                self.objects.find([folder.object_id])
+                part.read_frames(folder, bodies, self.ledger)
             if part.answers:
                 self._land_answers(part)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
-from annolake.lake.fetch import Body
+from annolake.lake.fetch import Body, Source
 from annolake.lake.ledger import Ledger
+from transforms.frames import Folder, join_frames
 from transforms.ground_truth import Answer, Fault, content_hash, object_of_response, read_answers
 from transforms.identity import worker_pseudonym
 
@@ -28,6 +31,31 @@ class Responses:
         if not any(fault.line_no == 0 for fault in faults):
             bad = Fault(0, "bad_answers", f"{len(faults)} answers did not land.") if faults else None
             ledger.note("worker_response", body.source, bad, is_ok=True)
+
+    def read_frames(self, folder: Folder, bodies: Sequence[Body], ledger: Ledger) -> None:
+        """Add the one answer that the files of a worker's frames are together.
+
+        While a file cannot be read the answer waits: without it, it would say that nothing is on that frame.
+        """
+        files = [(body.source.uri, body.content) for body in bodies if body.content is not None]
+        if len(files) < len(bodies):
+            for body in bodies:
+                if body.content is None:
+                    unreadable = Fault(0, "unreadable", f"Not readable: {body.problem}.")
+                    ledger.note("worker_response", body.source, unreadable)
+            return
+        content, faults = join_frames(files)
+        for body in bodies:
+            fault = faults.get(body.source.uri)
+            ledger.note("worker_response", body.source, fault, is_ok=fault is None)
+        if content is not None:
+            newest = max(body.source.modified_at for body in bodies)
+            # Stores tell whole seconds: a frame that came in the same one makes a newer answer all the same.
+            submitted = newest + timedelta(milliseconds=len(files))
+            version = content_hash(" ".join(sorted(body.source.version for body in bodies)))
+            whole = Body(Source(folder.uri, version, newest), None)
+            answer = Answer(0, folder.worker, None, None, None, None, submitted, None, content)
+            self._add(whole, ledger.job_name, folder.object_id, answer)
 
     def _read(self, body: Body, job_name: str) -> list[Fault]:
         if body.content is None:
