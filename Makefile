@@ -7,6 +7,7 @@ EXTRAS := airflow,dashboards,postgres
 GROUPS := --group demo --group portal --group test --group lint
 PORTAL := src/annolake/service/static/portal/index.html
 SEED ?= 1
+WORKERS ?= 2
 export UV_PYTHON_DOWNLOADS := never
 export AIRFLOW__USAGE_DATA_COLLECTION__ENABLED := False
 export GX_ANALYTICS_ENABLED := False
@@ -24,9 +25,9 @@ demo: .venv/.ready $(PORTAL) ## media to agreement figures, through every real p
 up: .venv/.ready $(PORTAL) ## start the labeling service, Airflow and the dashboards; Ctrl-C stops all
 	@$(BIN)/annolake up
 
-test: .venv/.ready $(PORTAL) ## run every test; PYTEST="-k lake" narrows
+test: .venv/.ready $(PORTAL) ## run every test; PYTEST="-k lake" narrows, WORKERS=0 runs one at a time
 	@$(BIN)/python -m annolake.tools.browser --install
-	@$(BIN)/python -m pytest $(PYTEST)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST)
 
 lint: .venv/.ready $(PORTAL) ## ruff, mypy strict, tsc, as CI runs them
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -31,9 +31,20 @@ def shared_data() -> Path:
     return SHARED_DATA
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests last: while Playwright is open its event loop runs, and nothing else may start one."""
-    items.sort(key=lambda item: "chromium" in getattr(item, "fixturenames", ()))
+    """Browser tests last: while Playwright is open its event loop runs, and nothing else may start one.
+
+    With several workers (`-n`) the tests of a file stay together, those with a browser apart from the others.
+    """
+    items.sort(key=_has_browser)
+    for item in items:
+        group = f"{item.path.relative_to(ROOT)}{' in a browser' if _has_browser(item) else ''}"
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _has_browser(item: pytest.Item) -> bool:
+    return "chromium" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture(scope="session")
