@@ -73,7 +73,7 @@ BENCH = Bench(
     ways=(
         Way("Jeffreys", _load, _jeffreys, "transforms.proportions"),
         Way("Wald", _load, _wald, "scipy.stats"),
-    ),  # fmt: skip
+    ),
     check=check,
     rounds=1,
     shown=tuple(f"{what}, {n} items" for n in FULL["items"] for what in ("coverage", "least", "width")),
