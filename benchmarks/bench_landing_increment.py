@@ -1,0 +1,72 @@
+"""Landing 1 % more lines of a manifest that landed before, against landing it whole."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks.bench_gold import settings
+from benchmarks.bench_landing import job
+from benchmarks.harness import Bench, Figures, Size, Way
+from benchmarks.manifests import BUCKET, MANIFEST, write_manifest
+
+GROWING, STILL, LANDED = "growing", "still", "landed"
+
+
+def prepare(folder: Path, size: Size) -> None:
+    """A manifest that landed, and one that never grows."""
+    write_manifest(folder / GROWING / BUCKET / MANIFEST, size["lines"])
+    (folder / STILL / BUCKET / MANIFEST).parent.mkdir(parents=True)
+    shutil.copy(folder / GROWING / BUCKET / MANIFEST, folder / STILL / BUCKET / MANIFEST)
+    (folder / "lines").write_text(str(size["lines"]))
+    _land(folder / GROWING, folder / LANDED, size["lines"])
+
+
+def _land(buckets: Path, home: Path, lines: int) -> Figures:
+    from annolake.lake.catalog import open_lake
+    from annolake.lake.fetch import LocalStore
+    from annolake.lake.land import land_outputs
+
+    with open_lake(settings(home)) as lake:
+        report = land_outputs(lake, LocalStore(buckets), job(lines), pseudonym_key="benchmark")
+    return {"lines": report.n_lines, "segments": report.n_rows.get("silver.segment", 0)}
+
+
+def _load_more(folder: Path, size: Size) -> Any:
+    first, more = int((folder / "lines").read_text()), size["lines"] // 100
+    write_manifest(folder / GROWING / BUCKET / MANIFEST, more, first)
+    (folder / "lines").write_text(str(first + more))
+    return folder / GROWING, folder / LANDED, first + more
+
+
+def _load_whole(folder: Path, size: Size) -> Any:
+    return folder / STILL, Path(tempfile.mkdtemp(prefix="home-", dir=folder)), size["lines"]
+
+
+def _work(loaded: Any) -> Figures:
+    return _land(*loaded)
+
+
+def check(found: Any) -> None:
+    """The increment has a hundredth of the lines."""
+    if found["1 % more"]["lines"] * 100 != found["the whole"]["lines"]:
+        raise AssertionError(f"not one in a hundred: {found}")
+
+
+BENCH = Bench(
+    title="landing 1 % more lines",
+    claim="under 5 % of the time of the whole, that is 20 times as fast",
+    data="a manifest of {lines:,} lines that landed, written anew with 1 % more lines at its end",
+    sizes={"tiny": {"lines": 200}, "small": {"lines": 20_000}, "full": {"lines": 1_000_000}},
+    prepare=prepare,
+    ways=(
+        Way("1 % more", _load_more, _work, "annolake.lake.land great_expectations pandas"),
+        Way("the whole", _load_whole, _work, "annolake.lake.land great_expectations pandas", is_baseline=True),
+    ),
+    check=check,
+    rounds=2,
+    shown=("lines", "segments"),
+    reading="The landing alone; gold is measured apart. Imports are not timed, the first round's are not warm.",
+)
