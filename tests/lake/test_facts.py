@@ -18,6 +18,8 @@ from tests.conftest import free_port
 from tests.lake.jobs import segments
 from tests.service.lab import TEAM, Lab, label, open_lab
 
+AWS = "arn:aws:lambda:us-east-1:432418664414:function"
+
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
@@ -92,9 +94,14 @@ def test_a_backend_that_is_down(settings: Settings) -> None:
     ("arn", "expected"),
     [
         ("", "custom"),
-        ("arn:aws:lambda:us-east-1:432418664414:function:PRE-VideoClassification", "video_classification"),
-        ("arn:aws:lambda:us-east-1:432418664414:function:PRE-BoundingBox", "bounding_box"),
-        ("arn:aws:lambda:us-east-1:432418664414:function:PRE-VideoObjectTracking", "video_object_tracking"),
+        (f"{AWS}:PRE-VideoClassification", "video_classification"),
+        (f"{AWS}:PRE-BoundingBox", "bounding_box"),
+        (f"{AWS}:PRE-VideoObjectTracking", "video_object_tracking"),
+        (f"{AWS}:PRE-VerificationBoundingBox", "verification_bounding_box"),
+        (f"{AWS}:PRE-AdjustmentVideoObjectDetection", "adjustment_video_object_detection"),
+        (f"{AWS}:PRE-TextMultiClassMultiLabel", "text_classification"),
+        (f"{AWS}:PRE-NamedEntityRecognition", "named_entity_recognition"),
+        (f"{AWS}:PRE-3DPointCloudObjectTracking", "3d_point_cloud_object_tracking"),
         ("arn:aws:lambda:us-east-1:123456789012:function:my-own", "custom"),
     ],
 )
