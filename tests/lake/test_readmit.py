@@ -14,6 +14,7 @@ from annolake.config import Settings
 from annolake.errors import LakeError
 from annolake.lake import readmit as readmission
 from annolake.lake.catalog import open_lake
+from annolake.lake.fetch import S3Store
 from annolake.lake.land import land_outputs
 from annolake.lake.models import build_gold
 from annolake.lake.readmit import Readmission, kept_out, readmit
@@ -54,7 +55,7 @@ def show(settings: Settings, job: Job) -> None:
 
 def let_in(settings: Settings, job: Job, **options: Any) -> Readmission:
     with open_lake(settings) as lake:
-        done = readmit(lake, job.s3, job.facts(), **options)
+        done = readmit(lake, S3Store(job.s3), job.facts(), **options)
     if done.n_rows:
         publish(settings, [job.name])
     return done
@@ -184,6 +185,22 @@ def test_an_answer_and_its_segments(settings: Settings, job: Job) -> None:
     assert [(r["rule"], r["is_accepted"]) for r in noted] == [
         ("answer_accepted", False), ("submitted_after_accepted", True),
     ]  # fmt: skip
+
+
+def test_answers_that_stand_in_manifest_lines(settings: Settings, s3) -> None:
+    """Tracks of two workers, ready to use; a label is missing in the job's list."""
+    job = Job(s3, labels=ONE)
+    tracks = [
+        {"workerId": f"private.us-east-1.{worker}", "submissionTime": "2026-01-08T07:05:00.000Z", "layer": "speaker",
+         "segments": [{"start": 1, "end": 9, "label": "A"}, {"start": 9, "end": 20, "label": "B"}]}
+        for worker in "xy"
+    ]  # fmt: skip
+    job.put_manifest(job.line(0) | {job.attribute: {"tracks": tracks}}, job.line(1))
+    land(settings, job)
+    assert count(settings, "silver.segment") == 2 and count(settings, "silver.quarantine") == 2
+    job.labels = BOTH
+    assert let_in(settings, job).n_rows == {"silver.segment": 2}
+    assert count(settings, "silver.segment", "label = 'B'") == 2
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -27,18 +27,15 @@ import pyarrow.compute as pc
 from annolake.config import Settings
 from annolake.errors import LabelingError, LakeError, Retryable
 from annolake.labeling import clients
+from annolake.lake.again import silver_again
 from annolake.lake.catalog import Lake, open_lake
 from annolake.lake.facts import CUSTOM, JobFacts, describe_job, labels_json
-from annolake.lake.objects import Objects
-from annolake.lake.silver import LABEL, Silver, build_silver
+from annolake.lake.fetch import Store, store_of
 from annolake.quality.checks import forgive, run_checks
 from annolake.quality.gate import Count, row_key
 from annolake.quality.rules import rules_of
 from annolake.quality.suites import validate
 from transforms.schemas import CHECK_RESULT, JOB_TABLE, QUARANTINE, READMISSION, TABLES
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +84,7 @@ def release_quarantined(
 
     with open_lake(settings) as lake, closing(clients.s3(settings)) as s3:
         job = job_as_known(settings, lake, job_name)
-        done = readmit(lake, s3, job, accept=accept, reason=reason, by=by)
+        done = readmit(lake, store_of(settings, s3), job, accept=accept, reason=reason, by=by)
     if done.n_rows or job_name in unreleased_jobs(settings):  # else it was done before
         build_gold(settings, [job_name])
         publish(settings, [job_name])
@@ -95,14 +92,14 @@ def release_quarantined(
 
 
 def readmit(
-    lake: Lake, s3: S3Client, job: JobFacts, *, accept: Iterable[str] = (), reason: str = "", by: str = ""
+    lake: Lake, store: Store, job: JobFacts, *, accept: Iterable[str] = (), reason: str = "", by: str = ""
 ) -> Readmission:
     """Let quarantined rows of a described job into silver; see `release_quarantined`."""
     accept = sorted(set(accept))
     _check_acceptance(accept, reason)
     run = _Run(lake, job)
     if out := run.not_in_silver():
-        run.let_in(s3, out, accept, reason, by or getpass.getuser())
+        run.let_in(store, out, accept, reason, by or getpass.getuser())
     failed = [check for landing_id in run.unchecked() for check in run.check(landing_id)]
     still = Counter(f"{r['table_name']} {r['rule']}" for r in kept_out(lake, job.job_name).to_pylist())
     done = Readmission(job.job_name, run.id, dict(run.rows), dict(sorted(still.items())), tuple(failed))
@@ -144,10 +141,12 @@ class _Run:
         """Quarantined rows whose key silver does not have."""
         return self._without_known(self.lake.scan(QUARANTINE.name, jobs=[self.job.job_name])).to_pylist()
 
-    def let_in(self, s3: S3Client, out: list[dict[str, Any]], accept: list[str], reason: str, by: str) -> None:
+    def let_in(self, store: Store, out: list[dict[str, Any]], accept: list[str], reason: str, by: str) -> None:
         """Read the objects of these quarantined rows again; note and append what is good now."""
         accepted = self.accepted([row for row in out if row["rule"] in accept])
-        silver = self.build(s3, accepted, {str(row["object_id"]) for row in out if row["object_id"] is not None})
+        object_ids = {str(row["object_id"]) for row in out if row["object_id"] is not None}
+        stamp = {"landing_id": self.id, "landed_at": self.at}
+        silver = silver_again(self.lake, store, self.job, self.job_row(), object_ids, stamp, accepted)
         good = {(name, key) for name, rows in silver.rows.items() for key in _row_keys(name, rows)}
         noted = [row for row in out if (row["table_name"], row["row_key"]) in good]
         if noted:
@@ -166,27 +165,6 @@ class _Run:
         chosen = [r for r in before if r["is_accepted"]] + list(asked)
         return pa.Table.from_pylist(
             [{c: r[c] for c in columns} for r in chosen], schema=pa.schema([(c, pa.string()) for c in columns])
-        )
-
-    def build(self, s3: S3Client, accepted: pa.Table, object_ids: set[str]) -> Silver:
-        """Silver of these objects as it would be today, from bronze."""
-        answers, lines, files = (
-            _of_objects(self.lake.scan(name, jobs=[self.job.job_name]), object_ids)
-            for name in ("bronze.worker_response", "bronze.manifest_line", "bronze.label_file")
-        )
-        offered = [
-            {"layer": layer, "label": label, "label_no": number}
-            for layer, labels in self.job.labels.items()
-            for number, label in enumerate(labels)
-        ]
-        return build_silver(
-            self._anew(answers),
-            self._anew(lines),
-            job=self.job_row(),
-            objects=Objects(self.lake, s3, self.job).table(object_ids),
-            labels=pa.Table.from_pylist(offered, schema=LABEL),
-            files=files,
-            accepted=accepted,
         )
 
     def note(
@@ -249,14 +227,6 @@ class _Run:
             unknown.append(rows.filter(~pc.field("row_key").isin(known)))
         return pa.concat_tables([quarantined.slice(0, 0), *unknown])
 
-    def _anew(self, rows: pa.Table) -> pa.Table:
-        """Bronze rows as of this re-admission: silver rows say who wrote them."""
-        n = rows.num_rows
-        for name, value in (("landing_id", self.id), ("landed_at", self.at)):
-            at = rows.schema.get_field_index(name)
-            rows = rows.set_column(at, rows.schema.field(name), pa.array([value] * n, rows.schema.field(name).type))
-        return rows
-
     def _write(self, name: str, rows: pa.Table) -> int:
         return self.lake.append_new(name, rows, landing_id=self.id, job_name=self.job.job_name)
 
@@ -283,10 +253,6 @@ def _row_keys(name: str, rows: pa.Table) -> set[str]:
     with duckdb.connect() as connection:
         connection.register("keyed", rows)
         return {key for (key,) in connection.sql(f"SELECT {row_key(TABLES[name])} FROM keyed").fetchall()}
-
-
-def _of_objects(rows: pa.Table, object_ids: set[str]) -> pa.Table:
-    return rows.filter(pc.field("object_id").isin(sorted(object_ids)))
 
 
 def _last_state(lake: Lake, job_name: str) -> dict[str, Any] | None:

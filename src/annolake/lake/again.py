@@ -1,0 +1,99 @@
+"""Silver again: what the models make today of answers and lines that landed before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyiceberg.expressions import GreaterThan
+
+from annolake.lake.bulk import read_batch
+from annolake.lake.catalog import Lake, first_by_key
+from annolake.lake.facts import JobFacts
+from annolake.lake.fetch import Store
+from annolake.lake.lines import LINES
+from annolake.lake.objects import Objects
+from annolake.lake.silver import LABEL, Silver, open_models, run_models
+from transforms.inline import UNTIMED
+
+
+def silver_again(  # noqa: PLR0917 - each is another thing
+    lake: Lake,
+    store: Store,
+    job: JobFacts,
+    job_row: pa.Table,
+    object_ids: set[str],
+    stamp: Mapping[str, Any],
+    accepted: pa.Table,
+) -> Silver:
+    """Silver of these objects as it would be today: of their answers, and of the newest line of each.
+
+    Rows carry the `stamp` (landing_id, landed_at); `accepted` (table_name, row_key, rule) pass the gate as they are.
+    """
+    answers, lines, files = (
+        _of_objects(lake.scan(name, jobs=[job.job_name]), object_ids)
+        for name in ("bronze.worker_response", "bronze.manifest_line", "bronze.label_file")
+    )
+    is_timed = GreaterThan("revision", UNTIMED)
+    timed = lake.scan("silver.assignment", jobs=[job.job_name], columns=["object_id", "worker_id"], where=is_timed)
+    connection = open_models()
+    objects = Objects(lake, store, job)
+    objects.find(object_ids)
+    connection.register("known_answer", _stamped(answers, stamp))
+    connection.register("known_line", _newest(_stamped(lines, stamp)))
+    connection.register("untimed_is_old", timed)
+    given: dict[str, pa.Table | str] = {
+        "landing.job": job_row,
+        "landing.label": _offered(job),
+        "landing.object": objects.table(connection),
+        "bronze.label_file": files,
+    }
+    return run_models(connection, given | _unpacked(connection, job.label_attribute), accepted)
+
+
+def _offered(job: JobFacts) -> pa.Table:
+    rows = [
+        {"layer": layer, "label": label, "label_no": number}
+        for layer, labels in job.labels.items()
+        for number, label in enumerate(labels)
+    ]
+    return pa.Table.from_pylist(rows, schema=LABEL)
+
+
+def _of_objects(rows: pa.Table, object_ids: set[str]) -> pa.Table:
+    return rows.filter(pc.field("object_id").isin(sorted(object_ids)))
+
+
+def _stamped(rows: pa.Table, stamp: Mapping[str, Any]) -> pa.Table:
+    for name, value in stamp.items():
+        at, field = rows.schema.get_field_index(name), rows.schema.field(name)
+        rows = rows.set_column(at, field, pa.array([value] * rows.num_rows, field.type))
+    return rows
+
+
+def _newest(lines: pa.Table) -> pa.Table:
+    """The newest version of each object's line."""
+    lines = lines.sort_by([("source_modified_at", "descending"), ("line_no", "descending")])
+    return first_by_key(lines, ("object_id",))
+
+
+def _unpacked(connection: duckdb.DuckDBPyConnection, attribute: str) -> dict[str, pa.Table | str]:
+    """Bronze as the models take it: answers that stand inside of lines apart from them, as at a landing."""
+    lines = connection.sql("SELECT line_no, CAST(object_id AS BIGINT), NULL::INTEGER, line FROM known_line")
+    read_batch(connection, pa.table(lines.to_arrow_table().columns, schema=LINES), [], attribute)
+    answer = f"""b.job_name, b.source_uri, t.object_id, t.worker_id,
+        coalesce(epoch_ms(t.submitted_at), {UNTIMED}) AS revision, t.accepted_at,
+        coalesce(t.submitted_at, b.source_modified_at) AS submitted_at, t.time_spent_s, t.answer_hash,
+        b.landing_id, b.landed_at"""
+    of_line = """AS t JOIN known_line AS b USING (object_id) WHERE t.submitted_at IS NOT NULL OR NOT EXISTS
+        (SELECT 1 FROM untimed_is_old AS f WHERE f.object_id = t.object_id AND f.worker_id = t.worker_id)"""
+    return {
+        "bronze.manifest_line": """(SELECT b.* REPLACE (l.bare_line AS line)
+            FROM known_line AS b JOIN landing_line AS l USING (object_id))""",
+        "bronze.worker_response": f"""(FROM known_answer UNION ALL BY NAME SELECT {answer}, b.source_version,
+            t.answer_no, t.content AS answer FROM landing_content {of_line})""",
+        "landing.track": f"(SELECT {answer}, t.segments, t.problem FROM landing_track {of_line})",
+    }
