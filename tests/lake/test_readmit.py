@@ -16,7 +16,7 @@ from annolake.lake import readmit as readmission
 from annolake.lake.catalog import open_lake
 from annolake.lake.fetch import S3Store
 from annolake.lake.land import land_outputs
-from annolake.lake.models import build_gold
+from annolake.lake.models import build_model
 from annolake.lake.readmit import Readmission, kept_out, readmit
 from annolake.lake.release import publish, unreleased_jobs
 from annolake.lake.sql import query
@@ -48,8 +48,9 @@ def land(settings: Settings, job: Job) -> None:
 
 
 def show(settings: Settings, job: Job) -> None:
-    """Gold, and a release of it."""
-    build_gold(settings, [job.name])
+    """The figures of agreement, and a release of them."""
+    for model in ("measure", "gold.agreement_job"):
+        build_model(settings, model, [job.name])
     publish(settings, [job.name])
 
 
