@@ -80,8 +80,8 @@ def object_of_label_file(uri: str) -> str | None:
     return found.group(1) if found else None
 
 
-def read_label_file(raw: bytes) -> str | Fault:
-    """The text of a SeqLabel.json, or the reason why it cannot be used."""
+def read_label_file(raw: bytes, pseudonym: Callable[[str], str]) -> str | Fault:
+    """The text of a SeqLabel.json with the worker ids in it replaced, or the reason why it cannot be used."""
     try:
         document = strict_json.load(raw)
     except ValueError as error:
@@ -91,7 +91,8 @@ def read_label_file(raw: bytes) -> str | Fault:
         return Fault(
             0, "no_frames", f"The label file has no list of frames under {' or '.join(FRAME_LISTS)} ({found})."
         )
-    return raw.decode().strip()
+    text = raw.decode().strip()
+    return strict_json.dump(_without_identities(document, pseudonym)) if _names_workers(text) else text
 
 
 def read_answers(raw: bytes) -> tuple[list[Answer], list[Fault]]:
@@ -171,7 +172,7 @@ def read_line(line_no: int, object_id: str, raw: bytes, pseudonym: Callable[[str
             line_no, "missing_source", f"Line {line_no}: neither source-ref nor source names an object (keys: {keys})."
         )
     text = raw.decode().strip()
-    if "workerId" in text or "workerMetadata" in text:
+    if _names_workers(text):
         text = strict_json.dump(_without_identities(line, pseudonym))
     duration = line.get("duration")
     return Line(
@@ -205,6 +206,10 @@ def _seconds(value: Any) -> float | None:
         return float(value)
     except OverflowError:
         return None
+
+
+def _names_workers(text: str) -> bool:
+    return "workerId" in text or "workerMetadata" in text
 
 
 def _without_identities(value: Any, pseudonym: Callable[[str], str]) -> Any:

@@ -185,13 +185,13 @@ def test_every_file_is_rows_or_reasons(name: str) -> None:
     if isinstance(document, dict) and "humanAnswers" in document:
         answers_land(raw, document["humanAnswers"])
     elif isinstance(document, dict) and ("tracking-annotations" in document or "detection-annotations" in document):
-        assert read_label_file(raw) == raw.decode().strip()  # row by row in test_silver_boxes.py
+        assert read_label_file(raw, str) == raw.decode().strip()  # row by row in test_silver_boxes.py
     elif isinstance(document, dict) and ("source" in document or "source-ref" in document):
         lines_land(json.dumps(document).encode())  # published over several lines
     elif isinstance(document, list) and all("annotations" in entry for entry in document):
         payload_lands(document)
     else:  # an event of a function, a document's words: no label of a job
-        for fault in (read_answers(raw)[1][0], read_label_file(raw), read_line(1, "0", raw.strip(), str)):
+        for fault in (read_answers(raw)[1][0], read_label_file(raw, str), read_line(1, "0", raw.strip(), str)):
             assert isinstance(fault, Fault) and fault.code and len(fault.reason) > 20
     return None
 

@@ -215,7 +215,7 @@ def test_whatever_an_answer_says_is_rows_or_reasons(said: list[Any], task_type: 
 
 @given(st.one_of(st.binary(max_size=60), anything.map(lambda said: json.dumps(said).encode())))
 def test_whatever_a_file_holds_is_read_or_has_a_reason(raw: bytes) -> None:
-    for read in (read_label_file(raw), read_line(7, "0", raw, str)):
+    for read in (read_label_file(raw, str), read_line(7, "0", raw, str)):
         assert not isinstance(read, Fault) or (read.code and read.reason.endswith("."))
     good, faults = read_answers(raw)
     assert good or faults or json.loads(raw).get("answers") == [] or json.loads(raw).get("humanAnswers") == []

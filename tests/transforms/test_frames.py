@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.frames import folder_of_frame, join_frames
+from transforms.ground_truth import read_label_file
 
 FOLDER = "s3://b/job/annotations/worker-response/iteration-2/3/2ae5f0"
 
@@ -59,3 +60,9 @@ def test_folders() -> None:
     assert folder_of_frame(f"{FOLDER}/7.jpg.json") == (FOLDER, "3", "2ae5f0")
     assert folder_of_frame("s3://b/job/annotations/worker-response/iteration-2/3/2020.json") is None
     assert folder_of_frame("s3://b/job/annotations/consolidated-annotation/output/0/SeqLabel.json") is None
+
+
+def test_a_label_file_names_nobody() -> None:
+    said = {"tracking-annotations": [], "by": [{"workerId": "private.x.1", "workerMetadata": {"sub": "s"}}]}
+    text = read_label_file(json.dumps(said).encode(), lambda worker: f"w_{len(worker)}")
+    assert text == '{"tracking-annotations":[],"by":[{"workerId":"w_11"}]}'

@@ -240,7 +240,10 @@ class _Landing:
         return self._new_reader(source)
 
     def _new_reader(self, source: Source) -> LineReader:
-        return LineReader(self.store.chunks(source), lambda worker: worker_pseudonym(self.key, worker))
+        return LineReader(self.store.chunks(source), self._pseudonym)
+
+    def _pseudonym(self, worker: str) -> str:
+        return worker_pseudonym(self.key, worker)
 
     def _stage_lines(self, stage: Stage, source: Source) -> None:
         """Bronze and silver of the batch that `read_batch` left in its tables."""
@@ -293,7 +296,7 @@ class _Landing:
         rows = []
         for body in self.store.read(sources):
             unreadable = Fault(0, "unreadable", f"Not readable: {body.problem}.")
-            content = unreadable if body.content is None else read_label_file(body.content)
+            content = unreadable if body.content is None else read_label_file(body.content, self._pseudonym)
             if isinstance(content, Fault):
                 self.ledger.note("label_file", body.source, content)
                 continue
