@@ -187,20 +187,21 @@ def _hours(name: str, row: Row) -> str:
 
 
 def _overview(parts: Sequence[Mapping[str, Rows]]) -> Table:
-    table = _table(
-        "By layer", "layer", "objects", "alpha", "95 % interval", "by chance", "0.5 s, F", "3 s, F", "IoU .5, F",
-        text=["layer"],
-    )  # fmt: skip
+    """One line a layer; the job where there are several."""
+    several = len({r["job_name"] for mine in parts for r in mine["agreement_job"]}) > 1
+    columns = ("job", "layer", "objects", "alpha", "95 % interval", "by chance", "0.5 s, F", "3 s, F", "IoU .5, F")
+    drawn = []
     for mine in parts:
         measures = {r["measure"]: r for r in mine["agreement_job"]}
         first = measures.get("alpha", mine["agreement_job"][0])
-        values = [measures.get(m, {}).get("value") for m in ("boundary_f_500ms", "boundary_f_3s", "unit_f_iou50")]
         alpha = measures.get("alpha", dict.fromkeys(("value", "ci_lo", "ci_hi", "chance_floor")))
-        table.add_row(
-            escape(first["layer"]), f"{first['n_items']:,}", _number(alpha["value"]),
-            _interval(alpha["ci_lo"], alpha["ci_hi"]), _number(alpha["chance_floor"]), *(_number(v) for v in values),
+        values = [measures.get(m, {}).get("value") for m in ("boundary_f_500ms", "boundary_f_3s", "unit_f_iou50")]
+        drawn.append(
+            [escape(first["job_name"]) if several else "", escape(first["layer"]), f"{first['n_items']:,}",
+             _number(alpha["value"]), _interval(alpha["ci_lo"], alpha["ci_hi"]), _number(alpha["chance_floor"]),
+             *(_number(v) for v in values)]
         )  # fmt: skip
-    return table
+    return _filled("By layer", columns, drawn, ("job", "layer"))
 
 
 def _table(title: str, *columns: str, text: Sequence[str] = ()) -> Table:
