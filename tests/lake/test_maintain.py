@@ -16,12 +16,13 @@ from annolake.errors import LakeError
 from annolake.lake import compact as compaction
 from annolake.lake.catalog import Lake, open_lake
 from annolake.lake.compact import compact
+from annolake.lake.land import land_outputs
 from annolake.lake.leases import leased_releases, take_lease
 from annolake.lake.maintain import maintain
 from annolake.lake.orphans import find_orphans
 from annolake.lake.reader import ReleaseReader
 from annolake.lake.release import hold, publish, releases, rollback
-from tests.lake.jobs import START
+from tests.lake.jobs import START, Job, answer, segments
 from transforms import schemas
 
 TABLE = "silver.assignment"
@@ -207,6 +208,31 @@ def test_rows_that_come_meanwhile_survive_and_replaced_files_are_left(
         assert n_files(lake) == 3
         orphans = find_orphans(lake, TABLE, grace=timedelta(0), now=datetime.now(UTC) + DAYS)
         assert not [o for o in orphans if o.path.endswith(".parquet")], "what was written in vain is gone"
+
+
+def test_files_that_landings_staged(settings: Settings, s3) -> None:
+    """Four landings of one job: its tables have a file a landing, then one, with the same rows for every reader."""
+    job = Job(s3)
+    job.put_manifest(*(job.line(number) for number in range(4)))
+    with open_lake(settings) as lake:
+        for number in range(4):
+            job.put_response(number, answer("x", segments(("A", 1, 9 + number), ("B", 10, 40)), at=100 + number))
+            land_outputs(lake, s3, job.facts(modified_at=START + timedelta(hours=number)), pseudonym_key="k")
+        publish(settings, [job.name])
+        tables = ("bronze.worker_response", "silver.annotation", "silver.segment", "silver.quarantine")
+        before = {name: rows_of(lake, name) for name in tables}
+        done = {m.table: m for m in maintain(settings, tables)}
+        for name in tables:
+            assert (done[name].n_files_before, done[name].n_files_after) == (4, 1), name
+            assert len(lake.files(name)) == 1 and rows_of(lake, name) == before[name]
+    assert publish(settings, [job.name]).release_id == 2
+    for release in (1, 2):
+        with ReleaseReader(settings, release) as reader:
+            assert reader.connection.sql("SELECT count(*), max(end_s) FROM silver.segment").fetchall() == [(4, 12.0)]
+
+
+def rows_of(lake: Lake, name: str) -> list[dict[str, object]]:
+    return sorted(lake.scan(name).to_pylist(), key=str)
 
 
 def _land_many(settings: Settings, job: str, barrier) -> None:
