@@ -16,9 +16,9 @@ Address = Mapping[str, str]
 
 def address(job_name: str, object_id: str, *, layer: str = "", start_s: float | None = None) -> Address:
     """The parameters of the page *Item* for one object, at a moment where one is given."""
-    found = {"job": job_name, "item": object_id}
+    found = {"of": job_name, "item": object_id}  # not "job": a filter of that name is bound on the page that is left
     if start_s is not None:
-        found |= {"layer": layer, "t": f"{start_s:.3f}"}
+        found |= {"in": layer, "t": f"{start_s:.3f}"}
     return found
 
 

@@ -125,7 +125,6 @@ def other_measures(release: Source, where: Where) -> None:
         note="The lowest bound of alpha first. Intervals of the other measures: gold.agreement_job. A dash: not "
         "defined there, such as boundaries of a clip label.",
         name="measures",
-        is_wordy=True,
     )
 
 

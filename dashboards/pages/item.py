@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import diff, panel, words
+from dashboards import diff, jump, panel, words
 from dashboards import player as players
 from dashboards.data import Answer, Where, item
 from dashboards.source import Source
@@ -28,7 +28,7 @@ def page() -> None:
     if release is None:
         return
     choices = item.items(release.connection, Where())
-    named = (st.query_params.get("job", ""), st.query_params.get("item", ""))
+    named = (parameter("of", "job"), parameter("item", "object"))
     if choices.is_empty and not all(named):
         panel.no_answers()
         return
@@ -64,7 +64,7 @@ def choose(choices: Answer, named: tuple[str, str]) -> tuple[str, str]:
 
     def moved() -> None:
         chosen = st.session_state["object_of_job"]
-        st.query_params.from_dict({"job": chosen[0], "item": chosen[1]})
+        st.query_params.from_dict(jump.address(*chosen))
 
     if st.session_state.get("object_of_job") not in (None, keys[at]) and all(named):
         st.session_state["object_of_job"] = keys[at]  # the address leads
@@ -73,6 +73,11 @@ def choose(choices: Answer, named: tuple[str, str]) -> tuple[str, str]:
         on_change=moved,
     )  # fmt: skip
     return chosen
+
+
+def parameter(*names: str) -> str:
+    """A part of the address, by any of its names; empty where there is none."""
+    return next((st.query_params[name] for name in names if st.query_params.get(name)), "")
 
 
 def told(row: Mapping[str, Any]) -> str:
@@ -96,8 +101,8 @@ def headline(row: Mapping[str, Any]) -> None:
 def moment() -> tuple[float | None, str | None]:
     """The second and the layer that the address opens; a text that is no number is none."""
     try:
-        return float(st.query_params["t"]), st.query_params.get("layer")
-    except (KeyError, ValueError):
+        return float(parameter("t")), parameter("in", "layer") or None
+    except ValueError:
         return None, None
 
 

@@ -182,7 +182,7 @@ def _items(facts: Facts, dashboards_url: str) -> str:
     disputes = facts.disputes
     rows = []
     for row in facts.items:
-        address = f"{dashboards_url}/item?{urlencode({'job': facts.job_name, 'item': row['object_id']})}"
+        address = f"{dashboards_url}/item?{urlencode({'of': facts.job_name, 'item': row['object_id']})}"
         link = f'<a href="{escape(address, quote=True)}">{escape(row["item"])}</a>'
         agreement = f"{row['observed_agreement']:.2f}"
         rows.append((_Html(link), row["layer"], agreement, _number(row["boundary_f"]), row["n_annotators"]))
