@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
 
 from transforms import intervals
+from transforms.agreement.pairs import Cells, cells_of_tracks
 from transforms.answers import Answers
 from transforms.encode import Floats, Ints, names_at, tabulate
 from transforms.offsets import cells
@@ -26,9 +26,7 @@ Masses: TypeAlias = tuple[Ints, Ints, Ints, Floats]
 
 def confusion_of_tracks(found: Tracks) -> pa.Table:
     """`measure.worker_confusion` rows against the co-annotators of segment layers; each object's others count 1."""
-    item, left, right = found.pairs()
-    weight = 1.0 / np.maximum(found.n_annotators[item] - 1, 1)
-    parts = list(_both_ways(found, left, right, weight))
+    parts = [_both_ways(some, cells_of_tracks(some)) for _, _, some in found.blocks()]
     return confusion_rows(found, OTHERS, ["", *found.labels], _stacked(parts))
 
 
@@ -100,22 +98,17 @@ def shared_labels(found: Tracks, left: Ints, right: Ints) -> tuple[Ints, Ints, I
     )
 
 
-def _both_ways(found: Tracks, left: Ints, right: Ints, weight: Floats) -> Iterator[Masses]:
-    """Cell, label of the other, own label and seconds, summed over some pairs at a time."""
-    cell, width = cells(found), len(found.labels) + 1
-    for start in range(0, len(left), PAIRS_AT_ONCE):
-        here = slice(start, start + PAIRS_AT_ONCE)
-        pair, a, b, seconds = shared_labels(found, left[here], right[here])
-        mass = seconds * weight[here][pair]
-        key = np.r_[(cell[left[here]][pair] * width + b) * width + a, (cell[right[here]][pair] * width + a) * width + b]
-        key, at = np.unique(key, return_inverse=True)
-        total = np.bincount(at.ravel(), weights=np.r_[mass, mass], minlength=len(key)).astype(np.float64)
-        yield key // width // width, key // width % width, key % width, total
+def _both_ways(found: Tracks, shared: Cells) -> Masses:
+    """Cell, label of the other, own label and seconds, summed over the pairs of some objects."""
+    cell, width = cells(found), max(1, len(shared.names))
+    mass = shared.mass / np.maximum(found.n_annotators[shared.item] - 1, 1)[shared.pair]
+    left, right = cell[shared.left][shared.pair], cell[shared.right][shared.pair]
+    key = np.r_[(left * width + shared.b) * width + shared.a, (right * width + shared.a) * width + shared.b]
+    key, at = np.unique(key, return_inverse=True)
+    total = np.bincount(at.ravel(), weights=np.r_[mass, mass], minlength=len(key)).astype(np.float64)
+    return key // width // width, key // width % width, key % width, total
 
 
 def _stacked(parts: list[Masses]) -> Masses:
-    nothing = np.empty(0, dtype=np.int64)
-    if not parts:
-        return nothing, nothing, nothing, np.empty(0)
     cell, true, given, mass = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     return cell, true, given, mass

@@ -95,6 +95,24 @@ class Tracks:
             units=drawn[0], pieces=drawn[1], has_overlap=self.has_overlap[of],
         )  # fmt: skip
 
+    def some(self, items: Ints) -> Tracks:
+        """These items alone (ascending), numbered from 0, and their tracks."""
+        number = np.full(self.n_items, -1, dtype=np.int64)
+        number[items] = np.arange(len(items))
+        of = np.flatnonzero(number[self.track_item] >= 0)
+        track = np.full(len(self.track_item), -1, dtype=np.int64)
+        track[of] = np.arange(len(of))
+        drawn = []
+        for part in (self.units, self.pieces):
+            at = np.flatnonzero(track[part.track] >= 0)
+            drawn.append(Stretches(track[part.track[at]], part.start[at], part.end[at], part.label[at]))
+        return replace(
+            self, item_job=self.item_job[items], item_object=self.item_object[items],
+            item_layer=self.item_layer[items], duration_s=self.duration_s[items],
+            track_item=number[self.track_item[of]], track_worker=self.track_worker[of],
+            units=drawn[0], pieces=drawn[1], has_overlap=self.has_overlap[of],
+        )  # fmt: skip
+
     def blocks(self) -> Iterator[tuple[int, int, Tracks]]:
         """First item, first track and the tracks of some items at a time, so that work on them needs little memory."""
         for low in range(0, max(1, self.n_items), BLOCK_ITEMS):
