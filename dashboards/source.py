@@ -18,6 +18,8 @@ from dashboards.access import Viewer
 
 LOOK_SECONDS = 5
 NAMES_SECONDS = 60
+KEEP_BYTES = 16_000_000
+"""Gold tables with files up to this size together are kept in memory, compressed, for all sessions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def latest_id() -> int | None:
 def _open(release_id: int) -> Source:
     from annolake.lake.reader import ReleaseReader  # noqa: PLC0415
 
-    reader = ReleaseReader(settings(), release_id)
+    reader = ReleaseReader(settings(), release_id, keep_bytes=KEEP_BYTES)
     if reader.release is None:
         raise NothingReleased("No release has been published yet.")
     return Source(

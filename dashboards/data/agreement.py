@@ -74,12 +74,16 @@ def coverage(connection: Connection, where: Where) -> Answer:
     return ask(
         connection,
         """
-        select count(distinct (job_name, object_id)) as n_items,
-          count(distinct (job_name, object_id)) filter (where n_annotators >= 2) as n_compared,
-          count(distinct (job_name, object_id)) filter (where is_disputed) as n_disputed,
-          count(distinct (job_name, object_id)) filter (where n_annotators < n_assigned) as n_waiting
-        from gold.agreement_item
-        where true {filter}
+        with object as (
+          select max(n_annotators) as n_annotators, bool_or(is_disputed) as is_disputed,
+            bool_or(n_annotators < n_assigned) as is_waiting
+          from gold.agreement_item
+          where true {filter}
+          group by job_name, object_id
+        )
+        select count(*) as n_items, count(*) filter (where n_annotators >= 2) as n_compared,
+          count(*) filter (where is_disputed) as n_disputed, count(*) filter (where is_waiting) as n_waiting
+        from object
         """,
         where,
     )

@@ -7,6 +7,7 @@ Columns are read by field id, so files from before a column was added or renamed
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -22,6 +23,7 @@ from annolake.lake.release import ABOUT_RELEASES, BUILT, Release, read_releases
 from annolake.lake.views import READABLE, duck_type, empty_rows, in_order, literal, view
 from transforms.schemas import TABLES
 
+KEPT = ("gold.", "meta.", "silver.job")
 SEARCH_PATH = "gold,silver,bronze,measure,meta"
 
 
@@ -30,17 +32,27 @@ class ReleaseReader:
 
     `connection` is the caller's to use, a cursor for each thread. `statements` made its views, over `files`: run on
     another connection they make the same ones. With `materialised` tables are copied into memory instead, for a
-    warehouse that DuckDB cannot reach by itself; the views are then over `sources`.
+    warehouse that DuckDB cannot reach by itself; the views are then over `sources`. With `keep_bytes`, for a reader
+    that asks the same tables again and again, those of gold, releases and jobs whose files are together no larger are
+    read into memory once, compressed: opening hundreds of files takes longer than most questions.
     """
 
     def __init__(
-        self, settings: Settings, release_id: int | None = None, *, materialised: frozenset[str] | None = None
+        self,
+        settings: Settings,
+        release_id: int | None = None,
+        *,
+        materialised: frozenset[str] | None = None,
+        keep_bytes: int = 0,
     ) -> None:
         self.connection = duckdb.connect(config={"python_enable_replacements": False})
         self.connection.execute("SET TimeZone = 'UTC'")
         self.files: list[str] = []
         self.sources: dict[str, pa.Table] = {}
         self._materialised = materialised
+        self._keep_bytes = keep_bytes
+        if keep_bytes:
+            self.connection.execute("ATTACH ':memory:' AS kept (COMPRESS)")
         with open_lake(settings) as lake:
             known = read_releases(lake)
             self.release = _choose(known, release_id)
@@ -55,6 +67,8 @@ class ReleaseReader:
             ]
         for statement in self.statements:
             self.connection.execute(statement)
+        if keep_bytes:
+            self.connection.execute("SET GLOBAL parquet_metadata_cache = true")
 
     def __enter__(self) -> Self:
         return self
@@ -102,7 +116,21 @@ class ReleaseReader:
             return f"SELECT * FROM {source}"
         files = lake.files(name, snapshot_id)
         self.files += files
-        return f"SELECT * FROM {_parquet(files, name, table.schema()) if files else empty_rows(name)}"
+        if not files:
+            return f"SELECT * FROM {empty_rows(name)}"
+        rows = f"SELECT * FROM {_parquet(files, name, table.schema())}"
+        return self._kept(name, snapshot_id, rows) if self._is_kept(name, files) else rows
+
+    def _is_kept(self, name: str, files: list[str]) -> bool:
+        if not self._keep_bytes or not (name.startswith(KEPT) or name in KEPT) or "://" in files[0]:
+            return False
+        return sum(Path(file).stat().st_size for file in files) <= self._keep_bytes
+
+    def _kept(self, name: str, snapshot_id: int, rows: str) -> str:
+        """A SELECT of rows that were read into memory."""
+        own = f"kept.{name.replace('.', '__')}__{snapshot_id}"
+        self.connection.execute(f"CREATE TABLE IF NOT EXISTS {own} AS {rows}")
+        return f"SELECT * FROM {own}"
 
     def _reach_s3(self, settings: Settings) -> None:
         import s3fs

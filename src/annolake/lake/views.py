@@ -13,8 +13,10 @@ _OWN_NEWEST = """SELECT * FROM {rows} QUALIFY row_number() OVER
     (PARTITION BY job_name, object_id, worker_id ORDER BY revision DESC) = 1"""
 _OF_CURRENT_LINE = """SELECT r.* FROM {rows} AS r
     SEMI JOIN silver.consolidated AS c USING (job_name, object_id, line_hash)"""
+# An inner join with one current answer at most doubles nothing, and unlike a semi join it lets a filter of the reader
+# (one job, one object) reach both sides.
 _OF_CURRENT_ANSWER = """SELECT r.* FROM {rows} AS r
-    SEMI JOIN silver.annotation AS a USING (job_name, object_id, worker_id, revision)"""
+    INNER JOIN silver.annotation AS a USING (job_name, object_id, worker_id, revision)"""
 
 CURRENT = {
     "silver.annotation": _OWN_NEWEST,
