@@ -214,7 +214,7 @@ def _fifths(is_share: bool, least: float = 0.0) -> alt.Axis:
 def rows_of(rows: pa.Table, column: str) -> alt.Y:
     """One line for each value, in the table's order."""
     order: list[Any] = list(dict.fromkeys(rows[column].to_pylist()))
-    return alt.Y(f"{column}:N", sort=order, title=None, axis=alt.Axis(labelLimit=340, labelOverlap=False))
+    return alt.Y(f"{column}:N", sort=order, title=None, axis=alt.Axis(labelLimit=560, labelOverlap=False))
 
 
 def tip(rows: pa.Table, column: str) -> alt.Tooltip:

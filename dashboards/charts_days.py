@@ -92,9 +92,9 @@ def left_over(
     soonest, expected, latest = finish
     told = pa.table({"from": [str(soonest)], "day": [str(expected)], "to": [str(latest or expected)], "zero": [0]})
     end = alt.Chart(told).encode(y=alt.Y("zero:Q"))
-    whisker = end.mark_rule(strokeWidth=4, color=palette.PURPLE).encode(x="from:T", x2="to:T")
-    dot = end.mark_point(filled=True, size=150, shape="diamond", color=palette.PURPLE, opacity=1).encode(x="day:T")
-    words = end.mark_text(dy=-14, color=palette.PURPLE, fontSize=11, align="center").encode(
+    whisker = end.mark_rule(strokeWidth=4, color=palette.MARK).encode(x="from:T", x2="to:T")
+    dot = end.mark_point(filled=True, size=150, shape="diamond", color=palette.MARK, opacity=1).encode(x="day:T")
+    words = end.mark_text(dy=-14, color=palette.MARK, fontSize=11, align="center").encode(
         x="day:T", text=alt.value("estimated finish" if latest else "estimated finish, latest open")
     )
     return alt.layer(area, whisker, dot, words).properties(height=HEIGHT, autosize=FIT_WIDTH)
@@ -151,8 +151,8 @@ def _marks(marks: Mapping[date, str], x: alt.X) -> Chart:
     """Days of note as upright lines with their names."""
     told = pa.table({"day": [str(day) for day in marks], "text": list(marks.values())})
     base = alt.Chart(told).encode(x=x)
-    line = base.mark_rule(strokeDash=[2, 3], color=palette.PURPLE, strokeWidth=1.5)
-    words = base.mark_text(align="left", baseline="top", dx=4, color=palette.PURPLE, fontSize=11)
+    line = base.mark_rule(strokeDash=[2, 3], color=palette.MARK, strokeWidth=1.5)
+    words = base.mark_text(align="left", baseline="top", dx=4, color=palette.MARK, fontSize=11)
     return alt.layer(line, words.encode(y=alt.value(0), text="text:N"))
 
 

@@ -16,6 +16,9 @@ OTHER = GREY
 SEQUENCE = ("#F2F6FA", "#BBCFE3", "#7FA5C9", "#4477AA", "#2B4F77")
 """From none to all, in one hue."""
 
+MARK = "#C45A9B"
+"""Of days of note: between purple and red, to be read on light and dark."""
+
 LEFT = {"not begun": GREY, "begun": YELLOW}
 """Of objects that are not done."""
 

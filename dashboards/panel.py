@@ -112,12 +112,8 @@ def table(
     note: str,
     name: str,
     shown: pa.Table | None = None,
-    is_wordy: bool = False,
 ) -> None:
-    """A titled table of the columns `names`, of `shown` where words were added; downloads are the answer's own.
-
-    Rows of a wordy one are two lines high, so that sentences wrap and are not cut.
-    """
+    """A titled table of the columns `names`, of `shown` where words were added; downloads are the answer's own."""
     wanted = names.split()
     if title:
         st.markdown(f"**{title}**")
@@ -128,7 +124,6 @@ def table(
         width="stretch",
         key=f"table-{name}",
         placeholder="–",
-        row_height=56 if is_wordy else None,
     )
     st.caption(note)
     take_away(answer, name)

@@ -16,12 +16,12 @@ MEASURE_NAMES = {
 
 REASONS = {
     "one_annotator": "every object was answered by one annotator only; agreement needs two",
-    "one_label": "everybody gave the same label, which chance explains too",
+    "one_label": "everybody gave the same label",
     "no_labels": "nobody labeled anything here",
     "no_boundaries": "no segment begins or ends inside an object",
     "no_segments": "nobody drew a segment",
-    "too_few_items": "too few objects were annotated twice to tell how sure it is",
-    "no_variation": "every object says the same, so nothing tells how sure it is",
+    "too_few_items": "too few objects annotated twice",
+    "no_variation": "every object says the same",
 }
 
 BANDS = {
@@ -68,12 +68,12 @@ def verdict(row: Mapping[str, Any]) -> str:
     """One sentence about a row of `data.agreement.measure`."""
     if row["band"] in {"undefined", "no interval"}:
         return f"{row['band']}: {reason(row['reason_code'])}"
-    bound = f"at least {row['ci_lo']:.2f}, with 95 % confidence"
+    bound = f"at least {row['ci_lo']:.2f} (95 %)"
     if row["band"] != "not reliable":
         return f"{row['band']}: {bound}"
     if row["is_settled"]:
-        return f"not reliable: at most {row['ci_hi']:.2f}, with 95 % confidence"
-    return f"not reliable so far: the interval crosses {TENTATIVE:g}; more objects would tell"
+        return f"not reliable: at most {row['ci_hi']:.2f} (95 %)"
+    return f"not reliable so far: the interval crosses {TENTATIVE:g}"
 
 
 def scope(job_name: str, layer: str) -> str:

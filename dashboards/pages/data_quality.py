@@ -64,7 +64,6 @@ def checks(release: Source, where: Where) -> None:
         note=f"n = {words.counted(answer.table.num_rows, 'check')} of the last landing of each job; those that hold a "
         "release first.",
         name="checks",
-        is_wordy=True,
     )
 
 
@@ -113,7 +112,6 @@ def quarantine(release: Source, where: Where) -> None:
         shown=panel.named(rows.table, release, "worker_id"),
         note=f"n = {rows.table.num_rows:,}, at most {data_quality.MOST_ROWS:,}; all: `annolake quarantine list`.",
         name="quarantine",
-        is_wordy=True,
     )
 
 
@@ -128,7 +126,6 @@ def refused(release: Source, where: Where) -> None:
         "kind reason n_rows example last_at",
         note=f"n = {words.counted(sum(answer.column('n_rows')), 'input')}, by reason.",
         name="refused",
-        is_wordy=True,
     )
 
 

@@ -125,7 +125,6 @@ def failures(release: Source, where: Where) -> None:
         note=f"n = {sum(answer.column('n_rows')):,} in {words.counted(answer.table.num_rows, 'reason')}, the most "
         "first. Rows in quarantine: the page Data quality has them.",
         name="failures",
-        is_wordy=True,
     )
 
 

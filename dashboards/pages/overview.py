@@ -122,9 +122,8 @@ def cost(row: Mapping[str, Any], terms: Terms) -> tuple[str, str, str]:
     work = row["h_per_media_h"]
     if not work:
         return name, "–", "No media is complete yet, or its length is not known."
-    worked = (
-        f"{work:,.1f} hours of work an hour of accepted media ({hours(row['active_h'])} worked in all, idle cut off)"
-    )
+    rate = f"{work:,.1f}" if work >= 0.1 else f"{work:.2g}"
+    worked = f"{rate} hours of work an hour of accepted media ({hours(row['active_h'])} worked in all, idle cut off)"
     if not terms.hour_price:
         return name, "–", f"{worked}. No price is set: ANNOLAKE_WORKER_HOUR_PRICE."
     return name, f"{work * terms.hour_price:,.2f} {terms.currency}", f"{worked}, at {terms.hour_price:,.2f} an hour."
@@ -176,6 +175,10 @@ def burndown(release: Source, where: Where, finish: Answer) -> None:
         panel.nothing_here("Nobody has answered yet.", {"See how the jobs are": "annolake jobs"})
         return
     row = finish.table.to_pylist()[0]
+    if not any(answer.column("n_items")):
+        st.caption("Nothing is left: every object had all answers asked for by the end of the first day.")
+        panel.take_away(answer, "burndown")
+        return
     today = release.released_at.date()
     ends = None
     if row["n_left"] and row["days_least"] is not None and row["days_left"] < 3650:
@@ -192,8 +195,8 @@ def burndown(release: Source, where: Where, finish: Answer) -> None:
         "Objects that are left, by state",
         answer,
         charts_days.left_over(answer.table, palette.LEFT, ends, "objects left"),
-        note=f"n = {row['n_left']:,} left of the plan. No interval: everything is counted; the violet line is the 95 % "
-        f"interval of the finish.{pace} {until(row, today)}",
+        note=f"n = {row['n_left']:,} left of the plan. No interval: everything is counted; the line on the "
+        f"axis is the 95 % interval of the finish.{pace} {until(row, today)}",
         name="burndown",
     )
 

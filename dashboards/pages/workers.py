@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import streamlit as st
 
-from dashboards import charts_days, charts_spread, filters, panel, people, words
+from dashboards import charts_days, charts_spread, filters, jump, panel, people, words
 from dashboards.data import TENTATIVE, Where, scope, workers
 from dashboards.data.workers import Scope
 from dashboards.source import Source
@@ -214,14 +214,13 @@ def objects(release: Source, chosen: tuple[str, str], worker: str) -> None:
     if answer.is_empty:
         panel.nothing_here("Nobody else answered the same objects.")
         return
-    links = [filters.link("item", job=r["job_name"], item=r["object_id"]) for r in answer.table.to_pylist()]
-    panel.table(
+    jump.table(
         "Objects, the most different from the others first",
         answer,
-        "item observed expected residual n_others open",
-        shown=panel.with_column(answer.table, "open", links),
-        note=f"n = {answer.table.num_rows:,}, at most {workers.MOST_ITEMS:,}. Agreement with the others, beside that "
-        "of the others with each other.",
+        "item observed expected residual n_others",
+        to=[jump.address(r["job_name"], r["object_id"]) for r in answer.table.to_pylist()],
+        note=f"n = {answer.table.num_rows:,}, at most {workers.MOST_ITEMS:,}. Click one to hear it. Agreement with the "
+        "others, beside that of the others with each other.",
         name="worker-objects",
     )
 

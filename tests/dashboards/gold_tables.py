@@ -288,7 +288,8 @@ def _checks() -> Rows:
 def _alerts() -> Rows:
     def noted(rule: str, stage: str, hours: int, episode: int = 1, **subject: str) -> dict[str, Any]:
         return {"rule": rule, "subject": json.dumps(subject), "episode": episode, "stage": stage, "step": "noted",
-                "severity": "fail", "text": f"{rule.replace('_', ' ')} for {subject}", "value": 0.7, "value_lo": 0.6,
+                "severity": "fail", "text": f"{rule.replace('_', ' ')}: {' · '.join(subject.values())}",
+                "value": 0.7, "value_lo": 0.6,
                 "value_hi": 0.79, "threshold": 0.8, "n": 12, "happened_at": NOON + timedelta(hours=hours)}  # fmt: skip
 
     return {

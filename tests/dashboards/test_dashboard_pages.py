@@ -98,9 +98,9 @@ def test_agreement_in_words(open_page: OpenPage) -> None:
     assert "undefined: everybody gave the same label" in shown(app)
     table = app.dataframe[0].value
     told = dict(zip(table["layer"], zip(table["band"], table["verdict"], strict=True), strict=True))
-    assert told["speaker"] == ("tentative", "at least 0.68, with 95 % confidence")
-    assert told["emotiontag"] == ("not reliable", "at most 0.53, with 95 % confidence")
-    assert told["rate"] == ("not reliable so far", "the interval crosses 0.667; more objects would tell")
+    assert told["speaker"] == ("tentative", "at least 0.68 (95 %)")
+    assert told["emotiontag"] == ("not reliable", "at most 0.53 (95 %)")
+    assert told["rate"] == ("not reliable so far", "the interval crosses 0.667")
 
 
 def test_one_annotator_is_told_apart_from_disagreement(open_page: OpenPage) -> None:
@@ -135,7 +135,6 @@ def test_only_disputed_objects(open_page: OpenPage) -> None:
     assert len(objects(app)) == 27
     app.toggle(key="disputed").set_value(True).run()
     assert len(objects(app)) == 5
-    assert objects(app)["open"][0].startswith("item?job=")
 
 
 def objects(app: AppTest) -> pd.DataFrame:
