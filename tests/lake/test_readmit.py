@@ -9,7 +9,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
+from typer.testing import CliRunner
 
+from annolake.cli import app
 from annolake.config import Settings
 from annolake.errors import LakeError
 from annolake.lake import readmit as readmission
@@ -216,6 +218,32 @@ def test_answers_that_stand_in_manifest_lines(settings: Settings, s3) -> None:
 def test_what_cannot_be_accepted(settings: Settings, job: Job, options: dict[str, Any], said: str) -> None:
     with pytest.raises(LakeError, match=said):
         let_in(settings, job, **options)
+
+
+def test_the_commands_tell_what_is_out(settings: Settings, job: Job) -> None:
+    job.labels = BOTH
+    register(settings, 1, 30.0)
+    land(settings, job)
+    assert "ends_in_media" in told(settings, "list")
+    let_in(settings, job, accept=["ends_in_media"], reason="cut short", by="ann")
+    shown = told(settings, "show", "ends_in_media")
+    assert "accepted" in shown and "cut short" in shown and "ann" in shown
+
+
+def told(settings: Settings, *arguments: str) -> str:
+    done = CliRunner().invoke(app, ["--home", str(settings.home), "quarantine", *arguments])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_a_job_that_the_backend_does_not_know(settings: Settings, job: Job) -> None:
+    land(settings, job)
+    with open_lake(settings) as lake:
+        row = readmission._last_state(lake, job.name)
+    known = readmission._from_row(row)
+    stated = job.facts()
+    for name in ("job_name", "label_attribute", "output_root", "labels", "task_type", "created_at", "modified_at"):
+        assert getattr(known, name) == getattr(stated, name), name
 
 
 def test_nothing_in_quarantine(settings: Settings, s3) -> None:
