@@ -50,7 +50,7 @@ def earlier_jobs(jobs: pa.Table, wanted: Sequence[str]) -> list[str]:
     """Jobs of the same batches on earlier levels than any of the wanted ones."""
     known = levels(jobs)
     highest = {b: max(n for batch, n, job in known if batch == b and job in wanted) for b, _, j in known if j in wanted}
-    return sorted({job for batch, level, job in known if level < highest.get(batch, level)} - set(wanted))
+    return sorted({job for batch, level, job in known if level < highest.get(batch, level)})
 
 
 def build(inputs: Tables, jobs: Sequence[str]) -> pa.Table:

@@ -87,5 +87,7 @@ def test_every_earlier_level_is_gone_over() -> None:
     given |= {("level 3", "exp", "2"): TURNS}
     made = tables(given)
     assert rework.earlier_jobs(made["silver.job"], ["level 3"]) == ["level 1", "level 2"]
+    assert rework.earlier_jobs(made["silver.job"], ["level 1", "level 2"]) == ["level 1"]
+    assert rework.earlier_jobs(made["silver.job"], ["level 1"]) == []
     rows = {r["reworked_job"]: r["n_changed"] for r in rework.build(made, ["level 3"]).to_pylist()}
     assert rows == {"level 1": 1, "level 2": 0}

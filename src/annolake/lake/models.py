@@ -127,7 +127,7 @@ def _build(lake: Lake, name: str, jobs: list[str], settings: Settings) -> int:
 def _with_earlier(lake: Lake, jobs: Sequence[str]) -> list[str]:
     """These jobs and those of earlier levels of their batches; none where there are no earlier levels."""
     earlier = rework.earlier_jobs(lake.scan(JOB_TABLE.name, columns=["job_name", "batch_id", "level"]), jobs)
-    return [*jobs, *earlier] if earlier else []
+    return sorted({*jobs, *earlier}) if earlier else []
 
 
 def current_rows(
