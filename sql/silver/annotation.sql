@@ -1,6 +1,6 @@
 /* One worker's answer on one object.
    grain: job_name, object_id, worker_id, revision
-   reads: silver.answer, silver.misformed
+   reads: silver.answer, silver.doubled, silver.misformed
    owner: lake
    checks: fail readable, fail submitted_after_accepted, fail one_answer, warn time_spent_within_task
    notes: n_segments counts what was said, rejected segments included; NULL where no segments were asked for. */
@@ -29,9 +29,10 @@ SELECT
     a.source_uri AS _source_uri,
     a.answer_hash AS _answer_hash,
     coalesce(a.problem, m.problem) AS _problem,
-    row_number() OVER (PARTITION BY a.job_name, a.object_id, a.worker_id, a.revision ORDER BY a.answer_hash)
-        AS _answer_no
+    CASE WHEN a.answer_hash <> d.first_hash THEN 2 ELSE 1 END AS _answer_no
 FROM silver.answer AS a
+LEFT JOIN silver.doubled AS d
+    ON a.object_id = d.object_id AND a.worker_id = d.worker_id AND a.revision = d.revision
 LEFT JOIN silver.misformed AS m
     ON a.object_id = m.object_id AND a.worker_id = m.worker_id AND a.revision = m.revision
         AND a.answer_hash = m.answer_hash

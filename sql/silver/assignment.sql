@@ -1,21 +1,23 @@
 /* One worker asked about one object, so that a missing segment can be told from a missing person.
    grain: job_name, object_id, worker_id, revision
-   reads: silver.answer
+   reads: silver.answer, silver.doubled
    owner: lake
    checks: none beyond the schema's
    notes: Ground Truth's output tells of those who answered; an answer that the gate rejects still was one. */
-SELECT DISTINCT ON (job_name, object_id, worker_id, revision)
-    job_name,
-    object_id,
-    asset_id,
-    worker_id,
-    revision,
+SELECT
+    a.job_name,
+    a.object_id,
+    a.asset_id,
+    a.worker_id,
+    a.revision,
     'answered' AS outcome,
-    accepted_at,
-    submitted_at,
-    time_spent_s,
-    landing_id,
-    landed_at,
-    source_uri AS _source_uri
-FROM silver.answer
-ORDER BY job_name, object_id, worker_id, revision, answer_hash
+    a.accepted_at,
+    a.submitted_at,
+    a.time_spent_s,
+    a.landing_id,
+    a.landed_at,
+    a.source_uri AS _source_uri
+FROM silver.answer AS a
+LEFT JOIN silver.doubled AS d
+    ON a.object_id = d.object_id AND a.worker_id = d.worker_id AND a.revision = d.revision
+WHERE a.answer_hash = coalesce(d.first_hash, a.answer_hash)

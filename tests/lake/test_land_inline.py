@@ -19,6 +19,7 @@ from annolake.lake.catalog import Lake, open_lake
 from annolake.lake.facts import JobFacts
 from annolake.lake.fetch import LocalStore
 from annolake.lake.land import LandReport, land_outputs
+from tests.lake.conftest import empty_store
 from tests.lake.jobs import START, answer, segments, stamp
 from transforms.identity import worker_pseudonym
 
@@ -177,6 +178,19 @@ def test_what_another_landing_has_added_is_left_out(lake: Lake, outputs: Outputs
     assert others[0].n_rows["silver.segment"] == 4 and others[0].n_lines == 0  # bronze was there
     assert report.n_lines == 4 and "silver.segment" not in report.n_rows
     assert len(rows(lake, "silver.segment", "object_id")) == 4
+
+
+def test_staged_files_go_to_a_warehouse_behind_s3(moto_endpoint: str, make_settings: Any, outputs: Outputs) -> None:
+    empty_store(moto_endpoint)
+    there = make_settings(
+        warehouse="s3://labeling/warehouse", s3_endpoint=moto_endpoint, access_key="a", secret_key="b"
+    )
+    outputs.manifest(*(line(n, {"tracks": [track("01", ("A", 0, 1))]}) for n in range(3)))
+    with open_lake(there) as lake:
+        assert land(lake, outputs).n_rows["silver.segment"] == 3
+        outputs.manifest(*(line(n, {"tracks": [track("01", ("A", 0, 2))]}) for n in range(4)))
+        again = land(lake, outputs, modified_at=START + timedelta(hours=1))
+        assert (again.n_lines, again.n_rows["silver.segment"], again.failed_checks) == (4, 1, ())
 
 
 # -- killed ---------------------------------------------------------------------------------------------------------

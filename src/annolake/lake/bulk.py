@@ -122,13 +122,14 @@ def _read_by_form(connection: duckdb.DuckDBPyConnection, form: Form) -> None:
         FROM (
             SELECT
                 *,
+                md5(line) AS line_hash,
                 CASE WHEN NOT {ODD} THEN try(json_transform_strict(line, {literal(form.structure)})) END AS read
             FROM landing_block
         )""")
     source = form.of_line("source-ref" if "source-ref" in form.line else "source")
     connection.execute(f"""
         INSERT INTO landing_line
-        SELECT line_no, object_no::VARCHAR, line, md5(line), {form.without_answers},
+        SELECT line_no, object_no::VARCHAR, line, line_hash, {form.without_answers},
             json_extract_string({source}, '$'), {_text_of(form.of_line("asset-id"))},
             {_number_of(form.of_line("duration"))},
             {"NULL" if "source-ref" in form.line else f"json_extract_string({source}, '$')"}
@@ -136,7 +137,7 @@ def _read_by_form(connection: duckdb.DuckDBPyConnection, form: Form) -> None:
     connection.execute(f"""
         INSERT INTO landing_track
         WITH each AS (
-            SELECT object_no, md5(line) AS line_hash, unnest({form.tracks}) AS track,
+            SELECT object_no, line_hash, unnest({form.tracks}) AS track,
                 generate_subscripts({form.tracks}, 1) - 1 AS answer_no
             FROM landing_read WHERE fits
         )
