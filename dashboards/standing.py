@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import duckdb
 import streamlit as st
 
 from annolake.alerts.channels import FILTERS
 from annolake.alerts.rules import rules
 from dashboards import panel, source, words
 from dashboards.data import Where, overview
-from dashboards.source import LOOK_SECONDS, Source
+from dashboards.source import Source
 
 MOST_ALERTS = 12
 GOING = "going_to"
@@ -25,7 +24,7 @@ def section(release: Source, where: Where) -> None:
     if going := st.session_state.pop(GOING, None):
         st.switch_page(going[0], query_params=going[1])
     st.subheader("What needs somebody?", anchor="alerts")
-    answer = overview.alerts(connection(release), where)
+    answer = overview.alerts(source.of_now(release), where)
     if answer.is_empty:
         st.caption("No alert stands. The rules: sql/alerts; evaluate them now with `annolake alerts check`.")
         return
@@ -47,7 +46,7 @@ def one(release: Source, row: Mapping[str, Any], number: int) -> None:
     filters = {name: str(row[part]) for part, name in FILTERS.items() if row.get(part)}
     icon = ICONS.get(row["severity"], ICONS["warn"])
     with st.container(border=True, gap=None):
-        text = spoken(row["text"], release)
+        text = f"{spoken(row['text'], release)} :material/arrow_forward:"
         st.button(text, key=f"alert-{number}", icon=icon, type="tertiary", on_click=choose, args=(page, filters))
         about = f" · n = {row['n']:,} {rule.minimum_unit.split(',')[0]} · {rule.name}" if rule else ""
         st.caption(f"since {source.age(row['happened_at'])}{about}")
@@ -68,23 +67,3 @@ def spoken(text: str, release: Source) -> str:
     for mark in "\\`*_[]$~":
         text = text.replace(mark, f"\\{mark}")
     return text
-
-
-def connection(release: Source) -> duckdb.DuckDBPyConnection:
-    """Where to ask for alerts: the lake of now, or the release itself where it is not the lake's."""
-    return _fresh() if release.is_lake else release.connection
-
-
-@st.cache_resource(ttl=LOOK_SECONDS, show_spinner=False)
-def _fresh() -> duckdb.DuckDBPyConnection:
-    from annolake.lake.catalog import open_lake  # noqa: PLC0415
-    from transforms.schemas import ALERT  # noqa: PLC0415
-
-    with open_lake(source.settings()) as lake:
-        rows = lake.scan(ALERT.name)
-    found = duckdb.connect()
-    found.execute("SET TimeZone = 'UTC'; CREATE SCHEMA meta")
-    found.register("incoming", rows)
-    found.execute("CREATE TABLE meta.alert AS FROM incoming")
-    found.unregister("incoming")
-    return found
