@@ -182,7 +182,7 @@ def whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 def _blank(found: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """Which lines have nothing but spaces: some tools write such lines between, they are no objects."""
-    is_blank = starts == ends
+    is_blank: np.ndarray = starts == ends
     for row in np.flatnonzero(~is_blank & np.isin(found[starts], SPACES)):
         is_blank[row] = not found[starts[row] : ends[row]].tobytes().strip()
     return is_blank
