@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from annolake.lake.queries import queries
 from annolake.lake.sqlmodels import SqlModel, models
 from annolake.lake.views import CURRENT, DUCK
 from annolake.quality.checks import WRITTEN as CHECKS
@@ -22,7 +23,23 @@ LAYERS = {
 HEAD = """# Tables
 
 Iceberg tables of the lake, as `annolake sql` shows them. Times are UTC, positions and lengths seconds, annotators
-pseudonyms. Generated from `transforms/schemas.py` and `sql/` by `make docs`: change it there.
+pseudonyms. Generated from `transforms/schemas` and `sql/` by `make docs`: change it there. Questions that are asked of
+them are in [queries.md](queries.md).
+
+```mermaid
+erDiagram
+    ASSET ||--o{ ANNOTATION : "is answered in (asset_id)"
+    JOB ||--o{ ASSIGNMENT : "asks (job_name)"
+    ASSIGNMENT ||--o| ANNOTATION : "gives (job_name, object_id, worker_id)"
+    ANNOTATION ||--o{ SEGMENT : "holds (..., revision)"
+    ANNOTATION ||--o{ CLASSIFICATION : "holds (..., revision)"
+    ANNOTATION ||--o{ BOX : "holds (..., revision)"
+    JOB ||--o{ CONSOLIDATED : "ends in (job_name, object_id)"
+    JOB ||--o{ AGREEMENT_JOB : "is measured by (job_name)"
+    AGREEMENT_JOB ||--o{ AGREEMENT_ITEM : "sums up (job_name, layer)"
+    AGREEMENT_ITEM ||--o{ DISPUTE_QUEUE : "differs in (job_name, object_id, layer)"
+    AGREEMENT_JOB ||--o{ WORKER_QUALITY : "rests on (job_name, layer)"
+```
 """
 
 
@@ -42,6 +59,8 @@ def _table(table: Table) -> str:
         lines[-1] += f" Partitioned by {_code(table.partition)}."
     if model := _model(table.name):
         lines += ["", f"{model.purpose}. Made by `sql/{table.name.replace('.', '/')}.sql`{_notes(model)}"]
+    if asked := [q.name for q in queries().values() if table.name in q.reads]:
+        lines += ["", f"Asked by {', '.join(f'[{name}](queries.md#{name})' for name in asked)}."]
     lines += ["", "| column | type | meaning |", "|---|---|---|", *(_row(c) for c in table.columns), ""]
     return "\n".join(lines)
 
