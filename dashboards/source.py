@@ -95,6 +95,26 @@ def _names() -> dict[str, str]:
     return {row["worker_id"]: row["subject"] or row["backend_worker_id"] for row in rows}
 
 
+def of_now(release: Source) -> duckdb.DuckDBPyConnection:
+    """Where to ask for alerts: the lake of now, or the release itself where it is not the lake's."""
+    return _alerts() if release.is_lake else release.connection
+
+
+@st.cache_resource(ttl=LOOK_SECONDS, show_spinner=False)
+def _alerts() -> duckdb.DuckDBPyConnection:
+    """`meta.alert` as it is now: an alert is noted after the release that it is about."""
+    from annolake.lake.catalog import open_lake  # noqa: PLC0415
+
+    with open_lake(settings()) as lake:
+        rows = lake.scan("meta.alert")
+    found = duckdb.connect()
+    found.execute("SET TimeZone = 'UTC'; CREATE SCHEMA meta")
+    found.register("incoming", rows)
+    found.execute("CREATE TABLE meta.alert AS FROM incoming")
+    found.unregister("incoming")
+    return found
+
+
 @st.cache_resource(show_spinner=False)
 def settings() -> Settings:
     """The settings of this process."""
