@@ -38,7 +38,7 @@ def codes(column: Column) -> tuple[list[str], Ints]:
 
 def places(column: Column, names: Sequence[str]) -> Ints:
     """The position of each row's value among these names; -1 where it is none of them."""
-    found = pc.fill_null(pc.index_in(column, pa.array(names, pa.string())), -1)
+    found: Any = pc.fill_null(pc.index_in(column, pa.array(names, pa.string())), -1)
     return np.asarray(found.to_numpy(), dtype=np.int64)
 
 

@@ -262,7 +262,7 @@ def _rows(found: Tracks, fused: Fused, segment: Ints, track: Ints, seconds: Floa
     return tabulate(MEASURE_CONSENSUS_SEGMENT, columns)
 
 
-def _named(found: Tracks, owner: Ints, worker: Ints, n_owners: int) -> pa.Array[Any]:
+def _named(found: Tracks, owner: Ints, worker: Ints, n_owners: int) -> Any:
     """The workers of each owner as a JSON list of names; `owner` ascends. Lists of none and of one are made once."""
     texts = ["[]", *(json.dumps([name]) for name in found.workers)]
     first = np.searchsorted(owner, np.arange(n_owners + 1))
