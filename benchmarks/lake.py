@@ -115,7 +115,8 @@ def drawn(t: int, shape: Shape) -> dict[str, pa.Table]:
     good = (end > start).ravel()
     return {
         "segment": pa.table(
-            {"object": answer // ANNOTATORS, "slot": slot.ravel()[answer], "segment_no": np.tile(np.arange(WIDTH), n * 3),
+            {"object": answer // ANNOTATORS, "slot": slot.ravel()[answer],
+             "segment_no": np.tile(np.arange(WIDTH), n * ANNOTATORS),
              "label": pa.array(LABELS).take(pa.array(label.ravel())), "start_s": start.ravel(), "end_s": end.ravel()}
         ).filter(pa.array(good)),
         "answer": pa.table(
@@ -211,7 +212,8 @@ def _copies(folder: Path, shape: Shape) -> None:
                     continue
                 connection.register("template", rows)
                 for few in slices(others):
-                    made = [conform(connection.sql(_renamed(TABLES[name], t, k)).to_arrow_table(), rows.schema) for k in few]
+                    renamed = (connection.sql(_renamed(TABLES[name], t, k)).to_arrow_table() for k in few)
+                    made = [conform(table, rows.schema) for table in renamed]
                     lake.table(name).append(pa.concat_tables(made))
             _mark(folder, f"copies-{t}")
 

@@ -47,6 +47,8 @@ def section(name: str, size: str, runs: Mapping[str, list[Run]]) -> str:
             else:
                 found = ratios(runs, one.name, other.name)
                 lines += ["", f"**{one.name}: {spread(found)} times as fast as {other.name}.**"]
+    for way in what.ways:
+        lines += _rows(way.name, runs[way.name][0].figures.get("rows") or [])
     notes = [f"{way.name}: {way.note}." for way in what.ways if way.note]
     lines += ["", " ".join([*notes, what.reading]).strip()] if notes or what.reading else []
     return "\n".join(lines).rstrip() + "\n"
@@ -66,6 +68,15 @@ def _table(what: Bench, size: str, runs: Mapping[str, list[Run]]) -> list[str]:
         cells = "".join(f" {_cell(done[0].figures.get(f))} |" for f in what.shown)
         rows.append(f"| {way.name} | {seconds} | {peak} |{cells}")
     return rows
+
+
+def _rows(way: str, rows: list[dict[str, object]]) -> list[str]:
+    """A table of what one way says of each of its parts."""
+    if not rows:
+        return []
+    names = list(rows[0])
+    listed = [f"| {' | '.join(_cell(row[name]) for name in names)} |" for row in rows]
+    return ["", f"{way}, part by part:", "", f"| {' | '.join(names)} |", f"|{'---|' * len(names)}", *listed]
 
 
 def _cell(value: object) -> str:

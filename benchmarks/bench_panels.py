@@ -1,0 +1,193 @@
+"""The dashboards' panels on a lake of 50 million segments: each question from gold, and some of them from silver."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from benchmarks.harness import Bench, Figures, Size, Way
+from benchmarks.lake import LAYER, READY, Shape, job_name, make, settings, team
+
+KEEP_BYTES = 16_000_000
+"""As `dashboards.source`, which cannot be imported without Streamlit."""
+
+ASKED, SILVER_ASKED = 20, 1
+"""Times that a panel is asked of gold and of silver, beside the first, which opens files and is reported apart."""
+
+Ask = Callable[[Any], Any]
+JOB, OBJECT, WORKER = job_name(3), "17", f"{team(3)}0005"
+
+
+def panels() -> Mapping[str, Ask]:
+    """Every panel of every page by name, as it opens: all jobs where the page shows all, one where it shows one."""
+    from annolake.lake.queries import queries
+    from dashboards.data import (
+        Where,
+        agreement,
+        data_quality,
+        disputes,
+        item,
+        jobs,
+        label_distributions,
+        overview,
+        scope,
+        workers,
+    )
+
+    every, one = Where(), Where(jobs=(JOB,), layers=(LAYER,))
+
+    def documented(name: str) -> Ask:
+        return lambda c: _cursor(c, queries()[name].sql)
+
+    return {
+        "all pages: jobs and layers": scope.scopes,
+        "overview: progress": lambda c: overview.progress(c, every),
+        "overview: estimated finish": lambda c: overview.finish(c, every, date(2026, 3, 1)),
+        "overview: burndown": lambda c: overview.burndown(c, every),
+        "overview: agreement by job": lambda c: agreement.measure(c, every),
+        "overview: trend": lambda c: overview.trend(c, JOB, LAYER),
+        "overview: open disputes": lambda c: overview.disputes(c, every),
+        "overview: alerts": lambda c: overview.alerts(c, every),
+        "agreement: figures": lambda c: agreement.figures(c, every),
+        "agreement: coverage": lambda c: agreement.coverage(c, every),
+        "agreement: worst objects": lambda c: agreement.items(c, every),
+        "agreement: spread of objects": lambda c: agreement.item_spread(c, every),
+        "agreement: labels": lambda c: agreement.label_reliability(c, one),
+        "agreement: confusions": lambda c: agreement.confusions(c, one),
+        "agreement: pairs": lambda c: agreement.pairs(c, one),
+        "agreement: offsets of pairs": lambda c: agreement.offset_spread(c, one),
+        "workers: of a job": lambda c: workers.workers(c, JOB, LAYER),
+        "workers: history of one": lambda c: workers.history(c, JOB, LAYER, WORKER),
+        "workers: confusion of one": lambda c: workers.confusion(c, JOB, LAYER, WORKER),
+        "workers: offsets of one": lambda c: workers.offsets(c, JOB, LAYER, WORKER),
+        "workers: objects of one": lambda c: workers.items(c, JOB, LAYER, WORKER),
+        "workers: percentiles of speed": documented("speed_percentiles"),
+        "labels: amounts": lambda c: label_distributions.labels(c, every, "minutes"),
+        "labels: by job": lambda c: label_distributions.labels_by(c, every, "job_name"),
+        "labels: by day": lambda c: label_distributions.labels_by(c, every, "day"),
+        "labels: by worker of a job": lambda c: label_distributions.worker_shares(c, one),
+        "labels: rare": lambda c: label_distributions.rare_labels(c, every),
+        "labels: never used": lambda c: label_distributions.never_used(c, every),
+        "labels: drift": lambda c: label_distributions.drift(c, one, "day", "2026-01-08"),
+        "labels: percentiles of length": documented("segment_length_percentiles"),
+        "jobs: all": lambda c: jobs.jobs(c, every),
+        "jobs: states": lambda c: jobs.states(c, every),
+        "jobs: throughput": lambda c: jobs.throughput(c, every),
+        "jobs: failures": lambda c: jobs.failures(c, every),
+        "jobs: batches": lambda c: jobs.batches(c, every),
+        "item: choice of a job": lambda c: item.items(c, one),
+        "item: one": lambda c: item.item(c, JOB, OBJECT),
+        "item: timelines": lambda c: item.segments(c, JOB, OBJECT),
+        "item: annotators": lambda c: item.annotators(c, JOB, OBJECT),
+        "item: disputes": lambda c: item.disputes(c, JOB, OBJECT),
+        "item: agreement": lambda c: item.agreement(c, JOB, OBJECT),
+        "item: pairs": lambda c: item.pairs(c, JOB, OBJECT),
+        "data quality: severities": lambda c: data_quality.severities(c, every),
+        "data quality: trend": lambda c: data_quality.trend(c, every),
+        "data quality: rules": lambda c: data_quality.rules(c, every),
+        "disputes: summary": lambda c: disputes.summary(c, every),
+        "disputes: queue": lambda c: disputes.disputes(c, every),
+        "disputes: objects": lambda c: disputes.objects(c, every),
+    }
+
+
+ACTIVE = """least(coalesce(a.time_spent_s, epoch(a.submitted_at - a.accepted_at)), greatest(300, 10 * s.duration_s))"""
+OF_SILVER = {
+    "overview: progress": f"""select count(distinct (a.job_name, a.object_id)), count(*), sum({ACTIVE}),
+        sum(s.duration_s) from silver.annotation a join silver.asset s using (asset_id)""",
+    "overview: burndown": """select job_name, day, count(*) from (
+        select job_name, object_id, max(submitted_at)::date as day from silver.annotation group by all
+        having count(*) >= 3) group by all""",
+    "labels: amounts": "select label, count(*), sum(end_s - start_s) / 60 from silver.segment group by label",
+    "labels: by job": "select job_name, label, count(*) from silver.segment group by all",
+    "workers: percentiles of speed": f"""select job_name, quantile_disc({ACTIVE} / (s.duration_s / 60),
+        [0.1, 0.5, 0.9, 0.99]) from silver.annotation a join silver.asset s using (asset_id) group by all""",
+    "labels: percentiles of length": """select label, quantile_disc(end_s - start_s, [0.1, 0.5, 0.9])
+        from silver.segment group by label""",
+}
+"""The same questions asked of silver."""
+
+
+def _cursor(connection: Any, statement: str) -> Any:
+    with connection.cursor() as cursor:
+        return cursor.execute(statement).fetchall()
+
+
+def prepare(folder: Path, size: Size) -> None:
+    """The lake is kept between runs, under the folder of temporary files: it takes an hour to make."""
+    make(_lake(size), Shape(size["jobs"], size["objects"]))
+
+
+def _lake(size: Size) -> Path:
+    return Path(tempfile.gettempdir()) / f"annolake-panels-{size['jobs']}x{size['objects']}"
+
+
+def _open(folder: Path, size: Size) -> Any:
+    from annolake.lake.reader import ReleaseReader
+
+    assert (_lake(size) / READY).exists()
+    begun = time.perf_counter()
+    reader = ReleaseReader(settings(_lake(size)), keep_bytes=KEEP_BYTES)
+    return {"reader": reader, "open_s": time.perf_counter() - begun}
+
+
+def _gold(given: Any) -> Figures:
+    rows = [_timed(name, ask, given["reader"].connection, ASKED) for name, ask in panels().items()]
+    slow = [r["panel"] for r in rows if r["median_ms"] >= 100 or r["p95_ms"] >= 300]
+    return {"panels": len(rows), "slow": len(slow), "open_s": given["open_s"], "rows": rows}
+
+
+def _silver(given: Any) -> Figures:
+    rows = [
+        _timed(
+            name,
+            lambda c, s=statement: _cursor(c, f"set search_path = 'silver'; {s}"),
+            given["reader"].connection,
+            SILVER_ASKED,
+        )
+        for name, statement in OF_SILVER.items()
+    ]
+    return {"panels": len(rows), "open_s": given["open_s"], "rows": rows}
+
+
+def _timed(name: str, ask: Ask, connection: Any, times: int) -> dict[str, Any]:
+    took = []
+    for _ in range(times + 1):
+        begun = time.perf_counter()
+        ask(connection)
+        took.append(1000 * (time.perf_counter() - begun))
+    first, again = took[0], sorted(took[1:])
+    p95 = again[min(int(0.95 * len(again)), len(again) - 1)]
+    shown = {"first_ms": first, "median_ms": statistics.median(again), "p95_ms": p95}
+    return {"panel": name, **{k: round(v, 1) for k, v in shown.items()}}
+
+
+def check(found: Mapping[str, Figures]) -> None:
+    if not found["gold"]["panels"] > 40:
+        raise AssertionError("panels are missing")
+
+
+BENCH = Bench(
+    title="the dashboards' panels",
+    claim="every panel's query under 100 ms (median) and 300 ms (p95) from gold; the overview's at least 20 times as "
+    "fast as from silver",
+    data="{jobs} jobs of {objects:,} objects x 3 annotators x 10 segments, 1,000 annotators; silver by "
+    "benchmarks/lake.py, gold by sql/gold",
+    sizes={
+        "tiny": {"jobs": 2, "objects": 40},
+        "small": {"jobs": 4, "objects": 300},
+        "full": {"jobs": 200, "objects": 8_334},
+    },
+    prepare=prepare,
+    ways=(Way("gold", _open, _gold), Way("silver", _open, _silver)),
+    check=check,
+    rounds=1,
+    shown=("panels", "slow", "open_s"),
+    reading="Seconds are of all panels together, each asked 21 times from gold and twice from silver, where only "
+    "some questions are asked.",
+)
