@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 PURE = {
     "__future__", "abc", "base64", "bisect", "collections", "dataclasses", "decimal", "enum", "fractions", "functools",
     "hashlib", "heapq", "hmac", "itertools", "json", "math", "numbers", "operator", "re", "statistics", "string",
-    "types", "typing", "unicodedata", "uuid", "datetime", "urllib.parse", "email.utils",
+    "types", "typing", "unicodedata", "uuid", "datetime", "urllib.parse", "email.utils", "zlib",
 }  # fmt: skip
 OPENS_FILES = {"pyarrow.csv", "pyarrow.dataset", "pyarrow.fs", "pyarrow.feather", "pyarrow.flight", "pyarrow.parquet"}
 CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "perf_counter", "monotonic", "uuid1", "uuid4"}

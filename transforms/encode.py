@@ -28,7 +28,7 @@ def codes(column: Column) -> tuple[list[str], Ints]:
     """
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     encoded: Any = whole if pa.types.is_dictionary(whole.type) else pc.dictionary_encode(whole)
-    order = pc.sort_indices(encoded.dictionary).to_numpy()
+    order: Ints = np.asarray(pc.sort_indices(encoded.dictionary), dtype=np.int64)
     rank = np.empty(len(order) + 1, dtype=np.int64)
     rank[order] = np.arange(len(order))
     rank[len(order)] = -1

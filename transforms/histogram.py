@@ -28,7 +28,7 @@ def bins(values: Floats) -> Ints:
     >>> bins(np.array([0.0, 0.001, 1.0, 60.0])).tolist()
     [-345, -345, 0, 205]
     """
-    return np.ceil(np.log(np.maximum(values, LEAST)) / np.log(GROWTH)).astype(np.int64)
+    return np.asarray(np.ceil(np.log(np.maximum(values, LEAST)) / np.log(GROWTH)), dtype=np.int64)
 
 
 def middle(of: Ints) -> Floats:
