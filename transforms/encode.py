@@ -32,8 +32,9 @@ def codes(column: Column) -> tuple[list[str], Ints]:
     rank = np.empty(len(order) + 1, dtype=np.int64)
     rank[order] = np.arange(len(order))
     rank[len(order)] = -1
-    at = pc.fill_null(encoded.indices, len(order)).to_numpy(zero_copy_only=False)
-    return encoded.dictionary.take(pa.array(order)).to_pylist(), rank[at]
+    at: Any = pc.fill_null(encoded.indices, len(order))
+    values: list[str] = encoded.dictionary.take(pa.array(order)).to_pylist()
+    return values, rank[np.asarray(at, dtype=np.int64)]
 
 
 def places(column: Column, names: Sequence[str]) -> Ints:
