@@ -39,8 +39,8 @@ def codes(column: Column) -> tuple[list[str], Ints]:
 
 def places(column: Column, names: Sequence[str]) -> Ints:
     """The position of each row's value among these names; -1 where it is none of them."""
-    found: Any = pc.fill_null(pc.index_in(column, pa.array(names, pa.string())), -1)
-    return np.asarray(found.to_numpy(), dtype=np.int64)
+    found: Any = pc.index_in(column, pa.array(names, pa.string()))
+    return np.asarray(pc.fill_null(found, -1).to_numpy(), dtype=np.int64)
 
 
 def reals(column: Column) -> Floats:
