@@ -6,12 +6,13 @@
    notes: a field {"value": true, "other": false} of radios or checkboxes gives its checked values, in the layer of
      the field's name. {"label": x} or {"labels": [x, ...]} of an element gives x in the layer of the element. Without
      such an object a value is a choice where the job lists labels for a field of that name, or it is called label,
-     class or category. x is a label, or the index of one in the job's list; a list of truth values marks those that
-     hold. An index that the list does not have stays as it is, and breaks the rule of known labels. */
+     class or category; not beside segments, where `label` holds the text of the last one. x is a label, or the index
+     of one in the job's list; a list of truth values marks those that hold. An index that the list does not have stays
+     as it is, and breaks the rule of known labels. */
 WITH named AS (
     SELECT
         *,
-        field IN ('label', 'class', 'category') OR field IN (SELECT layer FROM landing.label) AS is_plain
+        field IN ('label', 'class', 'category') AND NOT is_segmented OR field IN (SELECT layer FROM landing.label) AS is_plain
     FROM silver.element
 ),
 

@@ -20,6 +20,7 @@ WITH given AS (
                 THEN coalesce(try_cast(json_extract_string(entry.value, '$') AS JSON), entry.value)
             ELSE entry.value
         END AS "value",
+        json_exists(CAST(r.answer AS JSON), '$.annotations') AS is_segmented,
         r.source_uri,
         r.landing_id,
         r.landed_at

@@ -286,3 +286,14 @@ def test_an_answer_has_the_form_that_its_task_asks_for() -> None:
     for task_type, content in WELL_FORMED.items():
         found = silver_of(answers=[(0, "w_1", content)], task_type=task_type)
         assert (reasons(found), len(rows(found, "silver.annotation"))) == (set(), 1), task_type
+
+
+def test_the_text_beside_segments_is_no_class() -> None:
+    segments = json.dumps({"streams": {"speaker": [{"id": "A", "start": 0, "end": 1, "text": "good day"}]}})
+    said = {"annotations": segments, "label": "good day", "rate": {"4": True, "5": False}}
+    found = silver_of(answers=[(0, "w_1", said), (1, "w_1", {"label": "dog"})])
+    columns = ("object_id", "layer", "label")
+    assert [tuple(r.values()) for r in rows(found, "silver.classification", *columns)] == [
+        ("0", "rate", "4"),
+        ("1", "class", "dog"),
+    ]
