@@ -1,6 +1,6 @@
 /* The answers of a landing with the annotations text unpacked; a step of the other models, not a table.
    grain: job_name, object_id, worker_id, revision, answer_hash
-   reads: bronze.worker_response, landing.track, landing.job, landing.object
+   reads: bronze.worker_response, landing.track, landing.job, landing.object, landing.label
    owner: lake
    checks: none; annotation.sql says which answers are unreadable and why
    notes: `annotations` is JSON inside JSON, up to three deep; an object instead of the text is taken as well.

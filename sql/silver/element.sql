@@ -1,6 +1,6 @@
 /* Every named element of the answers of a landing, with what was given in it; a step of the models of answers.
    grain: job_name, object_id, worker_id, revision, answer_hash, field
-   reads: bronze.worker_response, landing.job, landing.object, landing.label
+   reads: bronze.worker_response, landing.object, landing.label
    owner: lake
    checks: none
    notes: an answer is {name of the element: its value}. A value that is JSON inside text, as hidden inputs give it, is
