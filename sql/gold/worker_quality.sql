@@ -1,15 +1,19 @@
 /* How far each worker can be trusted in one layer of one job.
    grain: job_name, layer, worker_id
    reads: measure.worker_item, measure.worker, measure.worker_skill, measure.worker_gold, silver.segment,
-     silver.classification, silver.annotation, silver.asset, silver.job, reference.student_t
+     silver.classification, silver.assignment, silver.annotation, silver.asset, silver.job, reference.student_t,
+     reference.price
    owner: measures
-   checks: fail unique(grain), fail loo_agreement is null or loo_agreement <= 1, fail loo_lo <= loo_hi, warn rows >= 1
+   checks: fail unique(grain), fail loo_agreement is null or loo_agreement <= 1, fail loo_lo <= loo_hi,
+     fail n_rejected <= n_answers, warn rows >= 1
    notes: loo_agreement = sum(agree - expected) / sum(mass - expected) over the worker's objects, with a jackknife over
      them. status: too_few under 5 objects or where undefined; reliable where the lower end is at least .667; watch
      otherwise. NULL where the other workers used one label only; the interval is NULL under three objects, or where
      every object says the same. Rank by loo_agreement only beside its interval. Gold items stand in the gold_ columns
      alone; who answered nothing else has those and no others. Active time of an answer is its reported time without
-     pauses, else submitted less accepted, cut at 5 minutes or 10 times the media, whichever is more. */
+     pauses, else submitted less accepted, cut at 5 minutes or 10 times the media, whichever is more. Answers, active
+     time and cost are of all layers of the job: do not add them up over layers. cost is at the price of an hour when
+     the row was built; NULL with cost_reason no_price or no_times. */
 WITH item AS (
     SELECT
         job_name,
@@ -96,6 +100,7 @@ speed AS (
         a.job_name,
         a.worker_id,
         median(a.time_spent_s) AS median_time_s,
+        sum(a.active_s) AS active_s,
         median(a.active_s / nullif(a.duration_s / 60.0, 0.0)) AS active_s_per_min,
         sum(a.active_s) FILTER (WHERE a.taken_s > 0) / nullif(sum(a.taken_s) FILTER (WHERE a.taken_s > 0), 0.0)
             AS active_share
@@ -106,14 +111,29 @@ speed AS (
             n.time_spent_s,
             s.duration_s,
             epoch(n.submitted_at - n.accepted_at) AS taken_s,
-            least(
-                coalesce(n.time_spent_s, epoch(n.submitted_at - n.accepted_at)),
-                greatest(300.0, 10.0 * coalesce(s.duration_s, 0.0))
-            ) AS active_s
+            CASE WHEN n.time_spent_s IS NOT NULL OR n.accepted_at IS NOT NULL THEN
+                least(
+                    coalesce(n.time_spent_s, epoch(n.submitted_at - n.accepted_at)),
+                    greatest(300.0, 10.0 * coalesce(s.duration_s, 0.0))
+                )
+            END AS active_s
         FROM silver.annotation AS n
         LEFT JOIN silver.asset AS s ON n.asset_id = s.asset_id
     ) AS a
     GROUP BY a.job_name, a.worker_id
+),
+
+handed AS (
+    SELECT
+        s.job_name,
+        s.worker_id,
+        count(*) AS n_answers,
+        count(*) FILTER (WHERE a.object_id IS NULL) AS n_rejected
+    FROM silver.assignment AS s
+    LEFT JOIN silver.annotation AS a
+        ON s.job_name = a.job_name AND s.object_id = a.object_id AND s.worker_id = a.worker_id AND s.revision = a.revision
+    WHERE s.outcome = 'answered'
+    GROUP BY s.job_name, s.worker_id
 ),
 
 known AS (
@@ -164,7 +184,14 @@ SELECT
     e.split_rate,
     e.merge_rate,
     v.active_s_per_min AS median_active_s_per_min,
-    CASE WHEN v.active_share > 1.0 THEN 0.0 ELSE 1.0 - v.active_share END AS idle_share
+    CASE WHEN v.active_share > 1.0 THEN 0.0 ELSE 1.0 - v.active_share END AS idle_share,
+    h.n_answers,
+    h.n_rejected,
+    CAST(h.n_rejected AS DOUBLE) / h.n_answers AS reject_rate,
+    v.active_s,
+    v.active_s / 3600.0 * p.hour_price AS cost,
+    p.currency,
+    CASE WHEN p.hour_price IS NULL THEN 'no_price' WHEN v.active_s IS NULL THEN 'no_times' END AS cost_reason
 FROM known AS k
 LEFT JOIN measure.worker AS w ON k.job_name = w.job_name AND k.layer = w.layer AND k.worker_id = w.worker_id
 LEFT JOIN estimate AS e ON k.job_name = e.job_name AND k.layer = e.layer AND k.worker_id = e.worker_id
@@ -172,4 +199,6 @@ LEFT JOIN given AS g ON k.job_name = g.job_name AND k.layer = g.layer AND k.work
 LEFT JOIN measure.worker_gold AS c ON k.job_name = c.job_name AND k.layer = c.layer AND k.worker_id = c.worker_id
 LEFT JOIN measure.worker_skill AS m ON k.job_name = m.job_name AND k.layer = m.layer AND k.worker_id = m.worker_id
 LEFT JOIN speed AS v ON k.job_name = v.job_name AND k.worker_id = v.worker_id
+LEFT JOIN handed AS h ON k.job_name = h.job_name AND k.worker_id = h.worker_id
 LEFT JOIN silver.job AS job ON k.job_name = job.job_name
+LEFT JOIN reference.price AS p ON TRUE

@@ -42,9 +42,12 @@ AGREEMENT_ITEM = table(
     Column("media_type", TEXT, "audio or video", True),
     Column("asset_name", TEXT, "file name at its source", True),
     Column("n_assigned", INT, "workers who were asked"),
+    Column("n_skipped", INT, "of them, those who gave the object back without an answer", True),
     *AGREEMENT_SUMS,
     Column("observed_agreement", REAL, "1 - d_obs / mass; 0 to 1; NULL where undefined", True),
     Column("is_disputed", FLAG, "whether observed agreement is under 2/3"),
+    Column("entropy", REAL, "of the shares of label_mass, in bits; 0 is one label; NULL where undefined", True),
+    Column("consensus_ref", TEXT, "table with the fused answer, under the same key; NULL where there is none", True),
     Column("reason_code", TEXT, "why there is no agreement; NULL where there is", True),
 )
 AGREEMENT_JOB = table(
@@ -241,6 +244,13 @@ WORKER_QUALITY = table(
     Column("merge_rate", REAL, "share of the worker's segments that hold two or more of the others'", True),
     Column("median_active_s_per_min", REAL, "median active seconds a minute of media, idle time cut off", True),
     Column("idle_share", REAL, "share of the time from taking to submitting that was not active, 0 to 1", True),
+    Column("n_answers", LONG, "answers given in the job, rejected ones included", True),
+    Column("n_rejected", LONG, "of them rejected whole by the quality gate", True),
+    Column("reject_rate", REAL, "n_rejected / n_answers, 0 to 1", True),
+    Column("active_s", REAL, "working time of the accepted answers in the job, idle time cut off", True),
+    Column("cost", REAL, "of that time, at worker_hour_price when the row was built; in currency", True),
+    Column("currency", TEXT, "of cost; NULL without a price", True),
+    Column("cost_reason", TEXT, "why there is no cost: no_price, no_times; NULL where there is", True),
 )
 WORKER_REWORK = table(
     "gold.worker_rework",

@@ -1,7 +1,8 @@
 """Gold, and the sums it is made of: SQL models and Python measures, built for some jobs at a time.
 
 Each model replaces its rows of those jobs, so a rerun gives the same. SQL sees `silver.*` (current revisions),
-`measure.*` and `gold.*` of these jobs only, and `reference.student_t` (df, t975) for 95 % intervals.
+`measure.*` and `gold.*` of these jobs only, `reference.student_t` (df, t975) for 95 % intervals, and `reference.price`
+(hour_price, currency): one row, none where no price is set.
 """
 
 from __future__ import annotations
@@ -34,6 +35,10 @@ QUALITY = "quality"
 BOXES = "boxes"
 REWORK = "rework"
 STUDENT_T = "reference.student_t"
+PRICE = "reference.price"
+_PRICE: dict[str, pa.DataType] = {"hour_price": pa.float64(), "currency": pa.string()}
+PRICE_COLUMNS = pa.schema(_PRICE)
+NO_PRICE = PRICE_COLUMNS.empty_table()
 LEAST_DF = 1000
 
 
@@ -113,7 +118,8 @@ def _build(lake: Lake, name: str, jobs: list[str], settings: Settings) -> int:
         made = model.build(current_rows(lake, model.reads, read, READ_BY_PYTHON), jobs, settings)
     elif name in models("gold"):
         statement = models("gold")[name]
-        made = {name: run_sql(statement, current_rows(lake, statement.reads, jobs, statement.names))}
+        inputs = current_rows(lake, statement.reads, jobs, statement.names)
+        made = {name: run_sql(statement, inputs, price_of(settings))}
     else:
         raise LakeError(f"No model is called {name}.", hint=f"The models: {', '.join(model_order())}")
     for table, rows in made.items():
@@ -162,13 +168,13 @@ def _read(connection: duckdb.DuckDBPyConnection, table: str, columns: list[str])
     return conform(rows, pa.schema([TABLES[table].arrow.field(c) for c in columns]))
 
 
-def run_sql(model: SqlModel, inputs: Mapping[str, pa.Table]) -> pa.Table:
-    """The rows of a SQL model over its inputs, in the order and types of its schema."""
+def run_sql(model: SqlModel, inputs: Mapping[str, pa.Table], price: pa.Table = NO_PRICE) -> pa.Table:
+    """The rows of a SQL model over its inputs, in the order and types of its schema; without a price no cost."""
     most = max([LEAST_DF, *(table.num_rows for table in inputs.values())])
     try:
         with duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'; CREATE SCHEMA reference")
-            for name, rows in {**inputs, STUDENT_T: student_t(most)}.items():
+            for name, rows in {**inputs, STUDENT_T: student_t(most), PRICE: price}.items():
                 connection.register(name.replace(".", "__"), rows)
                 connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name.split('.')[0]}")
                 connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {name.replace('.', '__')}")
@@ -178,6 +184,12 @@ def run_sql(model: SqlModel, inputs: Mapping[str, pa.Table]) -> pa.Table:
         raise LakeError(f"sql/{model.name.replace('.', '/')}.sql: {error}") from error
     except KeyError:
         raise LakeError(f"sql/{model.name.replace('.', '/')}.sql: transforms.schemas has no {model.name}.") from None
+
+
+def price_of(settings: Settings) -> pa.Table:
+    """`reference.price`: what an hour of annotation costs; no row where no price is set."""
+    row = {"hour_price": settings.worker_hour_price, "currency": settings.currency}
+    return pa.Table.from_pylist([row] if settings.worker_hour_price else [], PRICE_COLUMNS)
 
 
 def student_t(most: int) -> pa.Table:
