@@ -27,7 +27,8 @@ def progress(connection: Connection, where: Where) -> Answer:
           cast(coalesce(sum(n_failed), 0) as bigint) as n_failed,
           sum(media_s) / 3600 as media_h, sum(media_complete_s) / 3600 as media_complete_h,
           sum(active_s) / 3600 as active_h,
-          sum(active_s) filter (where media_complete_s > 0) / nullif(sum(media_complete_s), 0) as h_per_media_h,
+          sum(active_s) filter (where media_complete_s > 0)
+            / nullif(sum(media_complete_s) filter (where active_s is not null), 0) as h_per_media_h,
           cast(coalesce(sum(n_twice), 0) as bigint) as n_twice, cast(coalesce(sum(n_gold), 0) as bigint) as n_gold,
           max(last_answer_at) as last_answer_at
         from gold.job_status

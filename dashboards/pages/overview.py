@@ -121,7 +121,7 @@ def cost(row: Mapping[str, Any], terms: Terms) -> tuple[str, str, str]:
     name = "Cost of an accepted hour"
     work = row["h_per_media_h"]
     if not work:
-        return name, "–", "No media is complete yet, or its length is not known."
+        return name, "–", "No media is complete yet, or its length or the time worked is not known."
     rate = f"{work:,.1f}" if work >= 0.1 else f"{work:.2g}"
     worked = f"{rate} hours of work an hour of accepted media ({hours(row['active_h'])} worked in all, idle cut off)"
     if not terms.hour_price:

@@ -5,7 +5,7 @@
    checks: fail unique(grain), fail n_complete <= n_answers
    notes: day is the UTC day of submission. An object is complete on the day on which the last answer came that was
      asked for; its first answer starts it. Objects whose media is not registered add no media time. Active time of an
-     answer is as in gold.worker_quality. */
+     answer is as in gold.worker_quality; answers without times add none. */
 WITH first_answer AS (
     SELECT
         a.job_name,
@@ -14,10 +14,12 @@ WITH first_answer AS (
         s.duration_s,
         min(a.submitted_at) AS submitted_at,
         sum(
-            least(
-                coalesce(a.time_spent_s, epoch(a.submitted_at - a.accepted_at)),
-                greatest(300.0, 10.0 * coalesce(s.duration_s, 0.0))
-            )
+            CASE WHEN a.time_spent_s IS NOT NULL OR a.accepted_at IS NOT NULL THEN
+                least(
+                    coalesce(a.time_spent_s, epoch(a.submitted_at - a.accepted_at)),
+                    greatest(300.0, 10.0 * coalesce(s.duration_s, 0.0))
+                )
+            END
         ) AS active_s
     FROM silver.annotation AS a
     LEFT JOIN silver.asset AS s ON a.asset_id = s.asset_id

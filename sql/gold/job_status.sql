@@ -6,17 +6,20 @@
    checks: fail unique(grain), fail n_complete <= n_objects, fail media_complete_s <= media_s, warn rows >= 1
    notes: an object is complete when as many annotators as were asked for answered and the quality gate kept their
      answers. Objects whose media is not registered, or of which nothing came yet, count with the mean length of the
-     job's others; NULL where no length is known. Active time of an answer is as in gold.worker_quality. */
+     job's others; NULL where no length is known. Active time of an answer is as in gold.worker_quality; answers
+     without times add none. */
 WITH answer AS (
     SELECT
         a.job_name,
         a.object_id,
         a.worker_id,
         a.submitted_at,
-        least(
-            coalesce(a.time_spent_s, epoch(a.submitted_at - a.accepted_at)),
-            greatest(300.0, 10.0 * coalesce(s.duration_s, 0.0))
-        ) AS active_s
+        CASE WHEN a.time_spent_s IS NOT NULL OR a.accepted_at IS NOT NULL THEN
+            least(
+                coalesce(a.time_spent_s, epoch(a.submitted_at - a.accepted_at)),
+                greatest(300.0, 10.0 * coalesce(s.duration_s, 0.0))
+            )
+        END AS active_s
     FROM silver.annotation AS a
     LEFT JOIN silver.asset AS s ON a.asset_id = s.asset_id
 ),

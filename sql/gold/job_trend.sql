@@ -16,7 +16,7 @@ WITH answer AS (
         a.worker_id,
         a.revision,
         CAST(a.submitted_at AT TIME ZONE 'UTC' AS DATE) AS day,
-        CASE WHEN s.duration_s > 0 THEN
+        CASE WHEN s.duration_s > 0 AND (a.time_spent_s IS NOT NULL OR a.accepted_at IS NOT NULL) THEN
             least(
                 coalesce(a.time_spent_s, epoch(a.submitted_at - a.accepted_at)),
                 greatest(300.0, 10.0 * s.duration_s)

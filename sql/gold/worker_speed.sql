@@ -15,7 +15,7 @@ WITH answer AS (
         ) / (s.duration_s / 60.0) AS speed
     FROM silver.annotation AS a
     INNER JOIN silver.asset AS s ON a.asset_id = s.asset_id
-    WHERE s.duration_s > 0
+    WHERE s.duration_s > 0 AND (a.time_spent_s IS NOT NULL OR a.accepted_at IS NOT NULL)
 ),
 
 binned AS (

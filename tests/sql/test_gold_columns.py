@@ -112,3 +112,19 @@ def test_cost_needs_a_price_and_times(run_model: Run) -> None:
 
     assert cost(30.0) == {"a": (360.0, pytest.approx(3.0), "CHF", None), "b": (None, None, "CHF", "no_times")}
     assert cost(0.0) == {"a": (360.0, None, None, "no_price"), "b": (None, None, None, "no_price")}
+
+
+def test_an_answer_without_times_is_no_work(run_model: Run) -> None:
+    tables = built(silver(labels=said("xx", "yy")))
+    answers = [{**row, "time_spent_s": None, "accepted_at": None} for row in tables["silver.annotation"].to_pylist()]
+    unknown = tables | {"silver.annotation": filled(schemas.ANNOTATION, answers)}
+
+    def facts(given: dict[str, pa.Table]) -> tuple:
+        (status,), (day,) = (run_model(name, given).to_pylist() for name in ("job_status", "job_day"))
+        trend = {r["measure"]: r["value"] for r in run_model("job_trend", given).to_pylist()}
+        quality = {r["median_active_s_per_min"] for r in run_model("worker_quality", given).to_pylist()}
+        speeds = sum(r["n_answers"] for r in run_model("worker_speed", given).to_pylist())
+        return status["active_s"], day["active_s"], trend.get("active_s_per_min"), quality, speeds
+
+    assert facts(unknown) == (None, 0.0, None, {None}, 0)
+    assert all(facts(tables)) and facts(tables)[4] == 4

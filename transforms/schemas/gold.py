@@ -369,7 +369,7 @@ JOB_STATUS = table(
     Column("n_quarantined", LONG, "rows that the quality gate kept out"),
     Column("media_s", REAL, "length of the media of all objects; NULL where no length is known", True),
     Column("media_complete_s", REAL, "length of the media of complete objects", True),
-    Column("active_s", REAL, "working time of all answers, idle time cut off", True),
+    Column("active_s", REAL, "working time of all answers, idle time cut off; NULL where none has times", True),
     Column("created_at", TIME, "CreationTime"),
     Column("first_answer_at", TIME, "first submission", True),
     Column("last_answer_at", TIME, "last submission", True),
