@@ -7,6 +7,7 @@ Unless a function says otherwise, the stretches of one track do not overlap each
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -92,30 +93,42 @@ def overlaps(track: Ints, start: Floats, end: Floats, left_track: Ints, right_tr
 
 
 def agreements(
-    track: Ints, start: Floats, end: Floats, label: Ints, sides: tuple[Ints, Ints]
-) -> tuple[Floats, tuple[Ints, Ints, Floats]]:
-    """Of each pair (left and right tracks, `sides`) the time that both labeled; and pair, label and seconds where they
-    gave the same, in any order.
+    track: Ints, start: Floats, end: Floats, label: Ints, sides: tuple[Ints, Ints], *, column: tuple[Ints, int]
+) -> tuple[Floats, Floats]:
+    """Of each pair (left and right tracks, `sides`) the seconds that both labeled, and those that both gave one label.
 
-    Less than `overlaps` tells, and faster: pairs stand side by side, so that the processor takes many at a time.
+    The latter are pairs x columns: `column` says where those of each left stretch belong, and how many columns there
+    are. Less than `overlaps` tells, and faster: pairs stand side by side, so that the processor takes many at a time,
+    and what is worked on stays in its cache.
     """
     left, right = _sizes(track, *sides)
-    both, names = np.zeros(len(sides[0])), label.astype(np.int32)
-    rows: list[tuple[Ints, Ints, Floats]] = []
+    belongs, n_columns = column
+    both, alike = np.zeros(len(sides[0])), np.zeros((len(sides[0]), n_columns))
+    names = label.astype(np.int32)  # narrower, so faster to compare
+    room = np.empty((2, CELLS_AT_ONCE))  # taken anew for each block, memory would cost more than the arithmetic
     for pair, width in _blocks_of_pairs(left[1], right[1]):
-        i, starts, ends = _padded(start, end, left[0][pair], left[1][pair], width[0], pairs_last=True)
-        j, other_starts, other_ends = _padded(start, end, right[0][pair], right[1][pair], width[1], pairs_last=True)
-        shared = np.minimum(ends[:, None], other_ends)
-        shared -= np.maximum(starts[:, None], other_starts)
-        np.maximum(shared, 0.0, out=shared)
+        i, *drawn = _padded(start, end, left[0][pair], left[1][pair], width[0], pairs_last=True)
+        j, *other = _padded(start, end, right[0][pair], right[1][pair], width[1], pairs_last=True)
+        shared = _shared(drawn, other, room)
         both[pair] = shared.reshape(-1, len(pair)).sum(axis=0)
         shared *= names[i][:, None] == names[j]
-        rows.append((np.tile(pair, width[0]), i.ravel(), shared.sum(axis=1).ravel()))
+        cell = belongs[i] + np.arange(0, len(pair) * n_columns, n_columns)
+        alike[pair] = summed(cell.ravel(), shared.sum(axis=1).ravel(), len(pair) * n_columns).reshape(-1, n_columns)
     pair, i, j, seconds = _long_overlaps(track, start, end, sides, _long(left[1], right[1]))
     both += summed(pair, seconds, len(both))
-    rows.append((pair, i, np.where(label[i] == label[j], seconds, 0.0)))
-    pair, i, seconds = (np.concatenate(part) for part in zip(*rows, strict=True))
-    return both, (pair, label[i], seconds)
+    same = label[i] == label[j]
+    np.add.at(alike, (pair[same], belongs[i[same]]), seconds[same])
+    return both, alike
+
+
+def _shared(left: list[Floats], right: list[Floats], room: Floats) -> Floats:
+    """Seconds that stretches share, 0 where none: left x right x pairs, in `room`. Each side is starts and ends."""
+    shape = len(left[0]), *right[0].shape
+    begin, shared = room[:, : math.prod(shape)].reshape(2, *shape)
+    np.maximum(left[0][:, None], right[0], out=begin)
+    np.minimum(left[1][:, None], right[1], out=shared)
+    np.maximum(shared, begin, out=shared)
+    return np.asarray(np.subtract(shared, begin, out=shared), dtype=np.float64)
 
 
 Rows: TypeAlias = tuple[Ints, Ints, Ints, Floats]

@@ -30,10 +30,12 @@ def worker_items_of_tracks(found: Tracks) -> pa.Table:
     pieces = found.pieces
     n_tracks = len(found.track_item)
     covered = np.bincount(pieces.track, weights=pieces.length, minlength=n_tracks)
-    both, (pair, _, seconds) = intervals.agreements(pieces.track, pieces.start, pieces.end, pieces.label, (left, right))
-    alike = np.bincount(pair, weights=seconds, minlength=len(item))
+    one_column = np.zeros_like(pieces.label), 1
+    both, alike = intervals.agreements(
+        pieces.track, pieces.start, pieces.end, pieces.label, (left, right), column=one_column
+    )
     neither = np.maximum(found.duration_s[item] - covered[left] - covered[right] + both, 0.0)
-    agree = _both_sides(left, right, np.asarray(alike + neither, dtype=np.float64), n_tracks)
+    agree = _both_sides(left, right, alike[:, 0] + neither, n_tracks)
 
     others = found.n_annotators[found.track_item] - 1
     duration = found.duration_s[found.track_item]

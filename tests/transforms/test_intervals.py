@@ -5,9 +5,13 @@ from __future__ import annotations
 import mir_eval
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 from transforms import intervals
+
+Drawn = tuple[tuple[np.ndarray, ...], np.ndarray, np.ndarray]  # stretches, left and right tracks
 
 
 def random_track(rng: np.random.Generator, track: int, n: int) -> tuple[np.ndarray, ...]:
@@ -43,19 +47,47 @@ def test_overlaps_and_best_matching(seed: int) -> None:
         assert best[pair] == pytest.approx(gain[linear_sum_assignment(gain, maximize=True)].sum())
 
 
+def check_agreements(stretches: tuple[np.ndarray, ...], left: np.ndarray, right: np.ndarray, n_labels: int) -> None:
+    """Against every stretch held against every other, with the seconds by label and in one column."""
+    track, start, end, label = stretches
+    found = intervals.crossing_overlaps(track, start, end, left, right)
+    same = label[found.left] == label[found.right]
+    for column, n_columns in ((label, n_labels), (np.zeros_like(label), 1)):
+        both, alike = intervals.agreements(track, start, end, label, (left, right), column=(column, n_columns))
+        assert both.tolist() == np.bincount(found.pair, found.shared_s, len(left)).tolist()
+        cell = found.pair[same] * n_columns + column[found.left[same]]
+        expected = np.bincount(cell, found.shared_s[same], len(left) * n_columns)
+        assert alike.tolist() == expected.reshape(-1, n_columns).tolist()
+
+
 @pytest.mark.parametrize("short", [64, 3])  # with 3 some pairs are searched
 @pytest.mark.parametrize("seed", range(5))
 def test_agreements_are_the_overlaps_with_one_label(seed: int, short: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intervals, "SHORT", short)
-    track, start, end, label = many_tracks(seed)
     _, left, right = intervals.all_pairs(np.array([0, 6]), np.array([6, 6]))
-    both, (pair, name, seconds) = intervals.agreements(track, start, end, label, (left, right))
-    found = intervals.overlaps(track, start, end, left, right)
-    same = label[found.left] == label[found.right]
-    assert both == pytest.approx(np.bincount(found.pair, found.shared_s, len(left)))
-    cells = len(left) * 3
-    expected = np.bincount(found.pair[same] * 3 + label[found.left[same]], found.shared_s[same], cells)
-    assert np.bincount(pair * 3 + name, seconds, cells) == pytest.approx(expected)
+    check_agreements(many_tracks(seed), left, right, n_labels=3)
+
+
+@st.composite
+def irregular(draw: st.DrawFn) -> Drawn:
+    """Tracks of any number of stretches, none and too many to be held against each other whole among them; some touch
+    and some last no time. Pairs in any order, also of a track with itself. Times are eighths, so sums are exact."""
+    sizes = draw(st.lists(st.sampled_from([0, 1, 2, 3, 7, 8, 9, 63, 64, 65, 90]), min_size=1, max_size=6))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    cuts = [np.cumsum(rng.integers(0, draw(st.sampled_from([2, 5])), 2 * n)) / 8.0 + rng.integers(0, 40) for n in sizes]
+    times = np.concatenate(cuts)
+    some = draw(st.lists(st.tuples(*[st.integers(0, len(sizes) - 1)] * 2), max_size=20))
+    left, right = np.array(some, dtype=np.int64).reshape(-1, 2).T
+    track = np.repeat(np.arange(len(sizes)), sizes)
+    return (track, times[::2], times[1::2], rng.integers(0, 3, len(track))), left, right
+
+
+@settings(max_examples=150, deadline=None)
+@given(irregular(), st.sampled_from([1 << 12, 1 << 16]))
+def test_agreements_of_irregular_tracks(drawn: Drawn, room: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(intervals, "CELLS_AT_ONCE", room)  # with the smaller, pairs of one size come in several blocks
+        check_agreements(*drawn, n_labels=3)
 
 
 @pytest.mark.parametrize("window", [0.25, 0.5, 3.0])
@@ -99,6 +131,7 @@ def test_disagreement_is_the_integral(seed: int) -> None:
 def test_nothing_in_nothing_out() -> None:
     no, none = np.empty(0, dtype=np.int64), np.empty(0)
     assert len(intervals.overlaps(no, none, none, no, no).pair) == 0
+    assert [x.shape for x in intervals.agreements(no, none, none, no, (no, no), column=(no, 3))] == [(0,), (0, 3)]
     assert intervals.best_matching(intervals.overlaps(no, none, none, no, no), none, 2).tolist() == [0, 0]
     assert [len(x) for x in intervals.match_within(none, (no, no), (no, no), 1.0)] == [0, 0, 0]
     assert intervals.disagreement(no, none, none, no, np.array([2]))[0].tolist() == [0]
