@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+import uuid
 from typing import Any, Self
 
 import httpx
@@ -10,7 +12,17 @@ from annolake.airflow.environment import USER
 from annolake.config import Settings
 from annolake.errors import ProcessError
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 90.0
+ATTEMPTS = 5
+CONFLICT, SERVER_ERROR = 409, 500
+
+
+class AirflowRefused(ProcessError):
+    """Airflow's answer was an error; `status` says which."""
+
+    def __init__(self, method: str, path: str, response: httpx.Response) -> None:
+        super().__init__(f"Airflow refused {method} {path}: {response.status_code} {response.text[:500]}")
+        self.status = response.status_code
 
 
 class AirflowClient:
@@ -37,7 +49,7 @@ class AirflowClient:
                 f"Airflow does not answer at {self._settings.airflow_url}: {error}", hint="Start it with: annolake up"
             ) from error
         if response.is_error:
-            raise ProcessError(f"Airflow refused {method} {path}: {response.status_code} {response.text[:500]}")
+            raise AirflowRefused(method, path, response)
         return response.json() if response.content else None
 
     def _sign_in(self) -> None:
@@ -61,10 +73,19 @@ class AirflowClient:
 
     def trigger(self, dag_id: str, conf: dict[str, Any], run_id: str | None = None) -> str:
         """Start a run with parameters; returns its id."""
-        body: dict[str, Any] = {"conf": conf, "logical_date": None}
-        if run_id:
-            body["dag_run_id"] = run_id
-        return str(self.call("POST", f"/dags/{dag_id}/dagRuns", json=body)["dag_run_id"])
+        run_id = run_id or f"manual__{uuid.uuid4()}"
+        body = {"conf": conf, "logical_date": None, "dag_run_id": run_id}
+        for attempt in range(1, ATTEMPTS + 1):  # the same id, so that a run is started once however often it is asked
+            try:
+                self.call("POST", f"/dags/{dag_id}/dagRuns", json=body)
+                break
+            except AirflowRefused as refusal:
+                if attempt > 1 and refusal.status == CONFLICT:
+                    break  # an earlier attempt did start it
+                if refusal.status < SERVER_ERROR or attempt == ATTEMPTS:
+                    raise
+                time.sleep(attempt)
+        return run_id
 
     def runs(self, dag_id: str) -> list[dict[str, Any]]:
         """Its runs, newest first."""

@@ -53,7 +53,8 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "API__WORKERS": 1,
         "API__SECRET_KEY": settings.airflow_jwt_secret,  # one value for all components
         "API_AUTH__JWT_SECRET": settings.airflow_jwt_secret,
-        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        # SQLite has one writer at a time; the others wait up to a minute for it.
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}?timeout=60",
         "DATABASE__EXTERNAL_DB_MANAGERS": "",
         "DAG_PROCESSOR__REFRESH_INTERVAL": 10,
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": 120,  # DAG files seldom change; reading them takes a core
