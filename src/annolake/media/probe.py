@@ -6,15 +6,9 @@ the others go on. Children live on between files: starting Python and FFmpeg tak
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import queue
-import selectors
 import signal
 import subprocess
-import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +16,7 @@ from typing import Any, Self
 
 from annolake.errors import MediaError
 from annolake.media.decode import Probe
+from annolake.processes.asked import AskedChild, ChildDied, ChildLate
 
 __all__ = ["Limits", "Probe", "Prober", "probe"]
 
@@ -99,59 +94,34 @@ def probe(path: Path, peaks_path: Path | None = None, limits: Limits | None = No
         return prober.probe(path, peaks_path)
 
 
-class _Child:
-    """One running child."""
+class _Child(AskedChild):
+    """One running child; what goes wrong with it is the file's fault."""
 
     def __init__(self, memory_bytes: int) -> None:
-        environment = {k: v for k, v in os.environ.items() if k in KEPT_ENVIRONMENT}  # no secrets near the decoders
-        self.process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "annolake.media.child", str(memory_bytes)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+        threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        super().__init__(
+            "annolake.media.child",
+            str(memory_bytes),
+            kept=KEPT_ENVIRONMENT,  # no secrets near the decoders
+            environment=threads,
             stderr=subprocess.DEVNULL,
-            env={**environment, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
         )
 
     def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
         """The answer; raises `MediaError` where there is none in time or the child died of the file."""
-        assert self.process.stdin is not None and self.process.stdout is not None  # noqa: S101 - pipes were asked for
         try:
-            self.process.stdin.write(json.dumps(request).encode() + b"\n")
-            self.process.stdin.flush()
-        except BrokenPipeError:
-            raise self._died() from None
-        got = b""
-        deadline = time.monotonic() + seconds
-        with selectors.DefaultSelector() as selector:
-            selector.register(self.process.stdout, selectors.EVENT_READ)
-            while not got.endswith(b"\n"):
-                if not selector.select(max(0.0, deadline - time.monotonic())):
-                    raise _timed_out(seconds)
-                piece = os.read(self.process.stdout.fileno(), 65_536)
-                if not piece:
-                    raise self._died()
-                got += piece
-        answer: dict[str, Any] = json.loads(got)
-        return answer
+            return super().ask(request, seconds)
+        except ChildLate:
+            raise _timed_out(seconds) from None
+        except ChildDied as death:
+            raise _crashed(death.code) from None
 
-    def _died(self) -> MediaError:
-        code = self.process.wait(timeout=10)
-        if code == -signal.SIGXCPU:
-            return _timed_out(None)
-        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        return MediaError(
-            "decode_error", f"The decoder crashed on it ({how}).", hint="Convert it with another program."
-        )
 
-    def close(self) -> None:
-        """End it at once; it holds nothing."""
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(BrokenPipeError):
-                    pipe.close()
+def _crashed(code: int) -> MediaError:
+    if code == -signal.SIGXCPU:
+        return _timed_out(None)
+    how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    return MediaError("decode_error", f"The decoder crashed on it ({how}).", hint="Convert it with another program.")
 
 
 def _timed_out(seconds: float | None) -> MediaError:

@@ -7,18 +7,12 @@ a plain boto3 S3 client. Each call has a time limit; what hangs is killed, what 
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import selectors
-import subprocess
-import sys
-import time
 from types import TracebackType
 from typing import Any, Self
 
 from annolake.config import Settings
 from annolake.errors import AnnolakeError
+from annolake.processes.asked import AskedChild, ChildDied, ChildLate
 
 KEPT_ENVIRONMENT = ("PATH", "PYTHONPATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
 VERSION = "2018-10-16"
@@ -51,7 +45,7 @@ class Function:
     def __init__(self, settings: Settings, name: str) -> None:
         self.name, self._settings = name, settings
         self._target = offered(settings).get(name, "")
-        self._process: subprocess.Popen[bytes] | None = None
+        self._child: AskedChild | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -63,63 +57,36 @@ class Function:
         """What the function answers; `FunctionFailed` where it raises, dies, or is late."""
         if not self._target:
             raise FunctionFailed(f"The function {self.name} is no longer in the setting functions.")
-        process = self._process = self._process or self._start()
+        child = self._child = self._child or self._start()
         seconds = self._settings.function_seconds
         try:
-            answer = _ask(process, {"event": event, "seconds": seconds}, seconds)
-        except (OSError, ValueError, TimeoutError) as error:
+            answer = child.ask({"event": event, "seconds": seconds}, seconds)
+        except (ChildLate, ChildDied, ValueError) as error:
             self._end()
-            raise FunctionFailed(f"The function {self.name} {error}.") from None
+            raise FunctionFailed(f"The function {self.name} {_why(error, seconds)}.") from None
         if "problem" in answer:
             raise FunctionFailed(f"The function {self.name} failed: {answer['problem']}")
         return answer["answer"]
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> AskedChild:
         s = self._settings
-        environment = {k: v for k, v in os.environ.items() if k in KEPT_ENVIRONMENT}  # no secret but those of S3
-        environment |= {
+        environment = {
             "AWS_ACCESS_KEY_ID": s.access_key,
             "AWS_SECRET_ACCESS_KEY": s.secret_key,
             "AWS_DEFAULT_REGION": s.region,
         }
         if s.s3_endpoint_url:
             environment["AWS_ENDPOINT_URL_S3"] = s.s3_endpoint_url
-        return subprocess.Popen(  # noqa: S603 - the callable is the administrator's choice
-            [sys.executable, "-m", "annolake.service.function_child", self.name, self._target],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment,
-        )
+        module = "annolake.service.function_child"
+        return AskedChild(module, self.name, self._target, kept=KEPT_ENVIRONMENT, environment=environment)
 
     def _end(self) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(BrokenPipeError):
-                    pipe.close()
+        child, self._child = self._child, None
+        if child is not None:
+            child.close()
 
 
-def _ask(process: subprocess.Popen[bytes], request: dict[str, Any], seconds: float) -> dict[str, Any]:
-    assert process.stdin is not None and process.stdout is not None  # noqa: S101 - pipes were asked for
-    try:
-        process.stdin.write(json.dumps(request).encode() + b"\n")
-        process.stdin.flush()
-    except BrokenPipeError:
-        raise OSError(f"ended with exit code {process.wait()}") from None
-    got, deadline = bytearray(), time.monotonic() + seconds
-    with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
-        while not got.endswith(b"\n"):
-            if not selector.select(max(0.0, deadline - time.monotonic())):
-                raise TimeoutError(f"did not answer within {seconds:g} s")
-            piece = os.read(process.stdout.fileno(), 1 << 16)
-            if not piece:
-                raise OSError(f"ended with exit code {process.wait()}")
-            got += piece
-    answer: dict[str, Any] = json.loads(got)
-    return answer
+def _why(error: Exception, seconds: float) -> str:
+    if isinstance(error, ChildLate):
+        return f"did not answer within {seconds:g} s"
+    return f"ended with {error}" if isinstance(error, ChildDied) else str(error)
