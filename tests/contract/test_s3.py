@@ -161,6 +161,24 @@ def test_object_and_folder_of_one_name_are_refused(lab: Lab) -> None:
     assert code(lab.s3.put_object, Bucket=lab.bucket, Key="two", Body=b"") == "OperationAborted"
 
 
+def test_a_folder_is_an_object_only_where_somebody_put_it(lab: Lab) -> None:
+    def keys() -> list[str]:
+        return [item["Key"] for item in lab.s3.list_objects_v2(Bucket="spare", Prefix="f/").get("Contents", [])]
+
+    lab.s3.put_object(Bucket="spare", Key="f/put/", Body=b"")
+    lab.s3.put_object(Bucket="spare", Key="f/put/x", Body=b"x")
+    lab.s3.put_object(Bucket="spare", Key="f/made/x", Body=b"x")
+    (lab.settings.buckets_folder / "spare/f/empty").mkdir()  # as a file's folder is for a moment before the file
+    assert keys() == ["f/made/x", "f/put/", "f/put/x"]
+    assert code(lab.s3.head_object, Bucket="spare", Key="f/made/") == "404"
+    for key in ("f/put/x", "f/made/x", "f/made/"):
+        lab.s3.delete_object(Bucket="spare", Key=key)
+    assert keys() == ["f/put/"]
+    assert not (lab.settings.buckets_folder / "spare/f/made").exists()
+    lab.s3.delete_object(Bucket="spare", Key="f/put/")
+    assert keys() == []
+
+
 def test_damaged_upload_leaves_nothing(lab: Lab) -> None:
     md5 = "AAAAAAAAAAAAAAAAAAAAAA=="
     assert code(lab.s3.put_object, Bucket=lab.bucket, Key="damaged", Body=b"x", ContentMD5=md5) == "BadDigest"

@@ -5,7 +5,8 @@
     <root>/.staging/, .uploads/   what is not an object yet
 
 Only configured buckets exist. A key that would leave its bucket, by `..` or through a link, is refused. One limit of
-files shows: `a` and `a/b` cannot both be objects. Keys that end in `/` are folders.
+files shows: `a` and `a/b` cannot both be objects. A key that ends in `/` is a folder: an object without bytes, there if
+somebody put it. Folders that only hold objects are none.
 """
 
 from __future__ import annotations
@@ -127,14 +128,17 @@ class Buckets:
             raise
 
     def walk(self, bucket: str, prefix: str = "", after: str = "") -> Iterator[tuple[str, Path]]:
-        """(key, file) of the objects with a prefix, beyond `after`, in UTF-8 order; empty folders as `name/`."""
-        yield from _walk(self.bucket(bucket), "", prefix, after)
+        """(key, file) of the objects with a prefix, beyond `after`, in UTF-8 order; folders that were put as `name/`."""
+        for key, path in _walk(self.bucket(bucket), "", prefix, after):
+            if not key.endswith("/") or self._sidecar(bucket, key).exists():
+                yield key, path
 
     def info(self, bucket: str, key: str, path: Path) -> ObjectInfo | None:
         """Facts of the file behind a key; None where there is none."""
         try:
             if key.endswith("/"):
-                return _folder_info(key, path) if path.is_dir() else None
+                is_put = path.is_dir() and self._sidecar(bucket, key).exists()
+                return _folder_info(key, path) if is_put else None
             with path.open("rb") as file:
                 return self._info(bucket, key, path, file)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
@@ -179,7 +183,7 @@ class Buckets:
         try:
             staged.close()
             if key.endswith("/"):
-                return self._commit_folder(key, path, staged)
+                return self._commit_folder(bucket, key, path, staged)
             mtime_ns = staged.path.stat().st_mtime_ns
             etag = etag or staged.md5.hexdigest()
             info = ObjectInfo(key, staged.size, mtime_ns, etag, content_type or guess_type(key), dict(metadata or {}))
@@ -209,27 +213,25 @@ class Buckets:
             staged.discard()
 
     def delete(self, bucket: str, key: str) -> None:
-        """Remove an object if it is there, and the folders that it leaves empty."""
+        """Remove an object if it is there, and the folders that it leaves empty and that nobody put."""
         path = self.path(bucket, key)
         with self._changing:
-            try:
-                path.rmdir() if key.endswith("/") else path.unlink()
-            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-                return
-            except OSError:
-                if key.endswith("/"):
-                    return  # the folder still holds objects: only its marker is gone
-                raise
+            if not key.endswith("/"):
+                try:
+                    path.unlink()
+                except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                    return
             self._sidecar(bucket, key).unlink(missing_ok=True)
-            folder, top = path.parent, self.bucket(bucket)
-            while folder != top:
+            top = self.bucket(bucket)
+            folder = path if key.endswith("/") else path.parent
+            while folder != top and not self._sidecar(bucket, f"{folder.relative_to(top).as_posix()}/").exists():
                 try:
                     folder.rmdir()
                 except OSError:
                     break  # not empty
                 folder = folder.parent
 
-    def _commit_folder(self, key: str, path: Path, staged: Staged) -> ObjectInfo:
+    def _commit_folder(self, bucket: str, key: str, path: Path, staged: Staged) -> ObjectInfo:
         if staged.size:
             raise S3Fault(400, "InvalidArgument", f"The key {key!r} ends in '/': a folder, which holds no bytes")
         with self._changing:
@@ -238,7 +240,9 @@ class Buckets:
                 path.mkdir(exist_ok=True)
             except FileExistsError:
                 raise _in_the_way(key) from None
-        return _folder_info(key, path)
+            info = _folder_info(key, path)
+            self._remember(bucket, info)
+        return info
 
     def _make_parents(self, key: str, path: Path) -> None:
         if path.is_dir() and not key.endswith("/"):
@@ -369,7 +373,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _walk(folder: Path, base: str, prefix: str, after: str) -> Iterator[tuple[str, Path]]:
-    """Depth first, in the order of the keys: a folder sorts as its name with `/`."""
+    """Depth first, in the order of the keys: a folder sorts as its name with `/`, before what it holds."""
     names = []
     try:
         with os.scandir(folder) as entries:
@@ -381,7 +385,7 @@ def _walk(folder: Path, base: str, prefix: str, after: str) -> Iterator[tuple[st
                     names.append(entry.name + "/" if is_folder else entry.name)
     except (FileNotFoundError, NotADirectoryError):
         return
-    if not names and base and base.startswith(prefix) and base > after:
+    if base and base.startswith(prefix) and base > after:
         yield base, folder
     for name in sorted(names):
         key = base + name
