@@ -128,7 +128,7 @@ class Buckets:
             raise
 
     def walk(self, bucket: str, prefix: str = "", after: str = "") -> Iterator[tuple[str, Path]]:
-        """(key, file) of the objects with a prefix, beyond `after`, in UTF-8 order; folders that were put as `name/`."""
+        """(key, file) of the objects with a prefix, beyond `after`, in UTF-8 order; folders, where put, as `name/`."""
         for key, path in _walk(self.bucket(bucket), "", prefix, after):
             if not key.endswith("/") or self._sidecar(bucket, key).exists():
                 yield key, path
