@@ -19,9 +19,9 @@ import pyarrow as pa
 from annolake.config import Settings
 from annolake.errors import LakeError, QualityError
 from annolake.lake.catalog import Lake, conform, open_lake
+from annolake.lake.inputs import add_views, columns_of
 from annolake.lake.release import unreleased_jobs
 from annolake.lake.sqlmodels import SqlModel, models
-from annolake.lake.views import in_order, view, with_reads, words
 from annolake.quality.rules import rules_of
 from transforms import box_measures, measures, quality, rework
 from transforms.boxes import BOXES as BOXES_READ
@@ -118,8 +118,7 @@ def _build(lake: Lake, name: str, jobs: list[str], settings: Settings) -> int:
         made = model.build(current_rows(lake, model.reads, read, READ_BY_PYTHON), jobs, settings)
     elif name in models("gold"):
         statement = models("gold")[name]
-        inputs = current_rows(lake, statement.reads, jobs, statement.names)
-        made = {name: run_sql(statement, inputs, price_of(settings))}
+        made = {name: _query(lake, statement, jobs, price_of(settings))}
     else:
         raise LakeError(f"No model is called {name}.", hint=f"The models: {', '.join(model_order())}")
     for table, rows in made.items():
@@ -146,20 +145,8 @@ def current_rows(
     wanted = [name for name in reads if name in TABLES]
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        for name in in_order(with_reads(wanted)):
-            of_jobs = jobs if "job_name" in TABLES[name].arrow.names else None
-            columns = [*_columns(name, names), *TABLES[name].key, *words(name)]
-            given = [c for c in TABLES[name].arrow.names if c in columns]
-            connection.register(name.replace(".", "__"), lake.scan(name, jobs=of_jobs, columns=given))
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name.split('.')[0]}")
-            connection.execute(view(name, name.replace(".", "__")))
-        return {n: _read(connection, n, _columns(n, names)) for n in wanted}
-
-
-def _columns(table: str, names: Collection[str] | None) -> list[str]:
-    """The columns of a table that are in `names`."""
-    spec = TABLES[table]
-    return [c for c in spec.arrow.names if names is None or c in names] or list(spec.key)
+        add_views(connection, lake, wanted, jobs, names)
+        return {n: _read(connection, n, columns_of(n, names)) for n in wanted}
 
 
 def _read(connection: duckdb.DuckDBPyConnection, table: str, columns: list[str]) -> pa.Table:
@@ -168,22 +155,43 @@ def _read(connection: duckdb.DuckDBPyConnection, table: str, columns: list[str])
     return conform(rows, pa.schema([TABLES[table].arrow.field(c) for c in columns]))
 
 
+def _query(lake: Lake, model: SqlModel, jobs: Sequence[str], price: pa.Table) -> pa.Table:
+    """The rows of a SQL model over the tables of the lake, read where they are."""
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        most = add_views(connection, lake, [name for name in model.reads if name in TABLES], jobs, model.names)
+        return _run(connection, model, most, price)
+
+
 def run_sql(model: SqlModel, inputs: Mapping[str, pa.Table], price: pa.Table = NO_PRICE) -> pa.Table:
-    """The rows of a SQL model over its inputs, in the order and types of its schema; without a price no cost."""
-    most = max([LEAST_DF, *(table.num_rows for table in inputs.values())])
+    """The rows of a SQL model over tables in memory, in the order and types of its schema; without a price no cost."""
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        for name, rows in inputs.items():
+            _show(connection, name, rows)
+        return _run(connection, model, max([0, *(table.num_rows for table in inputs.values())]), price)
+
+
+def _run(connection: duckdb.DuckDBPyConnection, model: SqlModel, most: int, price: pa.Table) -> pa.Table:
+    """Run a model over the views of a connection; `most` is the greatest number of objects."""
+    if STUDENT_T in model.reads:
+        _show(connection, STUDENT_T, student_t(most))
+    if PRICE in model.reads:
+        _show(connection, PRICE, price)
     try:
-        with duckdb.connect() as connection:
-            connection.execute("SET TimeZone = 'UTC'; CREATE SCHEMA reference")
-            for name, rows in {**inputs, STUDENT_T: student_t(most), PRICE: price}.items():
-                connection.register(name.replace(".", "__"), rows)
-                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name.split('.')[0]}")
-                connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {name.replace('.', '__')}")
-            rows = connection.sql(model.sql).to_arrow_table()
-        return conform(rows, TABLES[model.name].arrow)
+        return conform(connection.sql(model.sql).to_arrow_table(), TABLES[model.name].arrow)
     except (duckdb.Error, SchemaMismatch, pa.ArrowInvalid) as error:
         raise LakeError(f"sql/{model.name.replace('.', '/')}.sql: {error}") from error
     except KeyError:
         raise LakeError(f"sql/{model.name.replace('.', '/')}.sql: transforms.schemas has no {model.name}.") from None
+
+
+def _show(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
+    """A view of rows in memory under the table's name."""
+    plain = name.replace(".", "__")
+    connection.register(plain, rows)
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name.split('.', maxsplit=1)[0]}")
+    connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {plain}")
 
 
 def price_of(settings: Settings) -> pa.Table:
@@ -193,11 +201,18 @@ def price_of(settings: Settings) -> pa.Table:
 
 
 def student_t(most: int) -> pa.Table:
-    """(df, t975) for 1 to `most` degrees of freedom: the 97.5 % point of Student's t."""
-    from scipy.stats import t
+    """(df, t975) for 1 to `most` degrees of freedom, and at least `LEAST_DF`: the 97.5 % point of Student's t.
 
-    df = np.arange(1, most + 1)
-    return pa.table({"df": pa.array(df, pa.int64()), "t975": pa.array(t.ppf(0.975, df), pa.float64())})
+    Beyond `LEAST_DF` by the expansion of Fisher and Cornish (1960, doi:10.2307/1266546), right to twelve digits there.
+    """
+    from scipy.stats import norm, t
+
+    few, df = np.arange(1, LEAST_DF + 1), np.arange(LEAST_DF + 1, most + 1, dtype=np.float64)
+    z = float(norm.ppf(0.975))
+    many = z + (z**3 + z) / (4.0 * df)
+    many += (5.0 * z**5 + 16.0 * z**3 + 3.0 * z) / (96.0 * df**2)
+    many += (3.0 * z**7 + 19.0 * z**5 + 17.0 * z**3 - 15.0 * z) / (384.0 * df**3)
+    return pa.table({"df": np.r_[few, df.astype(np.int64)], "t975": np.r_[t.ppf(0.975, few), many]})
 
 
 def _check(table: str, rows: pa.Table) -> None:

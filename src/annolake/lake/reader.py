@@ -13,14 +13,13 @@ from typing import Self
 
 import duckdb
 import pyarrow as pa
-from pyiceberg.schema import Schema
 
 from annolake.config import Settings
 from annolake.errors import LakeError
 from annolake.lake.catalog import Lake, open_lake
 from annolake.lake.leases import take_lease
 from annolake.lake.release import ABOUT_RELEASES, BUILT, Release, read_releases
-from annolake.lake.views import READABLE, duck_type, empty_rows, in_order, literal, view
+from annolake.lake.views import READABLE, empty_rows, in_order, literal, read_parquet, view
 from transforms.schemas import TABLES
 
 KEPT = ("gold.", "meta.", "silver.job")
@@ -118,7 +117,7 @@ class ReleaseReader:
         self.files += files
         if not files:
             return f"SELECT * FROM {empty_rows(name)}"
-        rows = f"SELECT * FROM {_parquet(files, name, table.schema())}"
+        rows = f"SELECT * FROM {read_parquet(files, name, table.schema())}"
         return self._kept(name, snapshot_id, rows) if self._is_kept(name, files) else rows
 
     def _is_kept(self, name: str, files: list[str]) -> bool:
@@ -155,17 +154,3 @@ def _choose(known: list[Release], release_id: int | None) -> Release | None:
     if found is None:
         raise LakeError(f"There is no release {release_id}.", hint="List them: annolake lake release list")
     return found
-
-
-def _parquet(files: list[str], name: str, schema: Schema) -> str:
-    """`read_parquet` of a table's files, columns by field id; one that the table never had is NULL."""
-    ids = {field.name: field.field_id for field in schema.fields}
-    columns = [
-        f"{ids[c.name]}: {{name: {literal(c.name)}, type: '{duck_type(c.type)}', default_value: NULL}}"
-        for c in TABLES[name].columns
-        if c.name in ids
-    ]
-    listed = ", ".join(map(literal, files))
-    source = f"read_parquet([{listed}], hive_partitioning = false, schema = MAP {{{', '.join(columns)}}})"
-    missing = [f'NULL::{duck_type(c.type)} AS "{c.name}"' for c in TABLES[name].columns if c.name not in ids]
-    return f"(SELECT {', '.join(['*', *missing])} FROM {source})"

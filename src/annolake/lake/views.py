@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import pyarrow as pa
+from pyiceberg.schema import Schema
 
 from transforms.schemas import TABLES
 
@@ -100,3 +101,18 @@ def empty_rows(name: str) -> str:
 def literal(value: str) -> str:
     """A text as SQL has it."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def read_parquet(files: Sequence[str], name: str, schema: Schema, columns: Collection[str] | None = None) -> str:
+    """`read_parquet` of a table's files, columns (all where None) by field id; one it never had is NULL."""
+    ids = {field.name: field.field_id for field in schema.fields}
+    wanted = [c for c in TABLES[name].columns if columns is None or c.name in columns]
+    given = [
+        f"{ids[c.name]}: {{name: {literal(c.name)}, type: '{duck_type(c.type)}', default_value: NULL}}"
+        for c in wanted
+        if c.name in ids
+    ]
+    listed = ", ".join(map(literal, files))
+    source = f"read_parquet([{listed}], hive_partitioning = false, schema = MAP {{{', '.join(given)}}})"
+    missing = [f'NULL::{duck_type(c.type)} AS "{c.name}"' for c in wanted if c.name not in ids]
+    return f"(SELECT {', '.join(['*', *missing])} FROM {source})"
