@@ -21,6 +21,12 @@ RELEASE = table(
         "built anew",
         True,
     ),
+    Column(
+        "withdrawn",
+        TEXT,
+        "JSON list of the jobs that stay as this release shows them: a release was held or undone",
+        True,
+    ),
     partition="",
 )
 RELEASE_HOLD = table(

@@ -80,16 +80,18 @@ def lake_maintain(  # noqa: PLR0917 - options of a command
 @lake_app.command("rollback")
 @release_app.command("rollback")
 def release_rollback(release_id: Annotated[int, typer.Argument(help="Release to show again.")]) -> None:
-    """Publish an earlier release anew, as the latest."""
+    """Publish an earlier release anew, as the latest; jobs that changed since stay so until `release resume`."""
     from annolake.lake.release import rollback
 
-    out.print(f"Release {rollback(settings(), release_id).release_id} shows release {release_id} again.")
+    release = rollback(settings(), release_id)
+    out.print(f"Release {release.release_id} shows release {release_id} again.")
+    _tell_withdrawn(release.withdrawn)
 
 
 @release_app.command("list")
 def release_list() -> None:
     """List the releases, newest first."""
-    from annolake.lake.release import releases
+    from annolake.lake.release import releases, withdrawn_jobs
 
     table = Table("release", "made", "tables", "jobs", "state", header_style="bold")
     for r in releases(settings()):
@@ -101,14 +103,31 @@ def release_list() -> None:
             r.state,
         )
     out.print(table)
+    _tell_withdrawn(withdrawn_jobs(settings()))
 
 
 @release_app.command("hold")
 def release_hold(release_id: Annotated[int, typer.Argument(help="Release to hide from readers.")]) -> None:
-    """Hide a release: readers see the newest one that is not held."""
-    from annolake.lake.release import hold
+    """Hide a release: readers see the newest one that is not held, and its jobs stay so until `release resume`."""
+    from annolake.lake.release import hold, withdrawn_jobs
 
     out.print(f"Readers now see release {hold(settings(), release_id).release_id}.")
+    _tell_withdrawn(withdrawn_jobs(settings()))
+
+
+@release_app.command("resume")
+def release_resume(
+    job: Annotated[list[str], typer.Argument(help="Jobs that a hold or a rollback withdrew.", show_default=False)],
+) -> None:
+    """Show withdrawn jobs again, as the tables hold them now."""
+    from annolake.lake.release import resume
+
+    out.print(f"Release {resume(settings(), job).release_id} shows {escape(', '.join(job))}.")
+
+
+def _tell_withdrawn(jobs: Iterable[str]) -> None:
+    if named := ", ".join(jobs):
+        out.print(f"Withdrawn, until `annolake lake release resume JOB`: {escape(named)}")
 
 
 def _print(rows: Iterable[dict[str, Any]], output: Format, nothing: str = "Nothing is there yet.") -> None:

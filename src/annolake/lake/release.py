@@ -5,6 +5,9 @@ which may be half done or held by a check, are listed as `pending` and filtered 
 and gold, which are replaced job by job, other jobs whose rows changed since are `kept_back`: the views take their rows
 from the snapshot that showed them before. So no lock and no transaction over many tables is needed. Two releases at
 once: the second is refused by the catalog, looks again and is made anew.
+
+Jobs of a release that was held or rolled back are `withdrawn`: whatever lands or is built of them later, readers keep
+seeing them as they do now, until `resume`.
 """
 
 from __future__ import annotations
@@ -50,34 +53,39 @@ class Release:
     """Landings that it does not show, and their jobs."""
     kept_back: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Table -> job -> the snapshot that its rows are shown from; 0 where none are shown."""
+    withdrawn: tuple[str, ...] = ()
+    """Jobs that stay as readers see them, until `resume`."""
     state: str = "current"
 
 
 def publish(settings: Settings, jobs: Iterable[str]) -> Release:
     """Release what the tables hold now, with the landings of these jobs; without a change, the latest release.
 
-    Raises `QualityError` naming the checks of these jobs that do not hold.
+    Jobs that were withdrawn stay as they are. Raises `QualityError` naming the checks of these jobs that do not hold.
     """
     with open_lake(settings) as lake:
-        jobs = sorted(set(jobs))
-        _refuse_failed(lake, jobs)
+        return _publish(lake, set(jobs), resumed=frozenset())
 
-        def make(known: list[Release]) -> Release | None:
-            last = known[0] if known else None
-            snapshots, kept_back = _shown(lake, last, set(jobs))
-            pending = {k: j for k, j in _unreleased(lake, last, snapshots).items() if j not in jobs}
-            shown = (snapshots, pending, kept_back)
-            if last and last.state == "current" and (last.snapshots, last.pending, last.kept_back) == shown:
-                return None
-            number = last.release_id + 1 if last else 1
-            return Release(number, datetime.now(UTC), tuple(jobs), *shown)
 
-        return _append(lake, make)
+def resume(settings: Settings, jobs: Iterable[str]) -> Release:
+    """Release withdrawn jobs again, as the tables hold them now.
+
+    Raises `LakeError` where one is not withdrawn, `QualityError` as `publish` does.
+    """
+    with open_lake(settings) as lake:
+        resumed = frozenset(jobs)
+        withdrawn = _withdrawn(read_releases(lake))
+        if unknown := sorted(resumed - withdrawn):
+            raise LakeError(
+                f"Not withdrawn: {', '.join(unknown)}.",
+                hint=f"Withdrawn are: {', '.join(sorted(withdrawn)) or 'none'}",
+            )
+        return _publish(lake, set(resumed), resumed)
 
 
 def latest(settings: Settings) -> Release | None:
     """The release that readers see; None where there is none."""
-    return next((r for r in releases(settings) if r.state == "current"), None)
+    return _current(releases(settings))
 
 
 def releases(settings: Settings) -> list[Release]:
@@ -87,7 +95,7 @@ def releases(settings: Settings) -> list[Release]:
 
 
 def hold(settings: Settings, release_id: int) -> Release:
-    """Hide a release; returns the one that readers see now."""
+    """Hide a release and, where readers saw it, withdraw its jobs; returns the release that readers see now."""
     with open_lake(settings) as lake:
         known = read_releases(lake)
         _find(known, release_id)
@@ -99,7 +107,7 @@ def hold(settings: Settings, release_id: int) -> Release:
 
 
 def rollback(settings: Settings, release_id: int) -> Release:
-    """Publish an earlier release anew, as the latest; what came after it stays in the tables, unseen."""
+    """Publish an earlier release anew, as the latest, and withdraw the jobs that came or changed after it."""
     with open_lake(settings) as lake:
         target = _find(read_releases(lake), release_id)
         for name, snapshot_id in target.snapshots.items():
@@ -111,18 +119,24 @@ def rollback(settings: Settings, release_id: int) -> Release:
             undone = sorted({job for r in known if r.release_id > release_id for job in r.jobs})
             number = known[0].release_id + 1
             shown = (target.snapshots, target.pending, target.kept_back)
-            return Release(number, datetime.now(UTC), tuple(undone), *shown)
+            withdrawn = sorted({*undone, *_withdrawn(known)})
+            return Release(number, datetime.now(UTC), tuple(undone), *shown, tuple(withdrawn))
 
         return _append(lake, make)
 
 
 def unreleased_jobs(settings: Settings) -> list[str]:
-    """Jobs with a finished landing that no release shows."""
+    """Jobs with a finished landing that readers do not see, but for those that were withdrawn."""
     with open_lake(settings) as lake:
         known = read_releases(lake)
-        waiting = _unreleased(lake, known[0] if known else None, RELEASED)
+        waiting = _unreleased(lake, _current(known), RELEASED)
         checked = lake.scan("meta.check_result", columns=["landing_id"])["landing_id"].unique().to_pylist()
-        return sorted({waiting[str(landing)] for landing in checked if landing in waiting})
+        return sorted({waiting[str(landing)] for landing in checked if landing in waiting} - _withdrawn(known))
+
+
+def withdrawn_jobs(settings: Settings) -> list[str]:
+    """Jobs that stay as readers see them, whatever lands of them, until `resume`."""
+    return sorted(_withdrawn(releases(settings)))
 
 
 def read_releases(lake: Lake) -> list[Release]:
@@ -146,9 +160,41 @@ def read_releases(lake: Lake) -> list[Release]:
                 snapshots={r["table_name"]: r["snapshot_id"] for r in by_id[number] if r["table_name"]},
                 pending=json.loads(one["pending"] or "{}"),
                 kept_back={r["table_name"]: json.loads(r["kept_back"]) for r in by_id[number] if r["kept_back"]},
+                withdrawn=tuple(json.loads(one["withdrawn"] or "[]")),
                 state=state,
             )
         )
+    return found
+
+
+def _publish(lake: Lake, wanted: set[str], resumed: frozenset[str]) -> Release:
+    def make(known: list[Release]) -> Release | None:
+        last = _current(known)
+        withdrawn = _withdrawn(known) - resumed
+        jobs = wanted - withdrawn
+        _refuse_failed(lake, sorted(jobs))
+        snapshots, kept_back = _shown(lake, last, jobs)
+        pending = {k: j for k, j in _unreleased(lake, last, snapshots).items() if j not in jobs}
+        shown = (snapshots, pending, kept_back)
+        if last and not resumed and (last.snapshots, last.pending, last.kept_back) == shown:
+            return None
+        number = known[0].release_id + 1 if known else 1
+        return Release(number, datetime.now(UTC), tuple(sorted(jobs)), *shown, tuple(sorted(withdrawn)))
+
+    return _append(lake, make)
+
+
+def _current(known: Iterable[Release]) -> Release | None:
+    return next((r for r in known if r.state == "current"), None)
+
+
+def _withdrawn(known: Iterable[Release]) -> set[str]:
+    """What the current release withdrew, and the jobs of the releases after it: all of those are held."""
+    found: set[str] = set()
+    for release in known:
+        if release.state == "current":
+            return found | set(release.withdrawn)
+        found |= set(release.jobs)
     return found
 
 
@@ -159,7 +205,7 @@ def _append(lake: Lake, make: Callable[[list[Release]], Release | None]) -> Rele
         known = read_releases(lake)
         release = make(known)
         if release is None:
-            return known[0]
+            return _current(known) or known[0]
         table.append(_rows(release))
         return release
 
@@ -176,6 +222,7 @@ def _rows(release: Release) -> pa.Table:
         "released_at": release.released_at,
         "jobs": json.dumps(release.jobs),
         "pending": json.dumps(release.pending) if release.pending else None,
+        "withdrawn": json.dumps(release.withdrawn) if release.withdrawn else None,
     }
     named = release.snapshots or {"": 0}  # a release of an empty lake still is one
     kept = {name: json.dumps(jobs) for name, jobs in release.kept_back.items()}
