@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from annolake.errors import AnnolakeError
 from annolake.service import clock, own_functions, tasks
+from annolake.service.categories import labels_of, read_categories
 from annolake.service.core import Service
 from annolake.service.events import record_end
 from annolake.service.functions import Function, FunctionFailed
@@ -26,9 +27,11 @@ from annolake.service.jobs import after, begin_stop
 from annolake.service.manifests import InputLine, read_labels, read_manifest, read_template
 from annolake.service.objects import ObjectMissing
 from annolake.service.outputs import write_manifest, write_outputs, write_responses
+from annolake.service.sequences import Unlabeled, prepare_sequence
 from annolake.service.store import data_object, job
 from annolake.service.task_types import task_type
 from annolake.service.templates import TemplateFault, check_template
+from annolake.service.worker_uis import built_in_ui
 
 TICK = 0.5
 CHUNK = 2000
@@ -122,17 +125,17 @@ class Engine:
             labels = None
             if "LabelCategoryConfigS3Uri" in request:
                 labels = _labels(service, row)
-            template = read_template(service.objects, request["HumanTaskConfig"]["UiConfig"]["UiTemplateS3Uri"])
-            check_template(template)
-            n_objects, n_labeled = self._read_objects(row)
+            template = built_in_ui(task_type(row.task_type))
+            if template is None:
+                template = read_template(service.objects, request["HumanTaskConfig"]["UiConfig"]["UiTemplateS3Uri"])
+                check_template(template)
+            counts = self._read_objects(row)
         except (ObjectMissing, TemplateFault, AnnolakeError) as error:
             self._fail(row, str(error))
             return
         with service.store.write() as connection:
             connection.execute(
-                update(job)
-                .where(job.c.job_id == row.job_id)
-                .values(labels=labels, template=template, n_objects=n_objects, n_labeled=n_labeled)
+                update(job).where(job.c.job_id == row.job_id).values(labels=labels, template=template, **counts)
             )
         with service.store.read() as connection:
             row = _reload(connection, row)
@@ -145,37 +148,49 @@ class Engine:
             if status == "InProgress":
                 tasks.open_objects(connection, row, clock.now_us())
         self._written[row.job_id] = (row.change_no, 0.0)
-        log.info("Job %s is %s: %d objects", row.name, status, n_objects)
+        log.info("Job %s is %s: %d objects", row.name, status, counts["n_objects"])
         service.wake.set()
 
-    def _read_objects(self, row: Row[Any]) -> tuple[int, int]:
-        """Copy the manifest's lines into the store; (objects, those for which nobody is needed)."""
+    def _read_objects(self, row: Row[Any]) -> dict[str, int]:
+        """Copy the manifest's lines into the store; counts: objects, those for which nobody is needed, failed ones."""
         uri = row.request["InputConfig"]["DataSource"]["S3DataSource"]["ManifestS3Uri"]
         batch_size = row.request["HumanTaskConfig"]["MaxConcurrentTaskCount"]
         with self._service.store.write() as connection:  # what an earlier, interrupted start has left
             connection.execute(delete(data_object).where(data_object.c.job_id == row.job_id))
-        n_objects = n_labeled = 0
+        n_objects = n_labeled = n_failed = 0
         lines = read_manifest(self._service.objects, uri, row.label_attribute)
         with self._preparing(row) as prepare:
             while chunk := list(itertools.islice(lines, CHUNK)):
                 values = []
                 for line in chunk:
-                    prepared, is_needed = (None, False) if line.has_label else prepare(line)
-                    iteration = 1 + (n_objects - n_labeled) // batch_size if is_needed else 0
-                    status = "waiting" if is_needed else "prelabeled"
-                    n_labeled += not is_needed
+                    place = {"job_id": row.job_id, "object_no": line.object_no, "line": line.text}
+                    made: dict[str, Any] = {"prepared": None, "failure_reason": None, "finished_us": None}
+                    is_needed = False
+                    try:
+                        made["prepared"], is_needed = (None, False) if line.has_label else prepare(line)
+                        status = "waiting" if is_needed else "prelabeled"
+                    except Unlabeled as reason:
+                        status = "failed"
+                        made |= {"failure_reason": str(reason), "finished_us": row.created_us}
+                    made["iteration"] = 1 + (n_objects - n_labeled - n_failed) // batch_size if is_needed else 0
+                    n_failed += status == "failed"
+                    n_labeled += status == "prelabeled"
                     n_objects += 1
-                    place = {"job_id": row.job_id, "object_no": line.object_no, "iteration": iteration}
-                    values.append({**place, "line": line.text, "prepared": prepared, "status": status})
+                    values.append({**place, **made, "status": status})
                 with self._service.store.write() as connection:
                     connection.execute(insert(data_object), values)
         if not n_objects:
             raise AnnolakeError(f"{uri}: the manifest is empty; it needs at least one line")
-        return n_objects, n_labeled
+        return {"n_objects": n_objects, "n_labeled": n_labeled, "n_failed": n_failed}
 
     @contextmanager
     def _preparing(self, row: Row[Any]) -> Iterator[Callable[[InputLine], tuple[str | None, bool]]]:
         """What makes (task's input, whether people are needed) of a line: the job's own function, or nothing at all."""
+        if task_type(row.task_type).ui:
+            manifest = row.request["InputConfig"]["DataSource"]["S3DataSource"]["ManifestS3Uri"]
+            categories, objects = _categories(self._service, row), self._service.objects
+            yield lambda line: (prepare_sequence(objects, manifest, line, categories), True)
+            return
         name = own_functions.pre_function(row)
         if name is None:
             yield lambda _: (None, True)
@@ -197,7 +212,7 @@ class Engine:
             now = after(row.modified_us)
             connection.execute(delete(data_object).where(data_object.c.job_id == row.job_id))
             values = {"status": "Failed", "failure_reason": reason, "modified_us": now, "ended_us": now}
-            values |= {"n_objects": 0, "n_labeled": 0}
+            values |= {"n_objects": 0, "n_labeled": 0, "n_failed": 0}
             connection.execute(update(job).where(job.c.job_id == row.job_id).values(**values))
             record_end(self._service, connection, row, "Failed", now)
         log.warning("Job %s failed: %s", row.name, reason)
@@ -251,8 +266,15 @@ class Engine:
         self._written.pop(row.job_id, None)
 
 
+def _categories(service: Service, row: Row[Any]) -> dict[str, Any]:
+    uri, is_audit = row.request["LabelCategoryConfigS3Uri"], task_type(row.task_type).is_audit
+    return read_categories(service.objects, uri, is_audit=is_audit)
+
+
 def _labels(service: Service, row: Row[Any]) -> list[str] | None:
     kind = task_type(row.task_type).kind
+    if task_type(row.task_type).ui:
+        return labels_of(_categories(service, row))
     try:
         return read_labels(service.objects, row.request["LabelCategoryConfigS3Uri"], 2 if kind == "class" else 1)
     except ObjectMissing:

@@ -12,10 +12,11 @@ from annolake.service.functions import offered
 from annolake.service.manifests import read_manifest
 from annolake.service.objects import ObjectMissing, split_uri
 from annolake.service.tags import check_tags
-from annolake.service.task_types import CUSTOM, REF_TYPES, read_types, task_type
+from annolake.service.task_types import CUSTOM, REF_TYPES, TaskType, read_types, task_type
 
 MONTH = 2_592_000
 LONGEST_TASK = 28_800
+LONGEST_SEQUENCE = 604_800
 MAX_CONCURRENT = 1000
 RESERVED = ("source", "source-ref")
 
@@ -28,7 +29,8 @@ def check_job(service: Service, request: dict[str, Any]) -> tuple[str, str]:
     _check_attribute(request["LabelAttributeName"], types[1])
     if types[1] != CUSTOM and "LabelCategoryConfigS3Uri" not in request:
         raise invalid(f"LabelCategoryConfigS3Uri is needed for task type {types[1]}")
-    _check_limits(config)
+    _check_ui(config, task_type(types[1]))
+    _check_limits(config, task_type(types[1]))
     _check_addresses(service, request)
     if task_type(types[1]).is_audit:
         _check_audit(service, request)
@@ -52,15 +54,12 @@ def _refuse_unsupported(request: dict[str, Any]) -> None:
         "OutputConfig.SnsTopicArn": (request["OutputConfig"].get("SnsTopicArn"), "SNS output"),
         "LabelingJobAlgorithmsConfig": (request.get("LabelingJobAlgorithmsConfig"), "automated data labeling"),
         "HumanTaskConfig.PublicWorkforceTaskPrice": (config.get("PublicWorkforceTaskPrice"), "public work teams"),
-        "HumanTaskConfig.UiConfig.HumanTaskUiArn": (config["UiConfig"].get("HumanTaskUiArn"), "built-in worker UIs"),
     }
     for field, (value, feature) in refused.items():
         if value is not None:
             raise invalid(f"{field}: {feature} are not supported by this service")
     if not source.get("S3DataSource"):
         raise invalid("InputConfig.DataSource.S3DataSource.ManifestS3Uri is needed")
-    if not config["UiConfig"].get("UiTemplateS3Uri"):
-        raise invalid("HumanTaskConfig.UiConfig.UiTemplateS3Uri is needed")
     team = config["WorkteamArn"].split(":workteam/", 1)[1]
     if not team.startswith("private-crowd/"):
         raise invalid(f"HumanTaskConfig.WorkteamArn: only private work teams are supported, not {team.split('/')[0]}")
@@ -87,9 +86,28 @@ def _check_audit(service: Service, request: dict[str, Any]) -> None:
         raise invalid(f"LabelAttributeName: the manifest has {name} already; an audit needs a name of its own")
 
 
-def _check_limits(config: dict[str, Any]) -> None:
-    if config["TaskTimeLimitInSeconds"] > LONGEST_TASK:
-        raise invalid(f"HumanTaskConfig.TaskTimeLimitInSeconds must be at most {LONGEST_TASK} for this task type")
+def _check_ui(config: dict[str, Any], kind: TaskType) -> None:
+    """Frames of a video have Ground Truth's own worker UI, everything else a template."""
+    arn, template = config["UiConfig"].get("HumanTaskUiArn"), config["UiConfig"].get("UiTemplateS3Uri")
+    field = "HumanTaskConfig.UiConfig"
+    if kind.ui is None:
+        if arn is not None:
+            raise invalid(f"{field}.HumanTaskUiArn: task type {kind.name} has no built-in worker UI in this service")
+        if not template:
+            raise invalid(f"{field}.UiTemplateS3Uri is needed")
+        return
+    if template is not None:
+        raise invalid(f"{field}.UiTemplateS3Uri: task type {kind.name} takes HumanTaskUiArn and no template")
+    if arn is None or arn.rpartition(":human-task-ui/")[2] != kind.ui:
+        raise invalid(f"{field}.HumanTaskUiArn must name the worker UI of the task type: ...:human-task-ui/{kind.ui}")
+
+
+def _check_limits(config: dict[str, Any], kind: TaskType) -> None:
+    longest = LONGEST_SEQUENCE if kind.ui else LONGEST_TASK
+    if config["TaskTimeLimitInSeconds"] > longest:
+        raise invalid(f"HumanTaskConfig.TaskTimeLimitInSeconds must be at most {longest} for this task type")
+    if kind.ui and config["NumberOfHumanWorkersPerDataObject"] != 1:
+        raise invalid(f"HumanTaskConfig.NumberOfHumanWorkersPerDataObject must be 1 for task type {kind.name}")
     if config.get("TaskAvailabilityLifetimeInSeconds", 60) > MONTH:
         raise invalid(f"HumanTaskConfig.TaskAvailabilityLifetimeInSeconds must be at most {MONTH} (30 days)")
 
@@ -100,7 +118,7 @@ def _check_addresses(service: Service, request: dict[str, Any]) -> None:
             "ManifestS3Uri"
         ],
         "OutputConfig.S3OutputPath": request["OutputConfig"]["S3OutputPath"],
-        "HumanTaskConfig.UiConfig.UiTemplateS3Uri": request["HumanTaskConfig"]["UiConfig"]["UiTemplateS3Uri"],
+        "HumanTaskConfig.UiConfig.UiTemplateS3Uri": request["HumanTaskConfig"]["UiConfig"].get("UiTemplateS3Uri"),
         "LabelCategoryConfigS3Uri": request.get("LabelCategoryConfigS3Uri"),
     }
     for field, uri in addresses.items():

@@ -13,12 +13,12 @@ from typing import Any
 from sqlalchemy import Row, and_, func, select, update
 
 from annolake.service import clock
-from annolake.service.consolidation import Label, consolidate
+from annolake.service.consolidation import Label, consolidate, frame_responses, label_file
 from annolake.service.core import Service
 from annolake.service.jobs import output_uri
 from annolake.service.own_functions import consolidate_by_function, is_answered, post_function, read_response
-from annolake.service.store import data_object, task
-from annolake.service.task_types import TaskType, task_type
+from annolake.service.store import data_object, identity, task
+from annolake.service.task_types import FILE_KINDS, TaskType, task_type
 
 CHUNK = 200
 MANIFEST = "manifests/output/output.manifest"
@@ -45,8 +45,8 @@ def write_manifest(service: Service, job_row: Row[Any], labels: dict[int, Label]
 
 
 def write_responses(service: Service, job_row: Row[Any]) -> None:
-    """Write a file of all answers for each finished object that has none yet."""
-    o = data_object.c
+    """Write a file of all answers for each finished object that has none yet, and its label where that is a file."""
+    o, kind = data_object.c, task_type(job_row.task_type)
     while True:
         todo = select(data_object).where(
             o.job_id == job_row.job_id, o.status.in_(("labeled", "failed")), o.n_answered > 0, ~o.is_response_written
@@ -58,24 +58,53 @@ def write_responses(service: Service, job_row: Row[Any]) -> None:
             return
         for row in rows:
             given = answers[row.object_no]
-            content = {"answers": [response_answer(service, answer) for answer in given]}
-            uri = output_uri(job_row, _response_path(row.iteration, row.object_no, given[-1].ended_us))
-            service.objects.put(uri, [_dumps(content).encode()], "application/json")
+            if kind.ui:
+                _write_frames(service, job_row, row, given)
+            else:
+                content = {"answers": [response_answer(service, answer) for answer in given]}
+                uri = output_uri(job_row, _response_path(row.iteration, row.object_no, given[-1].ended_us))
+                service.objects.put(uri, [_dumps(content).encode()], "application/json")
+            if kind.kind in FILE_KINDS and row.status == "labeled":
+                by_subject = sorted(given, key=lambda answer: answer.subject)
+                label = label_file(kind.kind, job_row.labels or [], by_subject)
+                content_type = "application/json" if kind.ui else "image/png"
+                service.objects.put(_label_uri(job_row, row, kind), [label], content_type)
         with service.store.write() as connection:
             written = and_(o.job_id == job_row.job_id, o.object_no.in_([row.object_no for row in rows]))
             connection.execute(update(data_object).where(written).values(is_response_written=True))
 
 
+def _write_frames(service: Service, job_row: Row[Any], row: Row[Any], given: list[Row[Any]]) -> None:
+    """The worker's answer on a sequence: a file a frame, in a folder by the worker (contract, section 3.1)."""
+    frame = json.loads(row.prepared)["frames"][0]
+    folder = f"annotations/worker-response/iteration-{row.iteration}/{row.object_no}"
+    for answer in given:
+        worker = service.digest("worker", answer.subject)[:40]
+        first = (frame["frame-no"], frame["frame"])
+        kind = task_type(job_row.task_type).kind or ""
+        for name, content in frame_responses(kind, job_row.labels or [], answer.answer, first):
+            service.objects.put(output_uri(job_row, f"{folder}/{worker}/{name}"), [content], "application/json")
+
+
+def _label_uri(job_row: Row[Any], row: Row[Any], kind: TaskType) -> str:
+    """Where the label of an object is whose label is a file."""
+    name = (
+        f"{row.object_no}/SeqLabel.json" if kind.ui else f"{row.object_no}_{clock.creation_date(row.finished_us)}.png"
+    )
+    return output_uri(job_row, f"annotations/consolidated-annotation/output/{name}")
+
+
 def response_answer(service: Service, row: Row[Any]) -> dict[str, Any]:
     """One answer as a worker-response file holds it."""
-    identity = {"identityProviderType": "Oidc", "issuer": service.settings.service_url, "sub": row.subject}
+    issued = (row.issuer, row.issued_sub) if row.issuer else (service.settings.service_url, row.subject)
+    identity_data = {"identityProviderType": "Oidc", "issuer": issued[0], "sub": issued[1]}
     return {
         "acceptanceTime": clock.iso_ms(row.accepted_us),
         "answerContent": json.loads(row.answer),
         "submissionTime": clock.iso_ms(row.ended_us),
         "timeSpentInSeconds": (row.ended_us // 1000 - row.accepted_us // 1000) / 1000,
         "workerId": service.worker_id(row.subject),
-        "workerMetadata": {"identityData": identity},
+        "workerMetadata": {"identityData": identity_data},
     }
 
 
@@ -117,7 +146,8 @@ def _label_of(job_row: Row[Any], row: Row[Any], labels: dict[int, Label]) -> dic
         "creation-date": clock.creation_date(row.finished_us),
         "type": kind.metadata_type,
     }
-    return {attribute: label.value, f"{attribute}-metadata": label.about | made}
+    value = _label_uri(job_row, row, kind) if kind.kind in FILE_KINDS else label.value
+    return {attribute: value, f"{attribute}-metadata": label.about | made}
 
 
 def _custom_metadata(job_row: Row[Any], row: Row[Any], kind: TaskType) -> dict[str, Any]:
@@ -238,9 +268,9 @@ def _objects(service: Service, job_row: Row[Any], iteration: int | None = None) 
 
 
 def _answers_of(connection: Any, job_row: Row[Any], numbers: list[int]) -> dict[int, list[Row[Any]]]:
-    query = select(task).where(
-        task.c.job_id == job_row.job_id, task.c.object_no.in_(numbers), task.c.status == "submitted"
-    )
+    known = task.outerjoin(identity, identity.c.subject == task.c.subject)
+    query = select(task, identity.c.issuer, identity.c.issued_sub).select_from(known)
+    query = query.where(task.c.job_id == job_row.job_id, task.c.object_no.in_(numbers), task.c.status == "submitted")
     found: dict[int, list[Row[Any]]] = {number: [] for number in numbers}
     for row in connection.execute(query.order_by(task.c.object_no, task.c.ended_us, task.c.subject)):
         found[row.object_no].append(row)

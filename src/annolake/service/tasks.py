@@ -51,7 +51,7 @@ class Held:
 def task_input(job_row: Row[Any], object_row: Row[Any]) -> dict[str, Any]:
     """What the pre-annotation function of the job makes, or made, of a manifest line."""
     values: dict[str, Any] = json.loads(object_row.prepared or object_row.line)
-    if job_row.pre_type not in BUILT_IN:
+    if job_row.pre_type not in BUILT_IN or BUILT_IN[job_row.pre_type].ui:
         return values
     given = {"taskObject": values.get("source-ref", values.get("source")), "labels": job_row.labels or []}
     if BUILT_IN[job_row.pre_type].is_audit:
