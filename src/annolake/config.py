@@ -75,7 +75,15 @@ class Settings(BaseModel):
 
     service_database: str = secret("SQLAlchemy URL of the service's store; empty: SQLite under home")
     service_secret: str = secret("key of sessions, frames and worker ids")
+    service_url_public: str = Field(
+        "",
+        pattern=r"^(https?://[^/\s]+/?)?$",
+        description="the service's address for annotators' browsers, https://label.example.org; empty: host and port",
+    )
     portal_users: str = secret("JSON object name -> password of local accounts made at start")
+    portal_local_accounts: bool = Field(
+        True, description="whether annotators sign in with local accounts; false: through the workforce's provider only"
+    )
     functions: str = Field(
         "",
         pattern=r"^(\s*[A-Za-z0-9_-]{1,64}=[\w.]+:\w+\s*(,|$))*$",
@@ -187,6 +195,11 @@ class Settings(BaseModel):
     @property
     def service_url(self) -> str:
         return f"http://{_client_host(self.host)}:{self.service_port}"
+
+    @property
+    def portal_url(self) -> str:
+        """Scheme, host and port by which annotators' browsers reach the service."""
+        return self.service_url_public.rstrip("/") or self.service_url
 
     @property
     def airflow_url(self) -> str:

@@ -34,7 +34,8 @@ def test_a_database_from_before_the_migrations_is_taken_over(tmp_path: Path) -> 
     with store.write() as connection:
         connection.execute(text("DROP TABLE alembic_version"))
         connection.execute(text("DROP TABLE workforce"))
-        connection.execute(text("DROP TABLE job_event"))
+        for table in ("job_event", "identity", "workforce_secret"):
+            connection.execute(text(f"DROP TABLE {table}"))
         connection.execute(text("ALTER TABLE data_object DROP COLUMN prepared"))
     store.close()
     old = Store(url)

@@ -1,4 +1,4 @@
-"""Local accounts: names, argon2 hashes, groups; sessions of the portal; a limit on failed sign-ins.
+"""Accounts and sessions of the portal: names, argon2 hashes, groups; people of a provider; a limit on failed sign-ins.
 
 An account's subject is made once and never changes; it is what worker ids are derived from. A session's token is stored
 as a hash only. Failed sign-ins are counted per name and address, so that nobody can lock another one out from afar.
@@ -18,14 +18,17 @@ from dataclasses import dataclass
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from annolake.config import Settings
 from annolake.errors import ConfigError
 from annolake.service import clock
 from annolake.service.core import Service
 from annolake.service.faults import PortalFault
-from annolake.service.store import Store, account, account_group, portal_session
+from annolake.service.identities import keep_person
+from annolake.service.provider import Person
+from annolake.service.store import Store, account, account_group, identity, portal_session
 from annolake.service.teams import teams_of
 
 SESSION_SECONDS = 12 * 3600
@@ -46,6 +49,8 @@ class Worker:
     name: str
     csrf_token: str
     teams: tuple[str, ...]
+    issuer: str | None = None
+    """Of the provider who signed them in; None for a local account."""
 
 
 def ensure_accounts(
@@ -102,6 +107,8 @@ def configured_accounts(settings: Settings) -> dict[str, str]:
 
 def sign_in(service: Service, limiter: Limiter, username: str, password: str, address: str) -> tuple[str, Worker]:
     """(session token, worker); 401 for a wrong name or password, 429 after too many of those."""
+    if not service.settings.portal_local_accounts:
+        raise PortalFault(403, "no_local_accounts", "Sign in through your organisation; passwords are not taken here.")
     limiter.check(username, address)
     with service.store.read() as connection:
         row = connection.execute(select(account).where(account.c.username == username)).first()
@@ -109,33 +116,57 @@ def sign_in(service: Service, limiter: Limiter, username: str, password: str, ad
         limiter.count(username, address)
         raise PortalFault(401, "wrong_credentials", "The name or the password is wrong.")
     limiter.forget(username, address)
-    token, csrf_token, now = secrets.token_urlsafe(32), secrets.token_urlsafe(24), clock.now_us()
     with service.store.write() as connection:
-        connection.execute(delete(portal_session).where(portal_session.c.expires_us <= now))
-        connection.execute(
-            insert(portal_session).values(
-                token_hash=_token_hash(token),
-                subject=row.subject,
-                csrf_token=csrf_token,
-                created_us=now,
-                expires_us=now + SESSION_SECONDS * clock.SECOND,
-            )
+        return _open_session(connection, row.subject)
+
+
+def sign_in_person(service: Service, person: Person) -> str:
+    """Session token for somebody whom a provider has signed in."""
+    try:
+        with service.store.write() as connection:
+            return _open_session(connection, keep_person(connection, person))[0]
+    except IntegrityError:  # two first sign-ins of one person at once: the other made the account
+        with service.store.write() as connection:
+            return _open_session(connection, keep_person(connection, person))[0]
+
+
+def _open_session(connection: Connection, subject: str) -> tuple[str, Worker]:
+    token, csrf_token, now = secrets.token_urlsafe(32), secrets.token_urlsafe(24), clock.now_us()
+    connection.execute(delete(portal_session).where(portal_session.c.expires_us <= now))
+    connection.execute(
+        insert(portal_session).values(
+            token_hash=_token_hash(token),
+            subject=subject,
+            csrf_token=csrf_token,
+            created_us=now,
+            expires_us=now + SESSION_SECONDS * clock.SECOND,
         )
-        teams = tuple(teams_of(connection, row.subject).values())
-    return token, Worker(row.subject, row.username, csrf_token, teams)
+    )
+    worker = _holder(connection, token)
+    if worker is None:
+        raise PortalFault(401, "not_signed_in", "Please sign in.")
+    return token, worker
 
 
 def find_worker(service: Service, token: str) -> Worker:
     """Who holds a session; 401 for nobody."""
-    query = select(account.c.subject, account.c.username, portal_session.c.csrf_token).join(
-        account, account.c.subject == portal_session.c.subject
-    )
-    holds = (portal_session.c.token_hash == _token_hash(token), portal_session.c.expires_us > clock.now_us())
     with service.store.read() as connection:
-        row = connection.execute(query.where(*holds)).first() if token else None
-        if row is None:
-            raise PortalFault(401, "not_signed_in", "Please sign in.")
-        return Worker(row.subject, row.username, row.csrf_token, tuple(teams_of(connection, row.subject).values()))
+        worker = _holder(connection, token) if token else None
+    if worker is None:
+        raise PortalFault(401, "not_signed_in", "Please sign in.")
+    return worker
+
+
+def _holder(connection: Connection, token: str) -> Worker | None:
+    name = func.coalesce(identity.c.name, account.c.username).label("name")
+    holder = portal_session.join(account).outerjoin(identity, identity.c.subject == account.c.subject)
+    query = select(account.c.subject, name, portal_session.c.csrf_token, identity.c.issuer).select_from(holder)
+    holds = (portal_session.c.token_hash == _token_hash(token), portal_session.c.expires_us > clock.now_us())
+    row = connection.execute(query.where(*holds)).first()
+    if row is None:
+        return None
+    teams = tuple(teams_of(connection, row.subject).values())
+    return Worker(row.subject, row.name, row.csrf_token, teams, row.issuer)
 
 
 def sign_out(service: Service, token: str) -> None:

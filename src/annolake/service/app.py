@@ -4,6 +4,7 @@ POST /                    SageMaker operations, AWS JSON 1.1
 GET  /                    ListBuckets when signed; otherwise a browser, which is sent to /portal/
 /portal/api/...           the portal's HTTP API
 /portal/...               the portal's web application
+/oauth2/...               the way to the workforce's provider and back
 /frame/<token>            a task's template, of opaque origin
 /elements/...             the crowd-* elements
 /healthz, /openapi.json
@@ -25,7 +26,7 @@ from starlette.exceptions import HTTPException
 
 import annolake
 from annolake.config import Settings
-from annolake.service import api, frame, pages, portal, s3
+from annolake.service import api, frame, pages, portal, s3, sign_in
 from annolake.service.accounts import Limiter, configured_accounts, store_accounts
 from annolake.service.core import Service
 from annolake.service.engine import Engine
@@ -103,9 +104,13 @@ def _add_routes(app: FastAPI, service: Service, engine: Engine) -> None:
 
         app.add_route(path, answer, methods=["GET", "HEAD"], include_in_schema=False)
 
+    def show_sign_in(request: Request) -> Response:
+        return sign_in.answer(service, request.app.state.limiter, request)
+
     app.add_route("/", root, methods=s3.METHODS, include_in_schema=False)
     page("/healthz", health)
     page("/openapi.json", lambda _: JSONResponse(portal.openapi()))
+    page("/oauth2/{step}", show_sign_in)
     page("/frame/{token}", show_frame)
     page("/portal", lambda _: RedirectResponse("/portal/"))
     page("/portal/{path:path}", show_portal)

@@ -53,7 +53,7 @@ def show(service: Service, request: Request, token: str) -> Response:
         is_object = (data_object.c.job_id == row.job_id, data_object.c.object_no == row.object_no)
         object_row = connection.execute(select(data_object).where(*is_object)).one()
     values = task_input(job_row, object_row)
-    origin = origin_of(request)
+    origin = origin_of(service, request)
     seconds = (row.lease_expires_us - now) // clock.SECOND + 60  # media still plays while the last answer is sent
     try:
         content = render(job_row.template or "", values, grant_for(service, values, origin, seconds), origin)
@@ -62,16 +62,18 @@ def show(service: Service, request: Request, token: str) -> Response:
     return _page(request, service, 200, content)
 
 
-def origin_of(request: Request) -> str:
-    """Scheme and host by which the browser reached the service."""
-    host = request.headers.get("host", "")
+def origin_of(service: Service, request: Request) -> str:
+    """Scheme and host by which the browser reached the service; a proxy in front may speak TLS where we do not."""
+    host, public = request.headers.get("host", ""), service.settings.portal_url
+    if host == public.split("://", 1)[1]:
+        return public
     is_plain = bool(host) and all(c.isascii() and (c.isalnum() or c in ".-:[]_") for c in host)
     return f"{request.url.scheme}://{host}" if is_plain else str(request.base_url).rstrip("/")
 
 
 def _page(request: Request, service: Service, status: int, content: str) -> Response:
     headers = {
-        "Content-Security-Policy": policy(service, origin_of(request)),
+        "Content-Security-Policy": policy(service, origin_of(service, request)),
         "Cache-Control": "no-store",
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",

@@ -14,7 +14,7 @@ from annolake.service import sigv4
 from annolake.service.buckets import Buckets
 from annolake.service.faults import S3Fault
 
-RESERVED = frozenset({"portal", "elements", "frame", "healthz", "openapi.json"})
+RESERVED = frozenset({"portal", "elements", "frame", "healthz", "oauth2", "openapi.json"})
 NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 

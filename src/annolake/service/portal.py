@@ -22,9 +22,11 @@ from annolake.service.faults import PortalFault
 from annolake.service.frame import frame_url
 from annolake.service.store import job, task
 from annolake.service.teams import teams_of
+from annolake.service.workforces import find_provider
 
 COOKIE = "annolake_session"
 COOKIE_PATH = "/portal"
+SIGN_IN_PATH = "/oauth2/sign-in"
 
 
 class ErrorText(BaseModel):
@@ -62,6 +64,23 @@ class SessionBody(BaseModel):
 
     worker: WorkerBody
     csrf_token: str
+    sign_out_url: str | None = Field(
+        None, description="where the provider's own session ends: go there once this one is ended"
+    )
+
+
+class ProviderBody(BaseModel):
+    """Where people of the organisation sign in."""
+
+    name: str
+    sign_in_url: str = Field(description="root-relative; a browser goes there, and comes back signed in")
+
+
+class WaysIn(BaseModel):
+    """How people sign in here."""
+
+    local_accounts: bool = Field(description="whether a name and a password are taken")
+    provider: ProviderBody | None
 
 
 class JobBody(BaseModel):
@@ -209,22 +228,22 @@ def sign_in(body: SignIn, request: Request, response: Response, service: Backend
     _check_origin(request)
     address = request.client.host if request.client else ""
     token, worker = accounts.sign_in(service, request.app.state.limiter, body.username, body.password, address)
-    response.set_cookie(
-        COOKIE,
-        token,
-        max_age=accounts.SESSION_SECONDS,
-        path=COOKIE_PATH,
-        httponly=True,
-        samesite="strict",
-        secure=request.url.scheme == "https",
-    )
-    return _session(worker)
+    set_session(response, token, is_secure(service, request))
+    return _session(service, worker)
+
+
+@router.get("/ways-in", operation_id="get_ways_in")
+def get_ways_in(service: Backend) -> WaysIn:
+    """How people sign in here; nobody has to be signed in for this."""
+    provider = find_provider(service)
+    shown = ProviderBody(name=provider.name, sign_in_url=SIGN_IN_PATH) if provider else None
+    return WaysIn(local_accounts=service.settings.portal_local_accounts, provider=shown)
 
 
 @router.get("/session", operation_id="get_session")
-def get_session(worker: Reader) -> SessionBody:
+def get_session(worker: Reader, service: Backend) -> SessionBody:
     """Who is signed in."""
-    return _session(worker)
+    return _session(service, worker)
 
 
 @router.delete("/session", status_code=204, operation_id="sign_out")
@@ -234,9 +253,29 @@ def sign_out(request: Request, response: Response, _worker: Writer, service: Bac
     response.delete_cookie(COOKIE, path=COOKIE_PATH)
 
 
-def _session(worker: Worker) -> SessionBody:
+def set_session(response: Response, token: str, secure: bool) -> None:
+    """The session's cookie: no script reads it, no other site sends it."""
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=accounts.SESSION_SECONDS,
+        path=COOKIE_PATH,
+        httponly=True,
+        samesite="strict",
+        secure=secure,
+    )
+
+
+def is_secure(service: Service, request: Request) -> bool:
+    """Whether browsers reach the service over TLS, here or at the proxy in front."""
+    return request.url.scheme == "https" or service.settings.portal_url.startswith("https://")
+
+
+def _session(service: Service, worker: Worker) -> SessionBody:
     known = WorkerBody(name=worker.name, subject=worker.subject, teams=list(worker.teams))
-    return SessionBody(worker=known, csrf_token=worker.csrf_token)
+    provider = find_provider(service) if worker.issuer else None
+    url = provider.sign_out_url(f"{service.settings.portal_url}{COOKIE_PATH}/") if provider else None
+    return SessionBody(worker=known, csrf_token=worker.csrf_token, sign_out_url=url)
 
 
 # -- jobs and tasks ------------------------------------------------------------------------------------------------

@@ -54,6 +54,16 @@ account_group = Table(
     Column("group_name", String(128), primary_key=True),
 )
 
+identity = Table(
+    "identity",
+    metadata,
+    Column("issuer", String(500), primary_key=True),
+    Column("issued_sub", String(255), primary_key=True),
+    Column("subject", String(64), ForeignKey("account.subject"), nullable=False, unique=True),
+    Column("name", String(128), nullable=False),
+)
+"""Who an OIDC provider says that an account is; its `username` is the subject, and no password fits it."""
+
 portal_session = Table(
     "portal_session",
     metadata,
@@ -85,6 +95,14 @@ workforce = Table(
     Column("created_us", BigInteger, nullable=False),
     Column("modified_us", BigInteger, nullable=False),
 )
+
+workforce_secret = Table(
+    "workforce_secret",
+    metadata,
+    Column("name_key", String(63), primary_key=True),
+    Column("sealed", Text, nullable=False),
+)
+"""The client secret of a workforce's provider, encrypted; apart from what DescribeWorkforce reads."""
 
 tag = Table(
     "tag",

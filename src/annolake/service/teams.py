@@ -171,7 +171,7 @@ def _describe(service: Service, row: Row[Any]) -> dict[str, Any]:
         "WorkteamArn": row.arn,
         "WorkforceArn": service.arn(f"workforce/{definition.get('WorkforceName', DEFAULT)}"),
         "Description": definition["Description"],
-        "SubDomain": service.settings.service_url.split("://", 1)[1],
+        "SubDomain": service.settings.portal_url.split("://", 1)[1],
         "CreateDate": clock.epoch(row.created_us),
         "LastUpdatedDate": clock.epoch(row.modified_us),
         "NotificationConfiguration": definition.get("NotificationConfiguration", {}),

@@ -1,24 +1,35 @@
 """Workforces: where the people of the work teams sign in.
 
 The service's own accounts are the workforce `default`, which is there from the start and cannot be removed. As in
-Ground Truth an account makes one workforce of its own; its settings are kept and given back, without the secret.
+Ground Truth an account makes one workforce of its own; people sign in to the portal through the provider of its
+`OidcConfig`. The client secret of that is kept apart, encrypted under a key made of the service's secret: a copy of
+the database alone does not tell it, and no answer holds it.
 """
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
+from joserfc import jwe
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from annolake.service import clock
 from annolake.service.core import Service
 from annolake.service.faults import ApiFault, invalid
+from annolake.service.identities import end_sessions
 from annolake.service.paging import named_page
-from annolake.service.store import tag, workforce, workteam
+from annolake.service.provider import RESERVED_PARAMETERS, Provider
+from annolake.service.store import tag, workforce, workforce_secret, workteam
 from annolake.service.tags import put_tags
+
+log = logging.getLogger(__name__)
 
 DEFAULT = "default"
 LIMIT = 2
+SEAL = {"alg": "dir", "enc": "A256GCM"}
 
 
 def ensure_default_workforce(service: Service) -> None:
@@ -40,6 +51,7 @@ def create_workforce(service: Service, request: dict[str, Any]) -> dict[str, Any
         if len(connection.execute(select(workforce.c.name_key)).all()) >= LIMIT:
             raise ApiFault("ResourceLimitExceeded", "This account has made its one workforce already")
         arn = _insert(service, connection, name, _definition(request))
+        _keep_secret(service, connection, name.lower(), request)
         put_tags(connection, arn, request.get("Tags", []))
     return {"WorkforceArn": arn}
 
@@ -51,15 +63,15 @@ def describe_workforce(service: Service, request: dict[str, Any]) -> dict[str, A
 
 
 def update_workforce(service: Service, request: dict[str, Any]) -> dict[str, Any]:
-    """UpdateWorkforce: what is given replaces what was."""
+    """UpdateWorkforce: what is given replaces what was; another provider only while there are no work teams."""
     _check(request)
     with service.store.write() as connection:
         row = find_workforce(service, connection, request["WorkforceName"])
-        if "OidcConfig" in request and "OidcConfig" not in row.definition:
-            raise invalid(f"OidcConfig: the workforce {row.name} does not sign in by OIDC")
-        here = workforce.c.name_key == row.name_key
         changed = {**row.definition, **_definition(request)}
+        _check_change(connection, row, changed)
+        here = workforce.c.name_key == row.name_key
         connection.execute(update(workforce).where(here).values(definition=changed, modified_us=clock.now_us()))
+        _keep_secret(service, connection, row.name_key, request)
         return {"Workforce": _describe(service, find_workforce(service, connection, row.name))}
 
 
@@ -67,13 +79,14 @@ def delete_workforce(service: Service, request: dict[str, Any]) -> dict[str, Any
     """DeleteWorkforce: refused while it has work teams."""
     with service.store.write() as connection:
         row = find_workforce(service, connection, request["WorkforceName"])
-        teams = connection.execute(select(workteam)).all()
-        of_it = [t.name for t in teams if t.definition.get("WorkforceName", DEFAULT).lower() == row.name_key]
+        of_it = _teams(connection, row)
         if of_it or row.name_key == DEFAULT:
-            why = f"has the work teams {', '.join(sorted(of_it))}" if of_it else "is the service's own"
+            why = f"has the work teams {', '.join(of_it)}" if of_it else "is the service's own"
             raise ApiFault("ResourceInUse", f"The workforce {row.name} {why}")
         connection.execute(delete(tag).where(tag.c.resource_arn == row.arn))
+        connection.execute(delete(workforce_secret).where(workforce_secret.c.name_key == row.name_key))
         connection.execute(delete(workforce).where(workforce.c.name_key == row.name_key))
+        _end_sessions(connection, row)
     return {}
 
 
@@ -92,11 +105,75 @@ def find_workforce(service: Service, connection: Connection, name: str) -> Row[A
     return row
 
 
+def find_provider(service: Service) -> Provider | None:
+    """Where people sign in; None where no workforce has an `OidcConfig`, or its secret cannot be read any more."""
+    with service.store.read() as connection:
+        rows = connection.execute(select(workforce).order_by(workforce.c.name_key)).all()
+        row = next((row for row in rows if "OidcConfig" in row.definition), None)
+        if row is None:
+            return None
+        kept = select(workforce_secret.c.sealed).where(workforce_secret.c.name_key == row.name_key)
+        sealed = connection.execute(kept).scalar()
+    secret = _unseal(service, sealed) if sealed else None
+    if secret is None:
+        log.error("The client secret of the workforce %s cannot be read; give it again by UpdateWorkforce.", row.name)
+        return None
+    return Provider.of(row.name, row.definition["OidcConfig"], secret)
+
+
+def _keep_secret(service: Service, connection: Connection, name_key: str, request: dict[str, Any]) -> None:
+    if "OidcConfig" not in request:
+        return
+    sealed = jwe.encrypt_compact(SEAL, request["OidcConfig"]["ClientSecret"].encode(), _key(service))
+    connection.execute(delete(workforce_secret).where(workforce_secret.c.name_key == name_key))
+    connection.execute(insert(workforce_secret).values(name_key=name_key, sealed=sealed))
+
+
+def _unseal(service: Service, sealed: str) -> str | None:
+    """None where the service's secret is another one than when this was sealed."""
+    try:
+        found = jwe.decrypt_compact(sealed, _key(service), algorithms=list(SEAL.values())).plaintext
+    except JoseError:
+        return None
+    return found.decode() if found is not None else None
+
+
+def _key(service: Service) -> OctKey:
+    return OctKey.import_key(bytes.fromhex(service.digest("client secret", "")))
+
+
+def _teams(connection: Connection, row: Row[Any]) -> list[str]:
+    teams = connection.execute(select(workteam)).all()
+    return sorted(t.name for t in teams if t.definition.get("WorkforceName", DEFAULT).lower() == row.name_key)
+
+
+def _check_change(connection: Connection, row: Row[Any], changed: dict[str, Any]) -> None:
+    """A new secret is always welcome; people of another provider must not fall into teams that are there already."""
+    before, after = row.definition.get("OidcConfig"), changed.get("OidcConfig")
+    if before == after:
+        return
+    if before is None:
+        raise invalid(f"OidcConfig: the workforce {row.name} does not sign in by OIDC")
+    of_it = _teams(connection, row)
+    if of_it:
+        raise invalid(f"OidcConfig: the workforce {row.name} has the work teams {', '.join(of_it)}; delete them first")
+    _end_sessions(connection, row)
+
+
+def _end_sessions(connection: Connection, row: Row[Any]) -> None:
+    if "OidcConfig" in row.definition:
+        end_sessions(connection, row.definition["OidcConfig"]["Issuer"])
+
+
 def _check(request: dict[str, Any]) -> None:
     if "WorkforceVpcConfig" in request:
         raise invalid("WorkforceVpcConfig: private networks are not supported by this service")
     if request.get("SourceIpConfig", {}).get("Cidrs"):
         raise invalid("SourceIpConfig: this service does not restrict addresses; put it behind a proxy that does")
+    given = set(request.get("OidcConfig", {}).get("AuthenticationRequestExtraParams", {}))
+    taken = sorted(given & RESERVED_PARAMETERS)
+    if taken:
+        raise invalid(f"OidcConfig.AuthenticationRequestExtraParams: {', '.join(taken)} is set by the service itself")
 
 
 def _definition(request: dict[str, Any]) -> dict[str, Any]:
@@ -122,7 +199,7 @@ def _describe(service: Service, row: Row[Any]) -> dict[str, Any]:
     return {
         "WorkforceName": row.name,
         "WorkforceArn": row.arn,
-        "SubDomain": service.settings.service_url.split("://", 1)[1],
+        "SubDomain": service.settings.portal_url.split("://", 1)[1],
         "CreateDate": clock.epoch(row.created_us),
         "LastUpdatedDate": clock.epoch(row.modified_us),
         "Status": "Active",
