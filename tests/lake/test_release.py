@@ -198,6 +198,8 @@ def test_hold_and_rollback(released: Settings, s3) -> None:
     publish(released, ["Other"])
     assert hold(released, 2).release_id == 1
     assert [(r.release_id, r.state) for r in releases(released)] == [(2, "held"), (1, "current")]
+    assert (unreleased_jobs(released), withdrawn_jobs(released)) == ([], ["Other"])
+    assert publish(released, ["Other"]).release_id == 1  # until it is resumed
     assert query(released, "select distinct job_name from silver.segment")["job_name"].to_pylist() == ["Late"]
     assert resume(released, ["Other"]).release_id == 3
     again = rollback(released, 1)
@@ -207,33 +209,32 @@ def test_hold_and_rollback(released: Settings, s3) -> None:
         rollback(released, 9)
 
 
-@pytest.mark.parametrize("undo", [lambda settings: hold(settings, 2), lambda settings: rollback(settings, 1)])
-def test_what_was_withdrawn_stays_so_until_it_is_resumed(released: Settings, s3, undo) -> None:
-    figures = "select * from gold.agreement_job where job_name = 'Late' order by all"
-    before = query(released, figures).to_pylist()
+def test_what_was_withdrawn_stays_so_until_it_is_resumed(released: Settings, s3) -> None:
+    measured = "select * from measure.item where job_name = 'Late' order by all"
+    before = query(released, measured).to_pylist()
     late = make_job(s3, "Late", late_s=0.3)
     late.put_response(0, answer("02", segments(("A", 1.0, 29.0)), at=9000), time="2026-01-08_09:00:00", iteration=2)
     land(released, late, modified_at=START + timedelta(hours=3))
-    build_gold(released)
+    build_model(released, "measure", ["Late"])
     publish(released, ["Late"])
-    changed = query(released, figures).to_pylist()
-    undo(released)
-    assert query(released, figures).to_pylist() == before != changed
+    changed = query(released, measured).to_pylist()
+    rollback(released, 1)
+    assert query(released, measured).to_pylist() == before != changed
     assert (unreleased_jobs(released), withdrawn_jobs(released)) == ([], ["Late"])
 
     land(released, make_job(s3, "Other"))
     assert unreleased_jobs(released) == ["Other"]
-    build_gold(released, ["Late", "Other"])
+    build_model(released, "measure", ["Late", "Other"])
     publish(released, ["Late", "Other"])
-    seen = query(released, "select distinct job_name from gold.agreement_job order by all")["job_name"].to_pylist()
+    seen = query(released, "select distinct job_name from measure.item order by all")["job_name"].to_pylist()
     assert seen == ["Late", "Other"]
-    assert query(released, figures).to_pylist() == before
+    assert query(released, measured).to_pylist() == before
 
     with pytest.raises(LakeError, match=r"Not withdrawn: Other"):
         resume(released, ["Other"])
     resume(released, ["Late"])
     assert withdrawn_jobs(released) == []
-    assert query(released, figures).to_pylist() == changed
+    assert query(released, measured).to_pylist() == changed
 
 
 def test_a_failed_check_holds_the_release(released: Settings) -> None:

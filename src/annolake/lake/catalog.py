@@ -13,9 +13,10 @@ import sqlite3
 import time
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 from urllib.parse import unquote, urlparse
 
 import pyarrow as pa
@@ -27,7 +28,12 @@ from pyiceberg.exceptions import (
     TableAlreadyExistsError,
 )
 from pyiceberg.expressions import AlwaysTrue, And, BooleanExpression, In
+from pyiceberg.manifest import DataFile
+from pyiceberg.partitioning import PartitionSpec
 from pyiceberg.table import Table as IcebergTable
+from pyiceberg.transforms import IdentityTransform
+from pyiceberg.table import Transaction
+from pyiceberg.table.metadata import TableMetadata
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from annolake.config import Settings
@@ -47,6 +53,33 @@ PRUNE_LIMIT = 200
 """Most values of the first key column that are worth a filter; Iceberg prunes files by at most that many."""
 
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One data file of a table."""
+
+    path: str
+    job_name: str | None
+    """The one job that its rows are of; None where it may have rows of several, or of none."""
+    size: int
+    """Bytes."""
+
+
+class Change(Transaction):  # type: ignore[misc]
+    """A transaction that works out a table's metadata once for each of its updates.
+
+    The library's own does it again at each of some forty looks in a commit, with every snapshot of the table's history.
+    """
+
+    _known: tuple[TableMetadata, tuple[Any, ...], TableMetadata] | None = None
+
+    @property
+    def table_metadata(self) -> TableMetadata:
+        base, updates = self._table.metadata, self._updates
+        if self._known is None or self._known[0] is not base or self._known[1] is not updates:
+            self._known = (base, updates, super().table_metadata)
+        return self._known[2]
 
 
 def open_lake(settings: Settings) -> Lake:
@@ -161,6 +194,10 @@ class Lake:
 
     def files(self, name: str, snapshot_id: int | None = None) -> list[str]:
         """Data files of a snapshot, as paths that DuckDB reads; refuses a snapshot with delete files."""
+        return [file.path for file in self.data_files(name, snapshot_id)]
+
+    def data_files(self, name: str, snapshot_id: int | None = None) -> list[File]:
+        """The same with their jobs and sizes, by path."""
         table = self.find(name)
         if table is None or table.current_snapshot() is None:
             return []
@@ -171,7 +208,12 @@ class Lake:
                 "deleted rows.",
                 hint="Rewrite the data files of the table (rewrite_data_files in Spark), then publish a release.",
             )
-        return sorted(local_path(str(task.file.file_path)) for task in tasks)
+        specs = table.specs()
+        files = [
+            File(local_path(str(f.file_path)), _job_of(specs[f.spec_id], f), f.file_size_in_bytes)
+            for f in (task.file for task in tasks)
+        ]
+        return sorted(files, key=lambda file: file.path)
 
     # -- writing -------------------------------------------------------------------------------------------------
 
@@ -199,7 +241,8 @@ class Lake:
         def attempt(table: IcebergTable) -> int:
             new = self._absent(table, spec, rows, key, within)
             if new.num_rows:
-                table.append(new, snapshot_properties=_properties(landing_id, job_name))
+                with Change(table) as change:
+                    change.append(new, snapshot_properties=_properties(landing_id, job_name))
             return new.num_rows
 
         return self.commit(name, attempt) if rows.num_rows else 0
@@ -214,10 +257,13 @@ class Lake:
 
         def attempt(table: IcebergTable) -> int:
             rows_of_jobs = In("job_name", jobs)
+            noted = _properties(build_id)
             if next(iter(table.scan(row_filter=rows_of_jobs).plan_files()), None) is not None:
-                table.overwrite(rows, overwrite_filter=rows_of_jobs, snapshot_properties=_properties(build_id))
+                with Change(table) as change:
+                    change.overwrite(rows, overwrite_filter=rows_of_jobs, snapshot_properties=noted)
             elif rows.num_rows:
-                table.append(rows, snapshot_properties=_properties(build_id))
+                with Change(table) as change:
+                    change.append(rows, snapshot_properties=noted)
             return rows.num_rows
 
         return self.commit(name, attempt) if jobs else 0
@@ -286,6 +332,14 @@ def first_by_key(rows: pa.Table, key: Sequence[str]) -> pa.Table:
 def local_path(uri: str) -> str:
     """A file:// location as a path; any other location unchanged."""
     return uri.removeprefix("file://") if uri.startswith("file://") else uri
+
+
+def _job_of(spec: PartitionSpec, file: DataFile) -> str | None:
+    """The job whose partition a file is in."""
+    for place, field in enumerate(spec.fields):
+        if field.name == "job_name" and isinstance(field.transform, IdentityTransform):
+            return cast("str | None", file.partition[place])
+    return None
 
 
 def _spec(name: str) -> Table:
