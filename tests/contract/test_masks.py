@@ -31,14 +31,14 @@ def painted(mask: np.ndarray, **more: Any) -> dict[str, Any]:
     }
 
 
-def run(
-    lab: Lab, name: str, kind: str, answers: list[Any], line: str | None = None, attribute: str = "mask-ref"
-) -> Any:
-    request = lab.request(name, [line] if line else 1, NumberOfHumanWorkersPerDataObject=len(answers))
+def run(lab: Lab, name: str, kind: str, answers: list[Any], **audit: str) -> Any:
+    """One image and its answers; an audit has a `line` and an `attribute` of its own."""
+    lines = [audit["line"]] if audit else 1
+    request = lab.request(name, lines, NumberOfHumanWorkersPerDataObject=len(answers))
     human = request["HumanTaskConfig"]
     human["PreHumanTaskLambdaArn"] = f"{LAMBDA}PRE-{kind}"
     human["AnnotationConsolidationConfig"] = {"AnnotationConsolidationLambdaArn": f"{LAMBDA}ACS-{kind}"}
-    lab.sagemaker.create_labeling_job(**request | {"LabelAttributeName": attribute})
+    lab.sagemaker.create_labeling_job(**request | {"LabelAttributeName": audit.get("attribute", "mask-ref")})
     lab.wait(name, "InProgress")
     for worker, answer in zip(TEAM, answers, strict=False):
         with lab.annotator(worker) as annotator:

@@ -1,4 +1,4 @@
-/** The crowd-* elements that worker templates of Ground Truth use, and `<annolake-segments>`; one classic script. */
+/** The crowd-* elements that worker templates of Ground Truth use, `<annolake-segments>` and `<annolake-frames>`; one classic script. */
 import { define, styleDocument } from "./base.ts";
 import { CrowdButton } from "./button.ts";
 import { CrowdCheckbox, CrowdRadioButton, CrowdRadioGroup, CrowdToggleButton } from "./choice.ts";
@@ -11,6 +11,7 @@ import {
 import { CrowdBoundingBox, CrowdKeypoint, CrowdPolygon, CrowdPolyline } from "./drawing/kinds.ts";
 import { CrowdEntityAnnotation } from "./entity/element.ts";
 import { CrowdForm } from "./form.ts";
+import { AnnolakeFrames } from "./frames/element.ts";
 import { CrowdInstructions } from "./instructions.ts";
 import { CrowdAlert, CrowdBadge, CrowdCard, CrowdModal, CrowdTab, CrowdTabs } from "./layout.ts";
 import { start } from "./link.ts";
@@ -46,5 +47,6 @@ define("crowd-modal", CrowdModal);
 define("crowd-tabs", CrowdTabs);
 define("crowd-tab", CrowdTab);
 define("annolake-segments", AnnolakeSegments);
+define("annolake-frames", AnnolakeFrames);
 watchUnknown();
 start();

@@ -4,7 +4,7 @@
  * Boxes are dragged, points are clicked (Enter or a click on the first point ends a polygon, a double click a line).
  * Everything is kept in the image's own pixels, however large it is shown.
  */
-import { html, nothing, svg } from "lit";
+import { html, nothing, svg, type TemplateResult } from "lit";
 import { changed, isTyping, readList } from "../base.ts";
 import { trackColor } from "../colors.ts";
 import { History } from "../history.ts";
@@ -58,16 +58,16 @@ export abstract class Drawing extends TaskElement {
   declare src: string | null;
   declare labels: string | null;
   declare initialValue: string | null;
-  declare private size: Size | null;
-  declare private label: number;
-  declare private selected: number | null;
+  declare protected size: Size | null;
+  declare protected label: number;
+  declare protected selected: number | null;
   /** Points of what is being drawn. */
-  declare private draft: readonly Point[];
-  declare private zoom: number;
+  declare protected draft: readonly Point[];
+  declare protected zoom: number;
   /** The annotator says that there is nothing to draw. */
-  declare private isEmpty: boolean;
-  declare private isBroken: boolean;
-  private history = new History<readonly Shape[]>([]);
+  declare protected isEmpty: boolean;
+  declare protected isBroken: boolean;
+  protected history = new History<readonly Shape[]>([]);
   private held: Held | null = null;
   static override styles = [...TaskElement.styles, drawingStyles];
 
@@ -104,52 +104,93 @@ export abstract class Drawing extends TaskElement {
     return readShapes(this.kind, this.initialValue);
   }
 
-  private get names(): string[] {
+  protected get names(): string[] {
     return readList(this.labels);
   }
 
-  private get shapes(): readonly Shape[] {
+  // What a sequence of pictures keeps otherwise: the shapes that are on the picture, and steps over them.
+
+  protected get shapes(): readonly Shape[] {
     return this.history.present;
   }
 
-  private get counted(): string {
+  protected get steps(): Pick<History<unknown>, "canUndo" | "canRedo" | "undo" | "redo" | "settle"> {
+    return this.history;
+  }
+
+  protected commit(shapes: readonly Shape[], topic: string | null): void {
+    this.history.commit(shapes, topic);
+  }
+
+  protected preview(shapes: readonly Shape[]): void {
+    this.history.preview(shapes);
+  }
+
+  protected get picture(): string | null {
+    return this.src;
+  }
+
+  /** Whether a shape, or a new one of this label, may be changed. */
+  protected isOpen(_label: string): boolean {
+    return true;
+  }
+
+  /** A shape was taken hold of. */
+  protected taken(_index: number): void {}
+
+  /** How far an arrow key moves the selected shape; null where it does something else. */
+  protected nudgeOf(event: KeyboardEvent): readonly [number, number] | null {
+    if (event.ctrlKey || event.metaKey || event.altKey || this.isOnOption(event)) return null;
+    return NUDGE[event.key] ?? null;
+  }
+
+  protected get counted(): string {
     const n = this.shapes.length;
     return `${n} ${n === 1 ? this.noun : this.nouns}`;
   }
 
   // -- what is shown
 
-  protected target() {
-    const aspect = this.size ? this.size.width / this.size.height : 1;
+  protected target(): TemplateResult {
+    return html`${this.bar()} ${this.stage()}
+      <p class="help">${this.help}</p>`;
+  }
+
+  protected bar(more: unknown = nothing): TemplateResult {
     return html`<div class="bar">
-        <button type="button" ?disabled=${!this.history.canUndo} @click=${() => this.step("undo")}>Undo</button>
-        <button type="button" ?disabled=${!this.history.canRedo} @click=${() => this.step("redo")}>Redo</button>
-        <button type="button" ?disabled=${this.selected === null} @click=${() => this.erase(this.selected)}>
-          Delete
-        </button>
-        <span class="space"></span>
-        <button type="button" aria-label="Smaller" ?disabled=${this.zoom === ZOOMS[0]} @click=${() => this.scale(-1)}>
-          −
-        </button>
-        <output aria-label="Zoom">${Math.round(this.zoom * 100)} %</output>
-        <button type="button" aria-label="Larger" ?disabled=${this.zoom === ZOOMS.at(-1)} @click=${() => this.scale(1)}>
-          +
-        </button>
-      </div>
-      <div class="scroll">
+      <button type="button" ?disabled=${!this.steps.canUndo} @click=${() => this.step("undo")}>Undo</button>
+      <button type="button" ?disabled=${!this.steps.canRedo} @click=${() => this.step("redo")}>Redo</button>
+      <button type="button" ?disabled=${this.selected === null} @click=${() => this.erase(this.selected)}>
+        Delete
+      </button>
+      ${more}
+      <span class="space"></span>
+      <button type="button" aria-label="Smaller" ?disabled=${this.zoom === ZOOMS[0]} @click=${() => this.scale(-1)}>
+        −
+      </button>
+      <output aria-label="Zoom">${Math.round(this.zoom * 100)} %</output>
+      <button type="button" aria-label="Larger" ?disabled=${this.zoom === ZOOMS.at(-1)} @click=${() => this.scale(1)}>
+        +
+      </button>
+    </div>`;
+  }
+
+  /** The picture with what is drawn on it; `over` lies above both. */
+  protected stage(over: unknown = nothing): TemplateResult {
+    const aspect = this.size ? this.size.width / this.size.height : 1;
+    return html`<div class="scroll">
         <div class="stage" style="--aspect: ${aspect}; --zoom: ${this.zoom}">
           <img
-            src=${this.src ?? nothing}
+            src=${this.picture ?? nothing}
             alt="What to label"
             draggable="false"
             @load=${this.onLoad}
             @error=${this.onBroken}
           />
-          ${this.size ? this.drawing(this.size) : nothing}
+          ${this.size ? this.drawing(this.size) : nothing} ${over}
         </div>
       </div>
-      ${this.isBroken ? html`<p class="problem" role="alert">The image cannot be shown. Please decline the task and tell its owner.</p>` : nothing}
-      <p class="help">${this.help}</p>`;
+      ${this.isBroken ? html`<p class="problem" role="alert">The image cannot be shown. Please decline the task and tell its owner.</p>` : nothing}`;
   }
 
   private drawing(size: Size) {
@@ -163,13 +204,13 @@ export abstract class Drawing extends TaskElement {
       @pointercancel=${this.onUp}
       @dblclick=${this.finish}
     >
-      ${this.shapes.map((shape, index) => this.outline(shape.points, this.names.indexOf(shape.label), index))}
+      ${this.shapes.map((shape, index) => this.outline(shape.points, this.names.indexOf(shape.label), index, shape.isGuess))}
       ${this.draft.length ? this.outline(this.draft, this.label, null) : nothing} ${this.grips()}
     </svg>`;
   }
 
-  private outline(points: readonly Point[], label: number, index: number | null) {
-    const classes = `shape ${index === null ? "draft" : ""} ${index !== null && index === this.selected ? "selected" : ""}`;
+  private outline(points: readonly Point[], label: number, index: number | null, isGuess = false) {
+    const classes = `shape ${index === null ? "draft" : ""} ${isGuess ? "guess" : ""} ${index !== null && index === this.selected ? "selected" : ""}`;
     const colour = `color: ${trackColor(Math.max(label, 0))}`;
     const [a, b] = points;
     if (!a) return nothing;
@@ -189,13 +230,13 @@ export abstract class Drawing extends TaskElement {
 
   private grips() {
     const shape = this.selected === null ? undefined : this.shapes[this.selected];
-    if (!shape || this.draft.length) return nothing;
+    if (!shape || this.draft.length || !this.isOpen(shape.label)) return nothing;
     return handlesOf(this.kind, shape.points).map(
       (p, index) => svg`<path class="rim" d=${dot(p)} /><path class="grip" data-grip=${index} d=${dot(p)} />`,
     );
   }
 
-  protected side() {
+  protected side(): TemplateResult {
     return html`${labelOptions(this.names, this.label, (index) => this.pick(index))}
       <h2 class="count">${this.counted}</h2>
       <ol class="list">
@@ -228,38 +269,40 @@ export abstract class Drawing extends TaskElement {
     if (name === undefined) return;
     this.label = index;
     const shape = this.selected === null ? undefined : this.shapes[this.selected];
-    if (shape && shape.label !== name) this.put(this.selected!, { ...shape, label: name });
+    if (shape && shape.label !== name && this.isOpen(shape.label) && this.isOpen(name))
+      this.put(this.selected!, { ...shape, label: name });
   }
 
-  private select(index: number | null): void {
+  protected select(index: number | null): void {
     this.selected = index;
     const label = index === null ? -1 : this.names.indexOf(this.shapes[index]?.label ?? "");
     if (label >= 0) this.label = label;
   }
 
-  private put(index: number, shape: Shape, topic: string | null = null): void {
+  protected put(index: number, shape: Shape, topic: string | null = null): void {
     this.keep(
       this.shapes.map((other, at) => (at === index ? shape : other)),
       topic,
     );
   }
 
-  private keep(shapes: readonly Shape[], topic: string | null = null): void {
-    this.history.commit(shapes, topic);
+  protected keep(shapes: readonly Shape[], topic: string | null = null): void {
+    this.commit(shapes, topic);
     this.isEmpty = false;
     this.problem = "";
     this.requestUpdate();
     changed(this);
   }
 
-  private erase(index: number | null): void {
-    if (index === null || !this.shapes[index]) return;
+  protected erase(index: number | null): void {
+    const shape = index === null ? undefined : this.shapes[index];
+    if (!shape || !this.isOpen(shape.label)) return;
     this.select(null);
     this.keep(this.shapes.filter((_, at) => at !== index));
   }
 
-  private step(way: "undo" | "redo"): void {
-    if (!this.history[way]()) return;
+  protected step(way: "undo" | "redo"): void {
+    if (!this.steps[way]()) return;
     this.selected = null;
     this.draft = [];
     this.requestUpdate();
@@ -273,7 +316,7 @@ export abstract class Drawing extends TaskElement {
   private add(points: readonly Point[]): void {
     const label = this.names[this.label];
     this.draft = [];
-    if (label === undefined || !isLargeEnough(this.kind, points)) return;
+    if (label === undefined || !this.isOpen(label) || !isLargeEnough(this.kind, points)) return;
     this.keep([...this.shapes, { label, points }]);
     this.select(this.shapes.length - 1);
   }
@@ -295,7 +338,8 @@ export abstract class Drawing extends TaskElement {
     if (grip !== undefined && this.selected !== null) return this.hold(this.selected, at, Number(grip));
     if (index && !isDrawing) {
       this.select(Number(index));
-      return this.hold(Number(index), at, null);
+      if (this.isOpen(this.shapes[Number(index)]?.label ?? "")) this.hold(Number(index), at, null);
+      return;
     }
     if (this.kind === "keypoint") return this.add([at]);
     if (this.kind === "box") {
@@ -311,6 +355,7 @@ export abstract class Drawing extends TaskElement {
   };
 
   private hold(index: number, from: Point, handle: number | null): void {
+    this.taken(index);
     const shape = this.shapes[index];
     if (shape) this.held = { from, handle, before: shape.points };
   }
@@ -327,7 +372,7 @@ export abstract class Drawing extends TaskElement {
     if (!shape) return;
     const points =
       handle === null ? move(before, at.x - from.x, at.y - from.y, this.size) : drag(this.kind, before, handle, at);
-    this.history.preview(this.shapes.map((other, index) => (index === this.selected ? { ...shape, points } : other)));
+    this.preview(this.shapes.map((other, index) => (index === this.selected ? { ...shape, points } : other)));
     this.requestUpdate();
   };
 
@@ -336,7 +381,7 @@ export abstract class Drawing extends TaskElement {
     this.held = null;
     if (!held) return;
     if (held.before.length === 0) return this.add(this.draft);
-    this.history.settle();
+    this.steps.settle();
     this.requestUpdate();
     changed(this);
   };
@@ -344,9 +389,14 @@ export abstract class Drawing extends TaskElement {
   private readonly onDrawKey = (event: KeyboardEvent): void => {
     if (isTyping(event)) return;
     const isCommand = event.ctrlKey || event.metaKey;
+    const by = this.nudgeOf(event);
     const shape = this.selected === null ? undefined : this.shapes[this.selected];
     if (isCommand && event.key.toLowerCase() === "z") this.step(event.shiftKey ? "redo" : "undo");
-    else if (isCommand || event.altKey) return;
+    else if (by && shape && this.size && this.isOpen(shape.label)) {
+      const far = event.shiftKey ? 10 : 1;
+      const points = move(shape.points, by[0] * far, by[1] * far, this.size);
+      this.put(this.selected!, { ...shape, points }, `nudge ${this.selected}`);
+    } else if (isCommand || event.altKey) return;
     else if (event.key === "Enter" && this.draft.length) this.finish();
     else if (event.key === "Escape" && (this.draft.length || shape)) {
       this.draft = [];
@@ -354,20 +404,12 @@ export abstract class Drawing extends TaskElement {
     } else if ((event.key === "Delete" || event.key === "Backspace") && this.draft.length) {
       this.draft = this.draft.slice(0, -1);
     } else if ((event.key === "Delete" || event.key === "Backspace") && shape) this.erase(this.selected);
-    else if (NUDGE[event.key] && shape && this.size && !this.isOnOption(event)) {
-      const [dx, dy] = NUDGE[event.key]!;
-      const far = event.shiftKey ? 10 : 1;
-      this.put(
-        this.selected!,
-        { ...shape, points: move(shape.points, dx * far, dy * far, this.size) },
-        `nudge ${this.selected}`,
-      );
-    } else return;
+    else return;
     event.preventDefault();
   };
 
   /** Arrow keys belong to a radio button that has the focus. */
-  private isOnOption(event: KeyboardEvent): boolean {
+  protected isOnOption(event: KeyboardEvent): boolean {
     return event.composedPath()[0] instanceof HTMLInputElement;
   }
 
@@ -391,7 +433,7 @@ export abstract class Drawing extends TaskElement {
     return Math.hypot(a.x - b.x, a.y - b.y) <= this.pixels(CLOSE_PX);
   }
 
-  private readonly onLoad = (event: Event): void => {
+  protected readonly onLoad = (event: Event): void => {
     const image = event.target as HTMLImageElement;
     this.size = { width: image.naturalWidth, height: image.naturalHeight };
     this.isBroken = false;
@@ -401,7 +443,7 @@ export abstract class Drawing extends TaskElement {
     this.isBroken = true;
   };
 
-  private readonly onEmpty = (isTicked: boolean): void => {
+  protected readonly onEmpty = (isTicked: boolean): void => {
     this.isEmpty = isTicked;
     this.problem = "";
     changed(this);

@@ -15,6 +15,8 @@ export interface Size {
 export interface Shape {
   readonly label: string;
   readonly points: readonly Point[];
+  /** Where it is thought to be; nobody has said so. */
+  readonly isGuess?: boolean;
 }
 
 export type Kind = "box" | "polygon" | "polyline" | "keypoint";
@@ -100,7 +102,7 @@ export function fromAnswer(kind: Kind, value: unknown): Shape | null {
   return points && isLargeEnough(kind, points) ? { label: value.label, points } : null;
 }
 
-function readPoints(kind: Kind, value: Record<string, unknown>): readonly Point[] | null {
+export function readPoints(kind: Kind, value: Record<string, unknown>): readonly Point[] | null {
   if (kind === "box") {
     const [left, top, width, height] = [value.left, value.top, value.width, value.height].map(Number) as [
       number,

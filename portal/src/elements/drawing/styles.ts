@@ -62,6 +62,10 @@ export const drawingStyles = css`
     fill-opacity: 0.25;
     stroke-width: 3px;
   }
+  .shape.guess {
+    fill-opacity: 0.04;
+    stroke-dasharray: 3 5;
+  }
   .shape.draft {
     stroke-dasharray: 5 4;
     pointer-events: none;
