@@ -18,6 +18,5 @@ SELECT
     a.landed_at,
     a.source_uri AS _source_uri
 FROM silver.answer AS a
-LEFT JOIN silver.doubled AS d
-    ON a.object_id = d.object_id AND a.worker_id = d.worker_id AND a.revision = d.revision
-WHERE a.answer_hash = coalesce(d.first_hash, a.answer_hash)
+LEFT JOIN silver.doubled AS d ON a.answer_id = d.answer_id
+WHERE d.answer_id IS NULL

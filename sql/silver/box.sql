@@ -10,7 +10,7 @@ WITH drawn AS (
         p.*,
         entry.value AS box,
         CAST(row_number() OVER (
-            PARTITION BY p.object_id, p.worker_id, p.revision, p.answer_hash, p.layer, p.frame_no
+            PARTITION BY p.answer_id, p.layer, p.frame_no
             ORDER BY p.field, p.position, CAST(entry.key AS INTEGER)
         ) - 1 AS INTEGER) AS box_no
     FROM silver.picture AS p,
@@ -50,6 +50,4 @@ SELECT
     (SELECT list(known.label ORDER BY known.label) FROM landing.label AS known WHERE known.layer = d.layer) AS _known,
     (SELECT count(*) FROM landing.label) AS _n_known
 FROM drawn AS d
-LEFT JOIN silver.annotation AS n
-    ON d.object_id = n.object_id AND d.worker_id = n.worker_id AND d.revision = n.revision
-        AND d.answer_hash = n._answer_hash
+LEFT JOIN silver.annotation AS n ON d.answer_id = n._answer_id

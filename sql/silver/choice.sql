@@ -1,5 +1,5 @@
 /* Every label that an answer of a landing gives to the whole object; a step of classification.sql.
-   grain: job_name, object_id, worker_id, revision, answer_hash, layer, label
+   grain: answer_id, layer, label
    reads: silver.element, landing.label
    owner: lake
    checks: none
@@ -63,7 +63,7 @@ SELECT DISTINCT
     asset_id,
     worker_id,
     revision,
-    answer_hash,
+    answer_id,
     layer,
     label,
     source_uri,

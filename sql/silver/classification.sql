@@ -5,11 +5,9 @@
    checks: fail answer_accepted, fail known_label
    notes: labels are known where the job lists some for the layer; other layers take any. */
 SELECT
-    c.* EXCLUDE (answer_hash, source_uri),
+    c.* EXCLUDE (answer_id, source_uri),
     c.source_uri AS _source_uri,
     n.object_id IS NOT NULL AS _is_accepted,
     (SELECT list(known.label ORDER BY known.label) FROM landing.label AS known WHERE known.layer = c.layer) AS _known
 FROM silver.choice AS c
-LEFT JOIN silver.annotation AS n
-    ON c.object_id = n.object_id AND c.worker_id = n.worker_id AND c.revision = n.revision
-        AND c.answer_hash = n._answer_hash
+LEFT JOIN silver.annotation AS n ON c.answer_id = n._answer_id

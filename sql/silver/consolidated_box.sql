@@ -1,6 +1,6 @@
 /* One box that the answers on one image or frame were put together to.
    grain: job_name, object_id, line_hash, frame_no, box_no
-   reads: silver.said, silver.consolidated_frame
+   reads: silver.formed, silver.consolidated_frame
    owner: lake
    checks: fail known_class, fail has_area, fail in_picture, warn label_among_answers
    notes: images have their boxes in the manifest line, sequences in SeqLabel.json. The class is named by the class-map
@@ -31,7 +31,7 @@ WITH drawn AS (
         s.landing_id,
         s.landed_at,
         s.source_uri
-    FROM silver.said AS s,
+    FROM silver.formed AS s,
         json_each(coalesce(
             CASE WHEN json_type(s.said, '$.annotations') = 'ARRAY' THEN json_extract(s.said, '$.annotations') END,
             CASE WHEN json_type(s.said, '$.boundingBoxes') = 'ARRAY' THEN json_extract(s.said, '$.boundingBoxes') END

@@ -1,6 +1,6 @@
 /* One class that the answers on one object were put together to.
    grain: job_name, object_id, line_hash, label
-   reads: silver.said
+   reads: silver.formed
    owner: lake
    checks: fail known_class, fail confidence between 0 and 1, warn label_among_answers
    notes: a single class, or the verdict of a verification, is named by class-name of the metadata; several classes
@@ -11,7 +11,7 @@ WITH given AS (
         coalesce(said_text, CAST(said AS VARCHAR)) AS class_text,
         json_extract_string(about, '$.class-name') AS label,
         json_extract_string(about, '$.confidence') AS confidence
-    FROM silver.said
+    FROM silver.formed
     WHERE form = 'class'
 
     UNION ALL
@@ -25,7 +25,7 @@ WITH given AS (
         json_extract_string(
             s.about, '/confidence-map/' || replace(replace(json_extract_string(entry.value, '$'), '~', '~0'), '/', '~1')
         ) AS confidence
-    FROM silver.said AS s, json_each(s.said) AS entry
+    FROM silver.formed AS s, json_each(s.said) AS entry
     WHERE s.form = 'classes'
 )
 

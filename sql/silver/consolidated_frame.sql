@@ -1,6 +1,6 @@
 /* One labeled frame of one sequence, in one version of its label file.
    grain: job_name, object_id, line_hash, frame_no
-   reads: silver.said
+   reads: silver.formed
    owner: lake
    checks: fail frame_once, fail frame_known
    notes: SeqLabel.json lists the frames that were labeled, under tracking-annotations or detection-annotations.
@@ -10,7 +10,7 @@ WITH listed AS (
     SELECT s.*, coalesce(
         json_extract(s.file, '$.tracking-annotations'), json_extract(s.file, '$.detection-annotations')
     ) AS frames
-    FROM silver.said AS s
+    FROM silver.formed AS s
     WHERE s.form = 'sequence'
 ),
 

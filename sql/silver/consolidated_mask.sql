@@ -1,6 +1,6 @@
 /* One class of the mask that the answers on one image were put together to.
    grain: job_name, object_id, line_hash, class_no
-   reads: silver.said
+   reads: silver.formed
    owner: lake
    checks: fail confidence between 0 and 1
    notes: the mask itself is a PNG in the object store; the pixels of a class have its colour. The colours stand in
@@ -18,6 +18,6 @@ SELECT
     s.landing_id,
     s.landed_at,
     s.source_uri AS _source_uri
-FROM silver.said AS s,
+FROM silver.formed AS s,
     json_each(coalesce(json_extract(s.about, '$.internal-color-map'), json_extract(s.about, '$.color-map'))) AS entry
 WHERE s.form = 'mask'

@@ -1,6 +1,6 @@
 /* One polygon, polyline, line or keypoint that the answers on one image or frame were put together to.
    grain: job_name, object_id, line_hash, frame_no, shape_no
-   reads: silver.said, silver.consolidated_frame
+   reads: silver.formed, silver.consolidated_frame
    owner: lake
    checks: fail known_class, fail enough_vertices, fail in_picture, warn label_among_answers
    notes: Ground Truth has shapes in SeqLabel.json only, under the name of their kind; a custom job's post-annotation
@@ -21,7 +21,7 @@ WITH picture AS (
         landing_id,
         landed_at,
         source_uri
-    FROM silver.said
+    FROM silver.formed
     WHERE form = 'picture'
 
     UNION ALL

@@ -1,6 +1,6 @@
 /* One labeled stretch of a text that the answers on it were put together to.
    grain: job_name, object_id, line_hash, span_no
-   reads: silver.said
+   reads: silver.formed
    owner: lake
    checks: fail known_label, fail in_text, warn label_among_answers
    notes: positions as in silver.text_span. The labels of the job stand beside the entities; the confidence of a span
@@ -17,7 +17,7 @@ WITH marked AS (
             CAST(json_extract(s.said, '$.annotations.labels') AS JSON[]),
             lambda offered: coalesce(json_extract_string(offered, '$.label'), json_extract_string(offered, '$'))
         ) END AS known
-    FROM silver.said AS s,
+    FROM silver.formed AS s,
         json_each(coalesce(
             CASE WHEN json_type(s.said, '$.annotations.entities') = 'ARRAY'
                 THEN json_extract(s.said, '$.annotations.entities') END,

@@ -1,6 +1,6 @@
 /* Every named element of the answers of a landing, with what was given in it; a step of the models of answers.
-   grain: job_name, object_id, worker_id, revision, answer_hash, field
-   reads: bronze.worker_response, landing.object, landing.label
+   grain: answer_id, field
+   reads: silver.whole_answer, landing.object, landing.label
    owner: lake
    checks: none
    notes: an answer is {name of the element: its value}. A value that is JSON inside text, as hidden inputs give it, is
@@ -13,18 +13,18 @@ WITH given AS (
         r.object_id,
         r.worker_id,
         r.revision,
-        r.answer_hash,
+        r.answer_id,
         entry.key AS field,
         CASE
             WHEN json_type(entry.value) = 'VARCHAR' AND json_extract_string(entry.value, '$') LIKE '{%'
                 THEN coalesce(try_cast(json_extract_string(entry.value, '$') AS JSON), entry.value)
             ELSE entry.value
         END AS "value",
-        json_exists(CAST(r.answer AS JSON), '$.annotations') AS is_segmented,
+        json_exists(r.content, '$.annotations') AS is_segmented,
         r.source_uri,
         r.landing_id,
         r.landed_at
-    FROM bronze.worker_response AS r, json_each(CAST(r.answer AS JSON)) AS entry
+    FROM silver.whole_answer AS r, json_each(r.content) AS entry
     WHERE entry.key <> 'annotations'
 ),
 

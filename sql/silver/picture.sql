@@ -1,5 +1,5 @@
 /* Every image or frame that an answer of a landing draws on; a step of box.sql and shape.sql.
-   grain: job_name, object_id, worker_id, revision, answer_hash, field, position
+   grain: answer_id, field, position
    reads: silver.element
    owner: lake
    checks: none

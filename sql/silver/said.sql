@@ -1,43 +1,22 @@
 /* What each manifest line of a landing says in the label attribute of its job; a step of the consolidated models.
    grain: job_name, object_id, line_hash
-   reads: bronze.manifest_line, bronze.label_file, landing.job, landing.object
+   reads: landing.line, bronze.label_file, landing.object
    owner: lake
    checks: none
-   notes: a line is taken apart here and nowhere else. The label attribute is taken with or without its -ref, its
-     value tells the form (real files vary in `type`, and custom jobs have one type for everything). A label that
-     stands in a file (SeqLabel.json) goes with the newest version of that file, which counts in line_hash. */
-WITH attribute AS (
-    SELECT
-        l.*,
-        CAST(l.line AS JSON) AS content,
-        '/' || replace(replace(j.label_attribute, '~', '~0'), '/', '~1') AS pointer
-    FROM bronze.manifest_line AS l
-    CROSS JOIN landing.job AS j
-),
-
-picked AS (
-    SELECT DISTINCT ON (job_name, object_id, line_hash)
-        * EXCLUDE (line, content, pointer),
-        json_extract_string(content, '$.source') AS source_text,
-        coalesce(
-            nullif(json_extract(content, pointer), 'null'), nullif(json_extract(content, pointer || '-ref'), 'null')
-        ) AS said,
-        coalesce(json_extract(content, pointer || '-metadata'), json_extract(content, pointer || '-ref-metadata'))
-            AS about
-    FROM attribute
-    ORDER BY job_name, object_id, line_hash, line_no
-),
-
-formed AS (
+   notes: landing.line has the label attribute's value and metadata, with or without its -ref. The value tells the form
+     (real files vary in `type`, and custom jobs have one type for everything). A label that stands in a file
+     (SeqLabel.json) goes with the newest version of that file, which counts in line_hash. */
+WITH formed AS (
     SELECT
         *,
         json_type(said) AS kind,
-        json_type(said, [
+        CASE WHEN said <> '{}' THEN json_type(said, [
             '$.annotations', '$.boundingBoxes', '$.polygons', '$.polylines', '$.lines', '$.keypoints',
             '$.annotations.entities', '$.entities'
-        ]) AS within,
-        CASE WHEN json_type(said) = 'VARCHAR' THEN json_extract_string(said, '$') END AS said_text
-    FROM picked
+        ]) END AS within,
+        CASE WHEN json_type(said) = 'VARCHAR' THEN json_extract_string(said, '$') END AS said_text,
+        json_extract(about, ['$.internal-color-map', '$.color-map', '$.class-name']) AS named
+    FROM landing.line
 ),
 
 file AS (
@@ -62,8 +41,8 @@ SELECT
         WHEN list_contains(p.within[1:6], 'ARRAY') THEN 'picture'
         WHEN list_contains(p.within[7:8], 'ARRAY') THEN 'spans'
         WHEN p.kind = 'ARRAY' THEN 'classes'
-        WHEN json_extract(p.about, ['$.internal-color-map', '$.color-map']) <> [NULL, NULL] THEN 'mask'
-        WHEN json_extract(p.about, '$.class-name') IS NOT NULL THEN 'class'
+        WHEN p.named[1:2] <> [NULL, NULL] THEN 'mask'
+        WHEN p.named[3] IS NOT NULL THEN 'class'
     END AS form,
     CAST(f.content AS JSON) AS file,
     o.width_px,

@@ -1,6 +1,6 @@
 /* One labeled stretch of one worker's answer.
    grain: job_name, object_id, worker_id, revision, layer, segment_no
-   reads: silver.stretch, silver.annotation, landing.label
+   reads: silver.interval, silver.unordered, silver.answer, silver.annotation, landing.label
    owner: lake
    checks: fail answer_accepted, fail starts_in_media, fail starts_before_end, fail ends_in_media, fail known_label,
      fail no_overlap_in_track, warn no_overlap_in_layer
@@ -10,30 +10,44 @@
      break another rule are left out of that. Only answers whose segments are not in order of time are looked at. */
 WITH placed AS (
     SELECT
-        * EXCLUDE (end_s),
-        CASE WHEN end_s > duration_s AND end_s <= duration_s + 0.05 THEN duration_s ELSE end_s END AS end_s,
-        start_s >= 0 AND start_s < end_s AND (duration_s IS NULL OR end_s <= duration_s + 0.05) AS is_sound
-    FROM silver.stretch
+        a.job_name,
+        a.object_id,
+        a.asset_id,
+        a.worker_id,
+        a.revision,
+        a.duration_s,
+        a.source_uri,
+        a.landing_id,
+        a.landed_at,
+        i.* EXCLUDE (end_s),
+        CASE WHEN i.end_s > a.duration_s AND i.end_s <= a.duration_s + 0.05 THEN a.duration_s ELSE i.end_s END AS end_s,
+        i.start_s >= 0 AND i.start_s < i.end_s AND (a.duration_s IS NULL OR i.end_s <= a.duration_s + 0.05) AS is_sound
+    FROM silver.interval AS i
+    INNER JOIN silver.answer AS a ON i.answer_id = a.answer_id
+    WHERE a.problem IS NULL
 ),
 
 reached AS (
     SELECT
-        object_id,
-        worker_id,
-        revision,
-        answer_hash,
+        answer_id,
         layer,
         segment_no,
         CASE WHEN is_sound THEN max(end_s) FILTER (WHERE is_sound) OVER (
-            PARTITION BY object_id, worker_id, revision, answer_hash, layer, label
+            PARTITION BY answer_id, layer, label
             ORDER BY start_s, end_s, segment_no ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) END AS track_until_s,
         CASE WHEN is_sound THEN max(end_s) FILTER (WHERE is_sound) OVER (
-            PARTITION BY object_id, worker_id, revision, answer_hash, layer
+            PARTITION BY answer_id, layer
             ORDER BY start_s, end_s, segment_no ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) END AS layer_until_s
     FROM placed
-    WHERE NOT is_orderly
+    WHERE answer_id IN (SELECT answer_id FROM silver.unordered)
+),
+
+offered AS (
+    SELECT layer, string_agg(label, ', ' ORDER BY label) AS labels
+    FROM landing.label
+    GROUP BY layer
 )
 
 SELECT
@@ -54,14 +68,12 @@ SELECT
     p.source_uri AS _source_uri,
     n.object_id IS NOT NULL AS _is_accepted,
     p.duration_s AS _duration_s,
-    (SELECT list(known.label ORDER BY known.label) FROM landing.label AS known WHERE known.layer = p.layer) AS _known,
+    (p.layer, p.label) IN (SELECT (layer, label) FROM landing.label) AS _is_known,
+    o.labels AS _offered,
     (SELECT count(*) FROM landing.label) AS _n_known,
     r.track_until_s AS _track_until_s,
     r.layer_until_s AS _layer_until_s
 FROM placed AS p
-LEFT JOIN silver.annotation AS n
-    ON p.object_id = n.object_id AND p.worker_id = n.worker_id AND p.revision = n.revision
-        AND p.answer_hash = n._answer_hash
-LEFT JOIN reached AS r
-    ON p.object_id = r.object_id AND p.worker_id = r.worker_id AND p.revision = r.revision
-        AND p.answer_hash = r.answer_hash AND p.layer = r.layer AND p.segment_no = r.segment_no
+LEFT JOIN silver.annotation AS n ON p.answer_id = n._answer_id
+LEFT JOIN reached AS r ON p.answer_id = r.answer_id AND p.layer = r.layer AND p.segment_no = r.segment_no
+LEFT JOIN offered AS o ON p.layer = o.layer

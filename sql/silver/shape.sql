@@ -11,7 +11,7 @@ WITH drawn AS (
         form.kind,
         entry.value AS shape,
         CAST(row_number() OVER (
-            PARTITION BY p.object_id, p.worker_id, p.revision, p.answer_hash, p.layer, p.frame_no
+            PARTITION BY p.answer_id, p.layer, p.frame_no
             ORDER BY p.field, p.position, form.kind, CAST(entry.key AS INTEGER)
         ) - 1 AS INTEGER) AS shape_no
     FROM silver.picture AS p
@@ -56,6 +56,4 @@ SELECT
     d.duration_s * d.fps AS _n_frames,
     (SELECT list(known.label ORDER BY known.label) FROM landing.label AS known WHERE known.layer = d.layer) AS _known
 FROM drawn AS d
-LEFT JOIN silver.annotation AS n
-    ON d.object_id = n.object_id AND d.worker_id = n.worker_id AND d.revision = n.revision
-        AND d.answer_hash = n._answer_hash
+LEFT JOIN silver.annotation AS n ON d.answer_id = n._answer_id

@@ -1,41 +1,27 @@
-/* Every segment of the answers of a landing, whichever historical shape it has; a step of segment.sql.
-   grain: job_name, object_id, worker_id, revision, answer_hash, layer, segment_no
-   reads: silver.answer
+/* Every segment of the whole answers of a landing, whichever historical shape it has; a step of interval.sql.
+   grain: answer_id, layer, segment_no
+   reads: silver.whole_answer
    owner: lake
    checks: none
    notes: two shapes are in real files: {"id": tag, "start", "end", "text", "emotion"}, where older files have
      "label" instead of "text", and the array [start, end, tag, emotion]. Times that are text are read as numbers;
-     what is no number stays NULL and breaks a rule. Every other key survives in `attributes`. Segments that stand in
-     manifest lines (`segments` of an answer) were read with the line. */
+     what is no number stays NULL and breaks a rule. Every other key survives in `attributes`. */
 WITH item AS (
     SELECT
-        a.*,
+        a.answer_id,
         track.key AS layer,
         CAST(part.key AS INTEGER) AS segment_no,
         part.value AS item
-    FROM silver.answer AS a,
+    FROM silver.whole_answer AS a,
         json_each(a.streams) AS track,
         json_each(track.value) AS part
     WHERE a.problem IS NULL AND part.key IS NOT NULL
-),
-
-ready AS (
-    SELECT *, unnest(segments) AS item, generate_subscripts(segments, 1) AS place
-    FROM silver.answer
-    WHERE problem IS NULL AND segments IS NOT NULL
 )
 
 SELECT
-    job_name,
-    object_id,
-    asset_id,
-    worker_id,
-    revision,
-    answer_hash,
+    answer_id,
     layer,
     segment_no,
-    duration_s,
-    false AS is_orderly,
     CASE json_type(item)
         WHEN 'OBJECT' THEN coalesce(json_extract_string(item, '$.id'), json_extract_string(item, '$.label'))
         WHEN 'ARRAY' THEN json_extract_string(item, '$[2]')
@@ -60,31 +46,5 @@ SELECT
         )
         WHEN 'ARRAY' THEN CASE WHEN json_array_length(item) > 3
             THEN CAST(json_object('emotion', json_extract(item, '$[3]')) AS VARCHAR) END
-    END AS attributes,
-    source_uri,
-    landing_id,
-    landed_at
+    END AS attributes
 FROM item
-
-UNION ALL
-
-SELECT
-    job_name,
-    object_id,
-    asset_id,
-    worker_id,
-    revision,
-    answer_hash,
-    item.layer,
-    CAST(place - 1 AS INTEGER) AS segment_no,
-    duration_s,
-    is_orderly,
-    item.label,
-    item.start_s,
-    item.end_s,
-    item."text",
-    item.attributes,
-    source_uri,
-    landing_id,
-    landed_at
-FROM ready

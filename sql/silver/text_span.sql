@@ -13,7 +13,7 @@ WITH marked AS (
         try_cast(json_extract_string(entry.value, '$.startOffset') AS INTEGER) AS start_char,
         try_cast(json_extract_string(entry.value, '$.endOffset') AS INTEGER) AS end_char,
         CAST(row_number() OVER (
-            PARTITION BY e.object_id, e.worker_id, e.revision, e.answer_hash, e.layer
+            PARTITION BY e.answer_id, e.layer
             ORDER BY e.field, CAST(entry.key AS INTEGER)
         ) - 1 AS INTEGER) AS span_no
     FROM silver.element AS e
@@ -46,6 +46,4 @@ SELECT
     length(m.source_text) AS _n_chars,
     (SELECT list(known.label ORDER BY known.label) FROM landing.label AS known WHERE known.layer = m.layer) AS _known
 FROM marked AS m
-LEFT JOIN silver.annotation AS n
-    ON m.object_id = n.object_id AND m.worker_id = n.worker_id AND m.revision = n.revision
-        AND m.answer_hash = n._answer_hash
+LEFT JOIN silver.annotation AS n ON m.answer_id = n._answer_id

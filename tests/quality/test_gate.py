@@ -21,33 +21,38 @@ from annolake.quality.rules import WRITTEN, rules_of
 from transforms.schemas import JOB_TABLE, SEGMENT, TABLES
 
 NOW = datetime(2026, 1, 8, tzinfo=UTC)
-HELPERS = {"_is_accepted": True, "_duration_s": 30.0, "_known": ["A"], "_n_known": 1, "_track_until_s": None, "_layer_until_s": None}  # fmt: skip  # noqa: E501
+HELPERS = {
+    "_is_accepted": True, "_duration_s": 30.0, "_offered": "A", "_n_known": 1, "_track_until_s": None,
+    "_layer_until_s": None,
+}  # fmt: skip
 
 
 def segment(number: int, start: float | None, end: float | None, label: str | None) -> dict[str, object]:
     return {
         "job_name": "j", "object_id": "0", "asset_id": None, "worker_id": "w", "revision": 1, "layer": "speaker",
         "segment_no": number, "label": label, "start_s": start, "end_s": end, "text": None, "attributes": None,
-        "landing_id": "l", "landed_at": NOW, **HELPERS,
+        "landing_id": "l", "landed_at": NOW, "_is_known": label == "A", **HELPERS,
     }  # fmt: skip
 
 
-def through(rows: list[dict[str, object]]):
+def through(rows: list[dict[str, object]], *, is_stored: bool = True):
     types = {name: pa.float64() for name in ("_duration_s", "_track_until_s", "_layer_until_s")}
-    types |= {"_is_accepted": pa.bool_(), "_known": pa.list_(pa.string()), "_n_known": pa.int64()}
+    types |= {"_is_accepted": pa.bool_(), "_is_known": pa.bool_(), "_offered": pa.string(), "_n_known": pa.int64()}
     schema = pa.schema([f.with_nullable(True) for f in SEGMENT.arrow] + [pa.field(k, v) for k, v in types.items()])
     connection = duckdb.connect()
     connection.register("rows", pa.Table.from_pylist(rows, schema=schema))
-    return gate(connection, "silver.segment", "rows")
+    return gate(connection, "silver.segment", "rows", is_stored=is_stored)
 
 
 time = st.one_of(st.none(), st.floats(-2, 40, allow_nan=False), st.just(float("nan")), st.just(float("inf")))
 
 
 @hypothesis_settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(time, time, st.sampled_from(["A", "B", None])), max_size=6))
-def test_good_and_quarantined_are_all_rows(parts: list[tuple[float | None, float | None, str | None]]) -> None:
-    found = through([segment(n, *part) for n, part in enumerate(parts)])
+@given(st.lists(st.tuples(time, time, st.sampled_from(["A", "B", None])), max_size=6), st.booleans())
+def test_good_and_quarantined_are_all_rows(
+    parts: list[tuple[float | None, float | None, str | None]], is_stored: bool
+) -> None:
+    found = through([segment(n, *part) for n, part in enumerate(parts)], is_stored=is_stored)
     good = [n for n, (s, e, label) in enumerate(parts) if s is not None and e is not None and 0 <= s < e <= 30.05 and label == "A"]  # fmt: skip  # noqa: E501
     assert found.good["segment_no"].to_pylist() == good
     bad = {row["row_key"] for row in found.quarantined.to_pylist()}

@@ -91,9 +91,10 @@ def _unpacked(connection: duckdb.DuckDBPyConnection, attribute: str) -> dict[str
     of_line = """AS t JOIN known_line AS b USING (object_id) WHERE t.submitted_at IS NOT NULL OR NOT EXISTS
         (SELECT 1 FROM untimed_is_old AS f WHERE f.object_id = t.object_id AND f.worker_id = t.worker_id)"""
     return {
-        "bronze.manifest_line": """(SELECT b.* REPLACE (l.bare_line AS line)
+        "landing.line": """(SELECT b.* EXCLUDE (line), l.said, l.about, l.source_text
             FROM known_line AS b JOIN landing_line AS l USING (object_id))""",
         "bronze.worker_response": f"""(FROM known_answer UNION ALL BY NAME SELECT {answer}, b.source_version,
             t.answer_no, t.content AS answer FROM landing_content {of_line})""",
-        "landing.track": f"(SELECT {answer}, t.segments, t.problem FROM landing_track {of_line})",
+        "landing.track": f"(SELECT {answer}, t.answer_id, t.n_segments, t.problem FROM landing_track {of_line})",
+        "landing.segment": "landing_segment",
     }

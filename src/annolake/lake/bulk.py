@@ -1,7 +1,8 @@
 """What the lines of a manifest say, batch by batch: typed by DuckDB where they have a known form, else with care.
 
-A batch ends in three temporary tables: the good lines, the tracks (answers whose segments stand in the line) and the
-whole answers inside of lines. A line is read in one of three ways, and the rows are the same whichever it is:
+A batch ends in four temporary relations: the good lines, the tracks (answers whose segments stand in the line), their
+segments, and the whole answers inside of lines. A line is read in one of three ways, and the rows are the same
+whichever it is:
 
 - one that fits the form of its manifest (`lake.forms`) by DuckDB alone, its tracks with it;
 - one without answers inside that every reader of JSON reads alike by DuckDB, which takes source and duration;
@@ -17,29 +18,41 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from annolake.lake.forms import SAMPLE, SEGMENTS, Form, find_form
+from annolake.lake.forms import SAMPLE, Form, find_form, odd
 from annolake.lake.lines import Undecodable
 from annolake.lake.views import literal
 from transforms import strict_json
 from transforms.ground_truth import Fault, read_line
 from transforms.inline import InlineAnswer, read_inline, without_answers
 
-LINE_COLUMNS = """line_no BIGINT, object_id VARCHAR, line VARCHAR, line_hash VARCHAR, bare_line VARCHAR,
+LINE_COLUMNS = """line_no BIGINT, object_id VARCHAR, line VARCHAR, line_hash VARCHAR, said JSON, about JSON,
     source VARCHAR, asset_id VARCHAR, duration_s DOUBLE, source_text VARCHAR"""
 _WHOSE = """object_id VARCHAR, worker_id VARCHAR, submitted_at TIMESTAMPTZ, accepted_at TIMESTAMPTZ,
-    time_spent_s DOUBLE, answer_hash VARCHAR, answer_no INTEGER"""
-TABLES = {
-    "landing_line": LINE_COLUMNS,
-    "landing_track": f"{_WHOSE}, segments {SEGMENTS}, problem VARCHAR",
-    "landing_content": f"{_WHOSE}, content VARCHAR",
+    time_spent_s DOUBLE, answer_hash VARCHAR"""
+SEGMENT_COLUMNS = {
+    "answer_id": "BIGINT",
+    "layer": "VARCHAR",
+    "segment_no": "INTEGER",
+    "label": "VARCHAR",
+    "start_s": "DOUBLE",
+    "end_s": "DOUBLE",
+    "text": "VARCHAR",
+    "attributes": "VARCHAR",
 }
-"""The temporary tables of a batch. `bare_line` is the line without the answers in it, `source_text`
-the source where that is the text itself."""
+TABLES = {
+    "landing_careful": LINE_COLUMNS,
+    "landing_track": f"{_WHOSE}, answer_id BIGINT, n_segments INTEGER, problem VARCHAR, fits BOOLEAN",
+    "landing_segment": ", ".join(f"{name} {kind}" for name, kind in SEGMENT_COLUMNS.items()) + ", fits BOOLEAN",
+    "landing_content": f"{_WHOSE}, answer_no INTEGER, content VARCHAR",
+}
+"""The temporary tables of a batch; beside them `landing_line` shows all good lines. `said` and `about` are the label
+attribute's value, without the answers in it, and its metadata; `source_text` the source where that is the text itself.
+`answer_id` is a number of the answer within the batch; `fits` holds for all that `read_batch` leaves."""
+ANSWERS_IN_LINE = 1 << 24
+"""More than a line can hold: the number of an answer is its object's times this plus its own."""
 
-ODD = r"""(regexp_matches(line, ',\s*[\]}]') OR contains(line, 'workerMetadata')
-    OR (contains(line, 'nan') OR contains(line, 'NaN') OR contains(line, 'NAN') OR contains(line, 'inf')
-        OR contains(line, 'Inf') OR contains(line, 'INF')) AND regexp_matches(line, '[:,\[\s-](?i:nan|inf)'))"""
-"""What DuckDB's reader takes for JSON and others do not, and the identities of workers."""
+TRAILING_COMMA = r"regexp_matches(line, ',\s*[\]}]')"
+"""What DuckDB's reader takes for JSON and others do not; so it does with NaN."""
 HUGE = r"regexp_matches(line, '[0-9][eE]\+?[0-9]{3}|[0-9]{100}')"
 _STAMP = pa.timestamp("us", tz="UTC")
 SEGMENT: dict[str, pa.DataType] = {
@@ -70,7 +83,6 @@ CAREFUL: dict[str, pa.DataType] = {
     "source": pa.string(),
     "asset_id": pa.string(),
     "duration_s": pa.float64(),
-    "source_text": pa.string(),
 }
 """Lines and answers that the careful reader read, as Arrow columns."""
 
@@ -87,17 +99,29 @@ def read_batch(
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")
     connection.register("landing_batch", batch)
     connection.execute(f"CREATE OR REPLACE TEMP VIEW landing_block AS {_unknown(connection)}")
+    connection.execute("CREATE OR REPLACE TEMP VIEW landing_line AS FROM landing_careful")
     form = find_form(_sample(batch), attribute)
+    left = "(SELECT * EXCLUDE (n_keys) FROM landing_block)"
     if form:
-        _read_by_form(connection, form)
-        left = "landing_unread"
-    else:
-        left = "(SELECT * EXCLUDE (n_keys) FROM landing_block)"
-    careful = _read_others(connection, left, attribute)
+        left = _read_by_form(connection, form)
+    careful = _read_others(connection, left, attribute) if left else []
     careful += [(u.line_no, str(u.object_no), u.raw, False) for u in undecodable]
     connection.execute("DROP VIEW landing_block")
     connection.unregister("landing_batch")
     return _read_carefully(connection, careful, attribute)
+
+
+def parts_of_line(lines: str, attribute: str) -> str:
+    """A relation without its `line`, but with what that says of the label attribute: said, about, source_text."""
+    at = "/" + attribute.replace("~", "~0").replace("/", "~1")
+    places = (at, f"{at}-ref", f"{at}-metadata", f"{at}-ref-metadata", "/source-ref", "/source")
+    return f"""(
+        SELECT * EXCLUDE (line, part),
+            coalesce(nullif(part[1], 'null'), nullif(part[2], 'null')) AS said,
+            coalesce(part[3], part[4]) AS about,
+            CASE WHEN part[5] IS NULL THEN json_extract_string(part[6], '$') END AS source_text
+        FROM (SELECT *, json_extract(line, [{", ".join(map(literal, places))}]) AS part FROM {lines})
+    )"""
 
 
 def _unknown(connection: duckdb.DuckDBPyConnection) -> str:
@@ -114,42 +138,72 @@ def _sample(batch: pa.Table) -> list[str]:
     return [str(batch["line"][row].as_py()) for row in range(0, batch.num_rows, step)]
 
 
-def _read_by_form(connection: duckdb.DuckDBPyConnection, form: Form) -> None:
-    """Lines of the form to their tables, all others to `landing_unread`."""
+def _read_by_form(connection: duckdb.DuckDBPyConnection, form: Form) -> str:
+    """Lines of the form to their tables; returns the relation of all others, empty text where there are none.
+
+    All lines that look like it are read, and those taken out again in which a track or a segment does not fit.
+    """
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE landing_read AS
-        SELECT *, coalesce(read IS NOT NULL AND {form.fits}, false) AS fits
+        SELECT *, coalesce({form.line_fits}, false) AS fits
         FROM (
             SELECT
                 *,
                 md5(line) AS line_hash,
-                CASE WHEN NOT {ODD} THEN try(json_transform_strict(line, {literal(form.structure)})) END AS read
+                CASE WHEN NOT {TRAILING_COMMA} THEN try(json_transform_strict(line, {literal(form.structure)})) END
+                    AS read
             FROM landing_block
         )""")
-    source = form.of_line("source-ref" if "source-ref" in form.line else "source")
-    connection.execute(f"""
-        INSERT INTO landing_line
-        SELECT line_no, object_no::VARCHAR, line, line_hash, {form.without_answers},
-            json_extract_string({source}, '$'), {_text_of(form.of_line("asset-id"))},
-            {_number_of(form.of_line("duration"))},
-            {"NULL" if "source-ref" in form.line else f"json_extract_string({source}, '$')"}
-        FROM landing_read WHERE fits""")
-    connection.execute(f"""
-        INSERT INTO landing_track
-        WITH each AS (
+    each = f"""
+        SELECT object_no, line_hash, answer_no, object_no * {ANSWERS_IN_LINE} + answer_no AS answer_id, track
+        FROM (
             SELECT object_no, line_hash, unnest({form.tracks}) AS track,
                 generate_subscripts({form.tracks}, 1) - 1 AS answer_no
             FROM landing_read WHERE fits
-        )
+        )"""
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE landing_segment AS
+        SELECT answer_id, layer, (place - 1)::INTEGER AS segment_no, {form.segment}, {form.segment_fits} AS fits
+        FROM (
+            SELECT answer_id, {form.layer} AS layer, unnest(track.segments) AS s,
+                generate_subscripts(track.segments, 1) AS place
+            FROM ({each})
+        )""")
+    connection.execute(f"""
+        INSERT INTO landing_track
         SELECT object_no::VARCHAR, json_extract_string(track."workerId", '$'),
             {_time_of(form.of_track("submissionTime"))}, {_time_of(form.of_track("acceptanceTime"))},
-            {_number_of(form.of_track("timeSpentInSeconds"))}, line_hash || '-' || answer_no, answer_no,
-            {form.segments}, NULL
-        FROM each""")
-    connection.execute("""
-        CREATE OR REPLACE TEMP TABLE landing_unread AS
-        SELECT line_no, object_no, line FROM landing_read WHERE NOT fits;
-        DROP TABLE landing_read""")
+            {_number_of(form.of_track("timeSpentInSeconds"))}, line_hash || '-' || answer_no, answer_id,
+            len(track.segments)::INTEGER, NULL, {form.track_fits}
+        FROM ({each})""")
+    _take_misfits_out(connection)
+    source = form.of_line("source-ref" if "source-ref" in form.keys else "source")
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP VIEW landing_line AS
+        SELECT line_no, object_no::VARCHAR AS object_id, line, line_hash, '{{}}'::JSON AS said, {form.about} AS about,
+            json_extract_string({source}, '$') AS source, {_text_of(form.of_line("asset-id"))} AS asset_id,
+            {_number_of(form.of_line("duration"))} AS duration_s,
+            {"NULL" if "source-ref" in form.keys else f"json_extract_string({source}, '$')"} AS source_text
+        FROM landing_read WHERE fits
+        UNION ALL
+        FROM landing_careful""")
+    left = "SELECT line_no, object_no, line FROM landing_read WHERE NOT fits"
+    return f"({left})" if connection.sql(f"{left} LIMIT 1").fetchall() else ""
+
+
+def _take_misfits_out(connection: duckdb.DuckDBPyConnection) -> None:
+    """Lines with a part that does not fit: their rows go, and `landing_read` says that they do not fit."""
+    parts = " UNION ALL ".join(f"SELECT answer_id, fits FROM {name}" for name in ("landing_track", "landing_segment"))
+    misfits = connection.sql(
+        f"SELECT DISTINCT answer_id // {ANSWERS_IN_LINE} AS object_no FROM ({parts}) WHERE NOT coalesce(fits, false)"
+    ).to_arrow_table()
+    if misfits.num_rows:
+        connection.register("misfit", misfits)
+        connection.execute(f"""
+            UPDATE landing_read SET fits = false WHERE object_no IN (FROM misfit);
+            DELETE FROM landing_track WHERE answer_id // {ANSWERS_IN_LINE} IN (FROM misfit);
+            DELETE FROM landing_segment WHERE answer_id // {ANSWERS_IN_LINE} IN (FROM misfit)""")
+        connection.unregister("misfit")
 
 
 def _read_others(
@@ -159,8 +213,8 @@ def _read_others(
     said = literal("/" + attribute.replace("~", "~0").replace("/", "~1"))
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE landing_other AS
-        SELECT *, is_valid AND NOT {ODD} AND NOT {HUGE} AND json_type(source) = 'VARCHAR' AND source <> '""'
-            AND coalesce(len(within) = 0, true) AS is_sound
+        SELECT *, is_valid AND NOT {odd("line")} AND NOT {TRAILING_COMMA} AND NOT {HUGE}
+            AND json_type(source) = 'VARCHAR' AND source <> '""' AND coalesce(len(within) = 0, true) AS is_sound
         FROM (
             SELECT
                 *,
@@ -171,12 +225,14 @@ def _read_others(
                     lambda t: t = 'ARRAY') END AS within
             FROM (SELECT *, json_valid(line) AS is_valid FROM {left})
         )""")
-    connection.execute(f"""
-        INSERT INTO landing_line
-        SELECT line_no, object_no::VARCHAR, line, md5(line), line, json_extract_string(source, '$'),
-            {_text_of("json_extract(line, '/asset-id')")}, {_number_of("json_extract(line, '/duration')")},
-            CASE WHEN NOT json_exists(line, '/source-ref') THEN json_extract_string(source, '$') END
-        FROM landing_other WHERE coalesce(is_sound, false)""")
+    _insert_lines(
+        connection,
+        f"""SELECT line_no, object_no::VARCHAR AS object_id, line, line AS bare_line,
+            json_extract_string(source, '$') AS source, {_text_of("json_extract(line, '/asset-id')")} AS asset_id,
+            {_number_of("json_extract(line, '/duration')")} AS duration_s
+        FROM landing_other WHERE coalesce(is_sound, false)""",
+        attribute,
+    )
     rest = connection.sql("""
         SELECT line_no, object_no::VARCHAR, line, is_valid FROM landing_other WHERE NOT coalesce(is_sound, false)
         ORDER BY line_no""").fetchall()
@@ -208,12 +264,11 @@ def _read_carefully(
                 "source": found.source,
                 "asset_id": found.asset_id,
                 "duration_s": found.duration_s,
-                "source_text": found.source if found.is_text else None,
             }
         )
         answers += (_answer_row(object_id, text, answer) for answer in inside)
     if lines:
-        _insert(connection, lines, answers)
+        _insert(connection, lines, answers, attribute)
     return faults
 
 
@@ -222,20 +277,26 @@ def _answer_row(object_id: str, text: str, answer: InlineAnswer) -> dict[str, An
     return {"object_id": object_id, "line": text, **said}
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, lines: list[dict[str, Any]], answers: list[dict[str, Any]]) -> None:
+def _insert(
+    connection: duckdb.DuckDBPyConnection, lines: list[dict[str, Any]], answers: list[dict[str, Any]], attribute: str
+) -> None:
     connection.register("careful_line", pa.Table.from_pylist(lines, schema=pa.schema(CAREFUL)))
     connection.register("careful_answer", pa.Table.from_pylist(answers, schema=pa.schema(ANSWER)))
-    connection.execute("""
-        INSERT INTO landing_line
-        SELECT line_no, object_id, line, md5(line), bare_line, source, asset_id, duration_s, source_text
-        FROM careful_line""")
-    connection.execute("""
+    _insert_lines(connection, "FROM careful_line", attribute)
+    answer_id = f"object_id::BIGINT * {ANSWERS_IN_LINE} + answer_no"
+    connection.execute(f"""
         INSERT INTO landing_track
         SELECT object_id, worker_id, submitted_at, accepted_at, time_spent_s, md5(line) || '-' || answer_no,
-            answer_no,
-            list_transform(segments, lambda s: struct_pack(layer := s.layer, label := s.label, start_s := s.start_s,
-                end_s := s.end_s, "text" := s.text, attributes := CAST(json(s.attributes) AS VARCHAR))), problem
+            {answer_id}, len(segments)::INTEGER, problem, true
         FROM careful_answer WHERE content IS NULL""")
+    connection.execute(f"""
+        INSERT INTO landing_segment
+        SELECT answer_id, s.layer, (place - 1)::INTEGER, s.label, s.start_s, s.end_s, s."text",
+            CAST(json(s.attributes) AS VARCHAR), true
+        FROM (
+            SELECT {answer_id} AS answer_id, unnest(segments) AS s, generate_subscripts(segments, 1) AS place
+            FROM careful_answer WHERE content IS NULL
+        )""")
     connection.execute("""
         INSERT INTO landing_content
         SELECT object_id, worker_id, submitted_at, accepted_at, time_spent_s, md5(json(content)), answer_no,
@@ -243,6 +304,15 @@ def _insert(connection: duckdb.DuckDBPyConnection, lines: list[dict[str, Any]], 
         FROM careful_answer WHERE content IS NOT NULL""")
     for name in ("careful_line", "careful_answer"):
         connection.unregister(name)
+
+
+def _insert_lines(connection: duckdb.DuckDBPyConnection, lines: str, attribute: str) -> None:
+    """Lines with what their bare text says of the label attribute."""
+    bare = f"(SELECT * EXCLUDE (line, bare_line), line AS whole, bare_line AS line FROM ({lines}))"
+    connection.execute(f"""
+        INSERT INTO landing_careful
+        SELECT line_no, object_id, whole, md5(whole), said, about, source, asset_id, duration_s, source_text
+        FROM {parts_of_line(bare, attribute)}""")
 
 
 def _text_of(value: str) -> str:

@@ -24,6 +24,10 @@ TRACK_TIMES = ("submissionTime", "acceptanceTime")
 TIME = r'"[12]\d{3}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,3})?Z"'
 """As Ground Truth writes it; any other way is left to the careful reader."""
 NUMBER = r"-?[0-9]{1,15}(\.[0-9]{1,30})?"
+NAMES_WORKER = "workerMetadata"
+"""Key of a worker's identity."""
+NOT_NUMBERS = "('nan', '-nan', 'inf', '-inf', 'infinity', '-infinity')"
+"""What DuckDB takes for numbers, in any case, and keeps as it stands."""
 TYPED: dict[str, Any] = {
     "start": "DOUBLE",
     "end": "DOUBLE",
@@ -31,8 +35,6 @@ TYPED: dict[str, Any] = {
     "label": "VARCHAR",
     "labels": ["VARCHAR"],
 }
-SEGMENTS = "STRUCT(layer VARCHAR, label VARCHAR, start_s DOUBLE, end_s DOUBLE, text VARCHAR, attributes VARCHAR)[]"
-"""The type of an answer's segments, whoever read them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +42,16 @@ class Form:
     """The keys of a line, of a track in its label attribute, and of a segment in a track."""
 
     attribute: str
-    line: tuple[str, ...]
-    track: tuple[str, ...]
-    segment: tuple[str, ...]
+    keys: tuple[str, ...]
+    track_keys: tuple[str, ...]
+    segment_keys: tuple[str, ...]
 
     @property
     def structure(self) -> str:
         """The form as `json_transform_strict` takes it: what is not named in TYPED stays JSON."""
-        segment = {k: TYPED.get(k, "JSON") for k in self.segment}
-        track = dict.fromkeys(self.track, "JSON") | {"segments": [segment]}
-        return json.dumps(dict.fromkeys(self.line, "JSON") | {self.attribute: {TRACKS: [track]}})
+        segment = {k: TYPED.get(k, "JSON") for k in self.segment_keys}
+        track = dict.fromkeys(self.track_keys, "JSON") | {"segments": [segment]}
+        return json.dumps(dict.fromkeys(self.keys, "JSON") | {self.attribute: {TRACKS: [track]}})
 
     @property
     def tracks(self) -> str:
@@ -58,61 +60,84 @@ class Form:
     @property
     def others(self) -> list[str]:
         """Keys of the line beside the label attribute."""
-        return [k for k in self.line if k != self.attribute]
+        return [k for k in self.keys if k != self.attribute]
 
     @property
     def rest(self) -> list[str]:
         """Keys of a segment that are kept as its attributes."""
-        return sorted(k for k in self.segment if k not in (*TIMES, *TEXTS, "labels"))
+        return sorted(k for k in self.segment_keys if k not in (*TIMES, *TEXTS, "labels"))
 
     def of_line(self, key: str) -> str:
         """A value of the line, as JSON; NULL where the form does not have it."""
-        return f"read.{name(key)}" if key in self.line else "CAST(NULL AS JSON)"
+        return f"read.{name(key)}" if key in self.keys else "CAST(NULL AS JSON)"
 
-    def of_track(self, key: str, track: str = "track") -> str:
-        """A value of a track, as JSON; NULL where the form does not have it."""
-        return f"{track}.{name(key)}" if key in self.track else "CAST(NULL AS JSON)"
-
-    @property
-    def without_answers(self) -> str:
-        """The line as JSON text, with nothing in its label attribute."""
-        parts = [f"'{_quoted(k)}:' || coalesce({self.of_line(k)}::VARCHAR, 'null')" for k in self.others]
-        return " || ',' || ".join(["'{" + _quoted(self.attribute) + ":{}'", *parts]) + " || '}'"
+    def of_track(self, key: str) -> str:
+        """A value of `track`, as JSON; NULL where the form does not have it."""
+        return f"track.{name(key)}" if key in self.track_keys else "CAST(NULL AS JSON)"
 
     @property
-    def fits(self) -> str:
-        """Whether a line that was read has nothing beyond the form, and what all readers of JSON read alike."""
+    def about(self) -> str:
+        """The metadata of the label attribute, as JSON."""
+        keys = (f"{self.attribute}-metadata", f"{self.attribute}-ref-metadata")
+        return next((f"coalesce({self.of_line(k)}, 'null'::JSON)" for k in keys if k in self.keys), "NULL::JSON")
+
+    @property
+    def line_fits(self) -> str:
+        """Whether a line that was read has no key beyond the form, and beside its tracks nothing odd."""
         inner = " + ".join(["0", *(_keys_in(self.of_line(k)) for k in self.others)])
-        segments = f"flatten(list_transform({self.tracks}, lambda t: t.segments))"
-        source = self.of_line("source-ref" if "source-ref" in self.line else "source")
-        track = [
-            "t.segments IS NOT NULL",
-            f'starts_with({self.of_track("workerId", "t")}, \'"\') AND len(t."workerId") > 2',
-        ]
-        track += [f"regexp_full_match(t.{k}::VARCHAR, '{TIME}')" for k in TRACK_TIMES if k in self.track]
-        track += [f"regexp_full_match(t.{k}::VARCHAR, '{NUMBER}')" for k in ("timeSpentInSeconds",) if k in self.track]
-        segment = ["len(s.labels) = 1 AND s.labels[1] IS NOT NULL"] if "labels" in self.segment else []
-        segment += [f"isfinite(s.{name(k)})" for k in TIMES]
-        segment += [
-            f"(starts_with(s.{name(k)}, '\"') OR regexp_full_match(s.{name(k)}, '{NUMBER}'))" for k in self.rest
-        ]
+        source = self.of_line("source-ref" if "source-ref" in self.keys else "source")
+        beside = ", ".join(["''", *(f"{self.of_line(k)}::VARCHAR" for k in self.others)])
         return f"""
-            n_keys = {len(self.line) + 1} + {inner} + coalesce(list_sum(list_transform({self.tracks},
-                lambda t: {len(self.track)} + {len(self.segment)} * len(t.segments))), 0)
-            AND starts_with({source}, '"') AND len({source}) > 2
-            AND len(list_filter({self.tracks}, lambda t: coalesce({" AND ".join(track)}, false))) = len({self.tracks})
-            AND len(list_filter({segments}, lambda s: coalesce({" AND ".join(segment)}, false))) = len({segments})"""
+            n_keys = {len(self.keys) + 1} + {inner} + coalesce(list_sum(list_transform({self.tracks},
+                lambda t: {len(self.track_keys)} + {len(self.segment_keys)} * len(t.segments))), 0)
+            AND {self.tracks} IS NOT NULL AND starts_with({source}, '"') AND len({source}) > 2
+            AND NOT {odd(f"concat_ws(' ', {beside})")}"""
 
     @property
-    def segments(self) -> str:
-        """The segments of `track` in the type that the models take."""
+    def track_fits(self) -> str:
+        """Whether `track` has what all readers of JSON read alike."""
+        parts = ["track.segments IS NOT NULL", 'len(track."workerId") > 2']
+        for key in self.track_keys:
+            value = self.of_track(key)
+            if key in TRACK_TIMES:
+                parts.append(f"regexp_full_match({value}::VARCHAR, '{TIME}')")
+            elif key == "timeSpentInSeconds":
+                parts.append(f"regexp_full_match({value}::VARCHAR, '{NUMBER}')")
+            elif key in {"workerId", "layer"}:
+                parts.append(f"starts_with({value}, '\"')")
+            elif key != "segments":
+                parts.append(_is_simple(value))
+        return f"coalesce({' AND '.join(parts)}, false)"
+
+    @property
+    def segment_fits(self) -> str:
+        """Whether the segment `s` has what all readers of JSON read alike."""
+        parts = [f"isfinite(s.{name(k)})" for k in TIMES]
+        parts += [_is_simple(f"s.{name(k)}") for k in self.rest]
+        if "labels" in self.segment_keys:
+            parts.append("len(s.labels) = 1 AND s.labels[1] IS NOT NULL")
+        texts = [self.label] + ["s.text"] * ("text" in self.segment_keys)
+        parts += [f"coalesce({_is_plain(value)}, true)" for value in texts]
+        return f"coalesce({' AND '.join(parts)}, false)"
+
+    @property
+    def label(self) -> str:
+        """The label of the segment `s`."""
+        return "s.labels[1]" if "labels" in self.segment_keys else "s.label"
+
+    @property
+    def layer(self) -> str:
+        """The layer that `track` names."""
+        return f"nullif(json_extract_string({self.of_track('layer')}, '$'), '')"
+
+    @property
+    def segment(self) -> str:
+        """What the segment `s` says, in the columns that the models take."""
         parts = [f"'{_quoted(k)}:' || s.{name(k)}::VARCHAR" for k in self.rest]
-        attributes = "'{' || " + " || ',' || ".join(parts) + " || '}'" if parts else "NULL"
-        layer = f"nullif(json_extract_string({self.of_track('layer')}, '$'), '')"
-        return f"""list_transform(track.segments, lambda s: struct_pack(
-            layer := {layer}, label := {"s.labels[1]" if "labels" in self.segment else "s.label"},
-            start_s := s.start, end_s := s."end", "text" := {"s.text" if "text" in self.segment else "NULL::VARCHAR"},
-            attributes := CAST({attributes} AS VARCHAR)))"""
+        attributes = "'{' || " + " || ',' || ".join(parts) + " || '}'" if parts else "NULL::VARCHAR"
+        text = "s.text" if "text" in self.segment_keys else "NULL::VARCHAR"
+        return f"""{self.label} AS label, s.start AS start_s, s."end" AS end_s, {text} AS "text",
+            {attributes} AS attributes"""
 
 
 def find_form(sample: Iterable[bytes | str], attribute: str) -> Form | None:
@@ -136,8 +161,9 @@ def _form(line: Any, attribute: str) -> Form | None:
     segment = next((s for t in tracks for s in t["segments"] if isinstance(s, dict)), None)
     if segment is None or not {"start", "end"} <= set(segment) or ("labels" in segment) == ("label" in segment):
         return None
-    form = Form(attribute, tuple(sorted(line)), tuple(sorted(tracks[0])), tuple(segment))
-    return form if "workerId" in form.track else None
+    if "workerId" not in tracks[0] or any(NAMES_WORKER in keys for keys in (line, tracks[0], segment)):
+        return None
+    return Form(attribute, tuple(sorted(line)), tuple(sorted(tracks[0])), tuple(segment))
 
 
 def name(key: str) -> str:
@@ -148,6 +174,21 @@ def name(key: str) -> str:
 def _quoted(key: str) -> str:
     """A key as JSON within a literal."""
     return json.dumps(key, ensure_ascii=False).replace("'", "''")
+
+
+def odd(text: str) -> str:
+    """Whether JSON text has what DuckDB's reader takes and others do not (NaN), or the identity of a worker."""
+    return f"""(contains({text}, '{NAMES_WORKER}') OR regexp_matches({text}, '[:,\\[\\s-](?i:nan|inf)'))"""
+
+
+def _is_simple(value: str) -> str:
+    """Whether a JSON value is text or a number that all readers read alike."""
+    return f"(starts_with({value}, '\"') OR regexp_full_match({value}::VARCHAR, '{NUMBER}'))"
+
+
+def _is_plain(text: str) -> str:
+    """Whether text was surely text in the JSON, or a number, and not NaN, a list or an object."""
+    return f"(NOT starts_with({text}, '[') AND NOT starts_with({text}, '{{') AND lower({text}) NOT IN {NOT_NUMBERS})"
 
 
 def _keys_in(value: str) -> str:

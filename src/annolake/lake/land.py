@@ -264,8 +264,10 @@ class _Landing:
         self._stage(
             stage,
             {
-                "bronze.manifest_line": f"(SELECT {line}, bare_line AS line FROM landing_line)",
-                "landing.track": f"(SELECT {answer}, segments, problem FROM landing_track AS t WHERE {kept})",
+                "landing.line": f"(SELECT {line}, said, about, source_text FROM landing_line)",
+                "landing.track": f"""(SELECT {answer}, answer_id, n_segments, problem
+                    FROM landing_track AS t WHERE {kept})""",
+                "landing.segment": "landing_segment",
                 "bronze.worker_response": f"""(SELECT {answer}, {version}, answer_no, content AS answer
                     FROM landing_content AS t WHERE {kept})""",
                 "landing.object": self.objects.described(self.connection, "landing_line"),
@@ -346,7 +348,8 @@ class _Landing:
         silver = run_models(self.connection, about | dict(given))
         self._note(silver)
         for name in PARENTS_FIRST:
-            stage.write(self.connection, name, silver.gated[name].relation)
+            if silver.gated[name].n_good:
+                stage.write(self.connection, name, silver.gated[name].relation)
         if silver.quarantined.num_rows:
             self.connection.register("quarantined_rows", silver.quarantined)
             stage.write(self.connection, "silver.quarantine", "quarantined_rows")

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 import duckdb
 import pyarrow as pa
 
-from annolake.lake.forms import SEGMENTS
-from annolake.lake.sqlmodels import models
+from annolake.lake.bulk import SEGMENT_COLUMNS, parts_of_line
+from annolake.lake.emptiness import is_empty
+from annolake.lake.sqlmodels import SqlModel, models
 from annolake.lake.views import empty_rows
-from annolake.quality.gate import Count, Gated, gate
+from annolake.quality.gate import Count, Gated, gate, gate_nothing
 from transforms.schemas import TABLES
 
 _OBJECT: dict[str, pa.DataType] = {
@@ -26,8 +27,14 @@ _OBJECT: dict[str, pa.DataType] = {
 _LABEL: dict[str, pa.DataType] = {"layer": pa.string(), "label": pa.string(), "label_no": pa.int32()}
 OBJECT = pa.schema(_OBJECT)
 LABEL = pa.schema(_LABEL)
-NO_TRACKS = f"""(SELECT * EXCLUDE (answer, answer_no, source_version), NULL::{SEGMENTS} AS segments,
-    NULL::VARCHAR AS problem FROM bronze.worker_response WHERE false)"""
+NO_TRACKS = """(SELECT * EXCLUDE (answer, answer_no, source_version), NULL::BIGINT AS answer_id,
+    NULL::INTEGER AS n_segments, NULL::VARCHAR AS problem FROM bronze.worker_response WHERE false)"""
+NO_SEGMENTS = f"(SELECT {', '.join(f'NULL::{t} AS {n}' for n, t in SEGMENT_COLUMNS.items())} WHERE false)"
+VIEWS = frozenset({"silver.interval", "silver.annotation", "silver.assignment", "silver.segment"})
+"""Models that are not stored: joins of stored tables by number, cheaper to make twice than to keep."""
+
+_shapes: dict[str, str] = {}
+"""Step -> its columns as DuckDB has them: the same at every landing, and to find them costs as much as to run it."""
 
 
 @dataclass
@@ -67,28 +74,71 @@ def run_models(
 ) -> Silver:
     """Run the models over relations by name, Arrow tables or SQL.
 
-    `bronze.worker_response`, `bronze.manifest_line` and `bronze.label_file` are bronze rows; `landing.track` answers
-    whose segments stand in manifest lines; `landing.object` (see OBJECT) is known of their objects; `landing.label`
-    are the labels that the job offers, `landing.job` its row of `silver.job`. What is not given is empty. `accepted`
-    rows (table_name, row_key, rule) pass the gate as they are.
+    `bronze.worker_response`, `bronze.manifest_line` and `bronze.label_file` are bronze rows; `landing.line` lines that
+    are taken apart already (`bulk.parts_of_line`), else those of bronze are; `landing.track` and `landing.segment` are
+    answers in manifest lines and their segments; `landing.object` (see OBJECT) is known of their objects;
+    `landing.label` are the labels that the job offers, `landing.job` its row of `silver.job`. What is not given is
+    empty. `accepted` rows (table_name, row_key, rule) pass the gate as they are.
     """
-    empty: dict[str, pa.Table | str] = {name: empty_rows(name) for name in TABLES if name.startswith("bronze.")}
-    empty["landing.track"] = NO_TRACKS
-    for name, rows in {**empty, **given}.items():
-        relation = rows
-        if isinstance(rows, pa.Table):
-            relation = name.replace(".", "__")
-            connection.register(relation, rows)
-        connection.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM {relation}")
+    known: dict[str, pa.Table | str] = {name: empty_rows(name) for name in TABLES if name.startswith("bronze.")}
+    known |= {"landing.track": NO_TRACKS, "landing.segment": NO_SEGMENTS} | dict(given)
+    if "landing.line" not in given:
+        known["landing.line"] = _lines(pa.table(given["landing.job"])["label_attribute"][0].as_py())
+    empty = {name for name, rows in known.items() if _show(connection, name, rows) == 0}
     silver = Silver()
     for name, model in models("silver").items():
-        if name not in TABLES:
-            connection.execute(f"CREATE OR REPLACE TABLE {name} AS {model.sql}")
-            continue
-        connection.execute(f"CREATE OR REPLACE VIEW {name}_said AS {model.sql}")
-        silver.gated[name] = gate(connection, name, f"{name}_said", accepted)
-        connection.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM {silver.gated[name].relation}")
+        if is_empty(model.query, empty):
+            empty.add(name)
+            if name in TABLES:
+                silver.gated[name] = gate_nothing(connection, name)
+            else:
+                _make_empty(connection, model)
+        elif name in TABLES:
+            connection.execute(f"CREATE OR REPLACE VIEW {name}_said AS {model.sql}")
+            silver.gated[name] = gate(connection, name, f"{name}_said", accepted, is_stored=name not in VIEWS)
+            connection.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM {silver.gated[name].relation}")
+        elif _make(connection, model) == 0:
+            empty.add(name)
     return silver
+
+
+def _show(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table | str) -> int:
+    """Make the relation known by name; returns 0 where it has no row."""
+    relation = rows
+    if isinstance(rows, pa.Table):
+        relation = name.replace(".", "__")
+        connection.register(relation, rows)
+    connection.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM {relation}")
+    if isinstance(rows, pa.Table):
+        return int(rows.num_rows)
+    return len(connection.sql(f"SELECT 1 FROM {name} LIMIT 1").fetchall())
+
+
+def _lines(attribute: str) -> str:
+    """Lines of bronze, taken apart."""
+    return f"""(
+        SELECT DISTINCT ON (job_name, object_id, line_hash) *
+        FROM {parts_of_line("bronze.manifest_line", attribute)}
+        ORDER BY job_name, object_id, line_hash, line_no)"""
+
+
+def _make(connection: duckdb.DuckDBPyConnection, model: SqlModel) -> int:
+    """A step of the other models; returns how many rows it has, 1 where nobody counted."""
+    if model.name in VIEWS:
+        connection.execute(f"CREATE OR REPLACE VIEW {model.name} AS {model.sql}")
+        return 1
+    made = connection.execute(f"CREATE OR REPLACE TABLE {model.name} AS {model.sql}").fetchall()
+    return int(made[0][0])
+
+
+def _make_empty(connection: duckdb.DuckDBPyConnection, model: SqlModel) -> None:
+    """A step without a row, as other models join it."""
+    if model.name in VIEWS:
+        return  # who reads a view has no row without it
+    if model.name not in _shapes:
+        columns = connection.sql(f"DESCRIBE {model.sql}").fetchall()
+        _shapes[model.name] = ", ".join(f'"{name}" {kind}' for name, kind, *_ in columns)
+    connection.execute(f"CREATE OR REPLACE TABLE {model.name} ({_shapes[model.name]})")
 
 
 def build_silver(

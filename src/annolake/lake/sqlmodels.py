@@ -28,6 +28,8 @@ class SqlModel:
     fields: Mapping[str, str]
     reads: frozenset[str]
     sql: str
+    query: exp.Query
+    """The statement, parsed."""
     names: frozenset[str] | None = None
     """Every name in the statement, those of columns among them; None where it takes whole rows (`*`)."""
 
@@ -70,9 +72,9 @@ def read_model(path: Path, layer: str) -> SqlModel:
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise LakeError(f"{path} must hold exactly one SELECT.")
     name = f"{layer}.{path.stem}"
-    return SqlModel(
-        name, purpose.strip().rstrip("."), fields, tables_of(statements[0]) - {name}, sql, names_of(statements[0])
-    )
+    query = statements[0]
+    reads = tables_of(query) - {name}
+    return SqlModel(name, purpose.strip().rstrip("."), fields, reads, sql, query, names_of(query))
 
 
 def names_of(statement: exp.Query) -> frozenset[str] | None:

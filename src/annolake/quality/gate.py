@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import duckdb
 import pyarrow as pa
 
+from annolake.lake.views import empty_rows
 from annolake.quality.rules import Rule, rules_of
 from transforms.schemas import QUARANTINE, TABLES, Table
 
@@ -47,28 +48,55 @@ class Gated:
         return rows
 
 
-def gate(connection: duckdb.DuckDBPyConnection, table: str, relation: str, accepted: pa.Table | None = None) -> Gated:
+def gate(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    relation: str,
+    accepted: pa.Table | None = None,
+    *,
+    is_stored: bool = True,
+) -> Gated:
     """Split the rows of `relation` by the rules of `table`; a row is looked at once, and again only where it fails.
 
-    `accepted` (table_name, row_key, rule) are rows that somebody lets in although they break that rule.
+    `accepted` (table_name, row_key, rule) are rows that somebody lets in although they break that rule. Where not
+    `is_stored` the rows are computed again by whoever reads the good ones, unless some of them fail.
     """
     spec, rules = TABLES[table], rules_of(table)
     if accepted is not None and accepted.num_rows:
         connection.register("accepted", accepted)
         rules = tuple(_but_for_accepted(rule, row_key(spec)) for rule in rules)
-    present = {name for name, *_ in connection.sql(f"DESCRIBE {relation}").fetchall()}
-    checked, good = f"{_flat(relation)}_checked", good_rows(relation)
     failing = [r for r in rules if r.severity == "fail"]
     holds = " AND ".join(f"coalesce({r.holds}, true)" for r in failing) or "true"
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {checked} AS SELECT *, {holds} AS __holds FROM {relation}")
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW {good} AS SELECT * EXCLUDE (__holds) FROM {checked} WHERE __holds")
-    n_rows, n_good = connection.sql(f"SELECT count(*), count(*) FILTER (__holds) FROM {checked}").fetchall()[0]
+    judged, checked, good = (f"{_flat(relation)}_{name}" for name in ("judged", "checked", "good"))
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW {judged} AS SELECT *, {holds} AS __holds FROM {relation}")
+    if is_stored:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {checked} AS FROM {judged}")
+    n_rows, n_good, warned = _judge(connection, checked if is_stored else judged, rules)
+    if n_good < n_rows and not is_stored:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {checked} AS FROM {judged}")
+    if n_good < n_rows or is_stored:
+        judged = checked
+    where = " WHERE __holds" if n_good < n_rows else ""
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW {good} AS SELECT * EXCLUDE (__holds) FROM {judged}{where}")
     bad = QUARANTINE.empty()
+    failed = dict.fromkeys(rules, 0) | warned
     if n_good < n_rows:
-        broken = f"(SELECT * EXCLUDE (__holds), {_broken(failing)} AS __broken FROM {checked} WHERE NOT __holds)"
+        rows = f"(SELECT * FROM {judged} WHERE NOT __holds)"
+        failed |= _sums(connection, rows, failing)
+        broken = f"(SELECT * EXCLUDE (__holds), {_broken(failing)} AS __broken FROM {rows})"
+        present = {name for name, *_ in connection.sql(f"DESCRIBE {relation}").fetchall()}
         bad = connection.sql(_quarantine(spec, broken, failing, "_source_uri" in present)).to_arrow_table()
-    counts = _counts(connection, checked, rules, n_rows, n_good)
+    counts = tuple(
+        Count(r.table, r.name, r.severity, n_rows, n, _detail(connection, judged, r) if n else r.meaning)
+        for r, n in failed.items()
+    )
     return Gated(connection, table, good, n_good, bad.cast(QUARANTINE.arrow), counts)
+
+
+def gate_nothing(connection: duckdb.DuckDBPyConnection, table: str) -> Gated:
+    """What the gate leaves of no rows."""
+    counts = tuple(Count(r.table, r.name, r.severity, 0, 0, r.meaning) for r in rules_of(table))
+    return Gated(connection, table, empty_rows(table), 0, QUARANTINE.empty(), counts)
 
 
 def row_key(spec: Table) -> str:
@@ -82,11 +110,6 @@ def _but_for_accepted(rule: Rule, key: str) -> Rule:
     return replace(rule, holds=f"({rule.holds}) OR {key} IN ({keys})")
 
 
-def good_rows(relation: str) -> str:
-    """The view that `gate` leaves with the good rows and the helper columns."""
-    return f"{_flat(relation)}_good"
-
-
 def _flat(relation: str) -> str:
     return relation.replace(".", "__")
 
@@ -96,21 +119,21 @@ def _broken(rules: Sequence[Rule]) -> str:
     return f"list_filter([{cases}]::INTEGER[], lambda n: n IS NOT NULL)"
 
 
-def _counts(
-    connection: duckdb.DuckDBPyConnection, checked: str, rules: Sequence[Rule], n_rows: int, n_good: int
-) -> tuple[Count, ...]:
-    """How many rows break each rule, with an example; those of severity fail are looked for among bad rows only."""
-    failed = dict.fromkeys(rules, 0)
-    bad = f"(SELECT * FROM {checked} WHERE NOT __holds)"
-    for severity, rows in (("fail", bad if n_good < n_rows else ""), ("warn", checked if n_rows else "")):
-        asked = [r for r in rules if r.severity == severity]
-        if rows and asked:
-            sums = ", ".join(f"count(*) FILTER (WHERE NOT ({r.holds}))" for r in asked)
-            failed |= dict(zip(asked, connection.sql(f"SELECT {sums} FROM {rows}").fetchall()[0], strict=True))
-    return tuple(
-        Count(r.table, r.name, r.severity, n_rows, n, _detail(connection, checked, r) if n else r.meaning)
-        for r, n in failed.items()
-    )
+def _judge(
+    connection: duckdb.DuckDBPyConnection, relation: str, rules: Sequence[Rule]
+) -> tuple[int, int, dict[Rule, int]]:
+    """How many rows there are, how many are good, and how many break each rule of severity warn."""
+    warned = [r for r in rules if r.severity == "warn"]
+    sums = "".join(f", count(*) FILTER (WHERE NOT ({r.holds}))" for r in warned)
+    found = connection.sql(f"SELECT count(*), count(*) FILTER (WHERE __holds){sums} FROM {relation}").fetchall()
+    n_rows, n_good, *failed = found[0]
+    return n_rows, n_good, dict(zip(warned, failed, strict=True))
+
+
+def _sums(connection: duckdb.DuckDBPyConnection, relation: str, rules: Sequence[Rule]) -> dict[Rule, int]:
+    """How many rows break each rule."""
+    sums = ", ".join(f"count(*) FILTER (WHERE NOT ({r.holds}))" for r in rules)
+    return dict(zip(rules, connection.sql(f"SELECT {sums} FROM {relation}").fetchall()[0], strict=True))
 
 
 def _detail(connection: duckdb.DuckDBPyConnection, relation: str, rule: Rule) -> str:

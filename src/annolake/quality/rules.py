@@ -72,9 +72,9 @@ WRITTEN: tuple[Rule, ...] = (
         "end <= duration, with 50 ms for a player's rounding; unchecked where the duration is unknown", True,
     ),
     Rule(
-        "silver.segment", "known_label", "fail", f"label IS NULL OR _n_known = 0 OR coalesce({_KNOWN}, false)",
+        "silver.segment", "known_label", "fail", "label IS NULL OR _n_known = 0 OR _is_known",
         "format('label {} is not among those of layer {}: {}', to_json(label)::VARCHAR, layer, "
-        "coalesce(array_to_string(_known, ', '), 'the job has no such layer'))",
+        "coalesce(_offered, 'the job has no such layer'))",
         "the label is one that the job offers in that layer", True,
     ),
     Rule(
