@@ -17,6 +17,8 @@ from tests.conftest import free_port
 PATIENCE_MS = 15_000
 EXPECTED_NOISE = re.compile(r"Failed to load resource|net::ERR_")
 """What Chromium prints for an HTTP status that a test provokes."""
+KNOWN_PLACES = ("http://127.0.0.1:", "data:", "blob:", "https://cdn.jsdelivr.net/npm/@picocss/")
+"""The last is the style sheet of the tests' sign-in provider, which they answer themselves."""
 
 
 @pytest.fixture(scope="session")
@@ -70,7 +72,7 @@ def page(context: BrowserContext) -> Iterator[Page]:
     )
     page.on(
         "request",
-        lambda r: strangers.append(r.url) if not r.url.startswith(("http://127.0.0.1:", "data:", "blob:")) else None,
+        lambda r: strangers.append(r.url) if not r.url.startswith(KNOWN_PLACES) else None,
     )
     page.problems = problems  # type: ignore[attr-defined]
     yield page

@@ -262,6 +262,7 @@ def test_what_the_provider_says_no_to(browser: Browser) -> None:
     provider = browser.provider
     answer = provider.code_for(browser.leave())
     assert refused(browser.come_back(state=answer["state"], error="access_denied")) == "denied"
+    assert refused(browser.come_back(error="server_error")) == "provider"
     answer = provider.code_for(browser.leave())
     assert refused(browser.come_back(state=answer["state"])) == "provider"
     answer = provider.code_for(browser.leave())

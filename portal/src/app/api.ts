@@ -5,6 +5,14 @@ export interface Worker {
   name: string;
   subject: string;
   teams: string[];
+  /** Where their provider's own session ends; null for a local account. */
+  signOutUrl: string | null;
+}
+
+/** How people sign in here. */
+export interface WaysIn {
+  local_accounts: boolean;
+  provider: { name: string; sign_in_url: string } | null;
 }
 
 export interface Job {
@@ -66,6 +74,10 @@ export class Api {
     }
   }
 
+  async waysIn(): Promise<WaysIn> {
+    return (await this.call("GET", "ways-in")) as WaysIn;
+  }
+
   async signIn(username: string, password: string): Promise<Worker> {
     return this.enter(await this.call("POST", "session", { username, password }));
   }
@@ -101,9 +113,9 @@ export class Api {
   }
 
   private enter(body: unknown): Worker {
-    const { worker, csrf_token } = body as { worker: Worker; csrf_token: string };
-    this.csrf = csrf_token;
-    return worker;
+    const session = body as { worker: Omit<Worker, "signOutUrl">; csrf_token: string; sign_out_url: string | null };
+    this.csrf = session.csrf_token;
+    return { ...session.worker, signOutUrl: session.sign_out_url };
   }
 
   private async call(

@@ -1,7 +1,11 @@
 import { css, html, LitElement, nothing } from "lit";
 import { keyed } from "lit/directives/keyed.js";
 import { Api, type Worker } from "./api.ts";
+import { refusal } from "./sign-in.ts";
 import { shared } from "./styles.ts";
+
+const SIGNED_IN = "#/signed-in";
+const REFUSED = "#/refused/";
 
 type State = "starting" | "signed-out" | "signed-in" | "unreachable";
 
@@ -12,13 +16,18 @@ export class Portal extends LitElement {
     worker: { state: true },
     hash: { state: true },
     isLapsed: { state: true },
+    stranger: { state: true },
   };
   declare private state: State;
   declare private worker: Worker | null;
   declare private hash: string;
   /** The session ended while somebody was at work: they sign in over the open page. */
   declare private isLapsed: boolean;
+  /** Who signed in instead, where the open page is another's work. */
+  declare private stranger: string;
   private readonly api = new Api();
+  /** All tabs of this portal in this browser. */
+  private readonly tabs = new BroadcastChannel("annolake");
 
   static override styles = [
     shared,
@@ -79,6 +88,7 @@ export class Portal extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     window.addEventListener("hashchange", this.onHash);
+    this.tabs.onmessage = this.onElsewhere;
     void this.begin();
   }
 
@@ -86,6 +96,15 @@ export class Portal extends LitElement {
     super.disconnectedCallback();
     window.removeEventListener("hashchange", this.onHash);
   }
+
+  /** The tab in which somebody signed in through their provider has come back. */
+  private readonly onElsewhere = async (): Promise<void> => {
+    if (!this.isLapsed) return;
+    const worker = await this.api.session().catch(() => null);
+    if (!worker) return;
+    if (worker.subject === this.worker?.subject) this.enter(worker);
+    else this.stranger = worker.name;
+  };
 
   private readonly onHash = (): void => {
     this.hash = location.hash;
@@ -96,21 +115,36 @@ export class Portal extends LitElement {
     try {
       this.worker = await this.api.session();
       this.state = this.worker ? "signed-in" : "signed-out";
+      if (this.worker && this.hash === SIGNED_IN) this.tabs.postMessage("signed-in");
+      if (this.worker && this.hash.startsWith(REFUSED)) location.hash = "#/";
     } catch {
       this.state = "unreachable";
     }
   }
 
   private onSignedIn(event: CustomEvent<Worker>): void {
-    const isSame = this.worker?.subject === event.detail.subject;
-    this.worker = event.detail;
+    this.enter(event.detail);
+  }
+
+  private enter(worker: Worker): void {
+    const isSame = this.worker?.subject === worker.subject;
+    this.worker = worker;
     this.state = "signed-in";
     this.isLapsed = false;
+    if (this.hash.startsWith(REFUSED)) location.hash = "#/";
     if (isSame) this.renderRoot.querySelector("annolake-work")?.dispatchEvent(new Event("resume"));
   }
 
   private async signOut(): Promise<void> {
-    await this.api.signOut().catch(() => {});
+    const next = this.worker?.signOutUrl;
+    const isOut = await this.api.signOut().then(
+      () => true,
+      () => false,
+    );
+    if (next && isOut) {
+      location.assign(next);
+      return;
+    }
     location.hash = "#/";
     this.worker = null;
     this.state = "signed-out";
@@ -137,7 +171,22 @@ export class Portal extends LitElement {
     }
     if (this.state === "signed-out" || !worker) {
       return html`<span></span>
-        <main><annolake-sign-in .api=${this.api} @signed-in=${this.onSignedIn}></annolake-sign-in></main>`;
+        <main>
+          <annolake-sign-in
+            .api=${this.api}
+            .refused=${this.hash.startsWith(REFUSED) ? refusal(this.hash.slice(REFUSED.length)) : ""}
+            @signed-in=${this.onSignedIn}
+          ></annolake-sign-in>
+        </main>`;
+    }
+    if (this.hash === SIGNED_IN) {
+      return html`${this.renderHeader(worker)}
+        <main>
+          <div class="center">
+            <p role="status">You are signed in. Go on in the other tab; you can close this one.</p>
+            <a href="#/">Or go on here</a>
+          </div>
+        </main>`;
     }
     const work = /^#\/work\/(.*)$/.exec(this.hash);
     return html`
@@ -162,6 +211,8 @@ export class Portal extends LitElement {
               <annolake-sign-in
                 .api=${this.api}
                 .name=${worker.name}
+                .isProviders=${worker.signOutUrl !== null}
+                .refused=${this.stranger ? `You signed in as ${this.stranger}. This page is the work of ${worker.name}: sign in as ${worker.name}, or close it.` : ""}
                 @signed-in=${this.onSignedIn}
                 message="Your session has ended. Sign in again to go on; your work is still here."
               ></annolake-sign-in>

@@ -1,13 +1,30 @@
 import { css, html, LitElement, nothing } from "lit";
-import { type Api, Refused, type Worker } from "./api.ts";
+import { type Api, Refused, type WaysIn, type Worker } from "./api.ts";
 import { shared } from "./styles.ts";
 
-/** Name and password. Tells `signed-in` with the worker. */
+const REFUSALS: Record<string, string> = {
+  denied: "Your organisation's sign-in page did not let you in.",
+  state: "This sign-in took too long, or was begun in another browser. Please sign in again.",
+  token: "Your organisation's sign-in could not be trusted. Tell whoever runs the labeling service.",
+  no_groups: "Your account is in no group of annotators. Ask whoever runs your organisation's accounts.",
+  no_provider: "Nobody can sign in through an organisation here.",
+  too_many_attempts: "Too many attempts. Wait five minutes and try again.",
+};
+
+/** Why somebody came back from their provider without being signed in. */
+export function refusal(code: string): string {
+  return REFUSALS[code] ?? "Your organisation's sign-in does not answer as it should. Please try again later.";
+}
+
+/** The ways in: an organisation's account, a name and password, or both. Tells `signed-in` with the worker. */
 export class SignIn extends LitElement {
   static override properties = {
     api: { attribute: false },
     message: {},
     name: {},
+    isProviders: { attribute: false },
+    refused: { attribute: false },
+    ways: { state: true },
     problem: { state: true },
     busy: { state: true },
   };
@@ -15,6 +32,11 @@ export class SignIn extends LitElement {
   declare message: string;
   /** Set where somebody signs in again: only the same person may go on with the work below. */
   declare name: string;
+  /** Set where the one who signs in again came through the provider. */
+  declare isProviders: boolean;
+  /** Why the way through the provider failed. */
+  declare refused: string;
+  declare private ways: WaysIn | null;
   declare private problem: string;
   declare private busy: boolean;
 
@@ -56,24 +78,74 @@ export class SignIn extends LitElement {
         background: var(--a-page);
         font-weight: 400;
       }
-      button {
+      button,
+      .provider {
         min-height: 40px;
+      }
+      .provider {
+        display: grid;
+        place-content: center;
+        padding: 4px 14px;
+        border-radius: var(--a-radius);
+        background: var(--a-accent);
+        color: var(--a-on-accent);
+        font-weight: 600;
+        text-align: center;
+        text-decoration: none;
+      }
+      .provider:hover {
+        background: var(--a-accent-strong);
+      }
+      .or {
+        display: flex;
+        gap: 10px;
+        align-items: center;
+      }
+      .or::before,
+      .or::after {
+        flex: 1;
+        border-top: 1px solid var(--a-line);
+        content: "";
       }
     `,
   ];
 
-  override firstUpdated(): void {
-    this.renderRoot.querySelector<HTMLInputElement>(this.name ? "#password" : "#username")?.focus();
+  override async firstUpdated(): Promise<void> {
+    // Where this cannot be asked, the form below says that the service does not answer.
+    this.ways = await this.api.waysIn().catch(() => ({ local_accounts: true, provider: null }));
+    await this.updateComplete;
+    this.renderRoot.querySelector<HTMLElement>(this.name ? "#password, .provider" : ".provider, #username")?.focus();
   }
 
   override render() {
-    return html`<form @submit=${this.submit}>
+    const { ways } = this;
+    const provider = ways?.provider && (!this.name || this.isProviders) ? ways.provider : null;
+    const isLocal = ways?.local_accounts && !(this.name && this.isProviders);
+    return html`<form @submit=${this.submit} aria-busy=${!ways}>
       <div class="brand">
         <img src="/portal/icon.svg" width="36" height="36" alt="" />
         <h1>Annolake</h1>
       </div>
       <p class="muted">${this.message || "Sign in to label audio and video."}</p>
-      <label
+      ${this.refused ? html`<p class="notice bad" role="alert">${this.refused}</p>` : nothing}
+      ${provider ? this.renderProvider(provider) : nothing}
+      ${provider && isLocal ? html`<p class="or muted">or with a name and password</p>` : nothing}
+      ${isLocal ? this.renderLocal(!provider) : nothing}
+      ${ways && !provider && !isLocal ? html`<p class="notice bad" role="alert">${refusal("no_provider")}</p>` : nothing}
+    </form>`;
+  }
+
+  private renderProvider(provider: NonNullable<WaysIn["provider"]>) {
+    const label = `Sign in with ${provider.name}`;
+    return this.name
+      ? html`<a class="provider" href="${provider.sign_in_url}?page=again" target="_blank" rel="noopener"
+          >${label} in a new tab</a
+        >`
+      : html`<a class="provider" href=${provider.sign_in_url}>${label}</a>`;
+  }
+
+  private renderLocal(isOnly: boolean) {
+    return html`<label
         >User name
         <input
           id="username"
@@ -91,8 +163,9 @@ export class SignIn extends LitElement {
         <input id="password" name="password" type="password" autocomplete="current-password" required />
       </label>
       ${this.problem ? html`<p class="notice bad" role="alert">${this.problem}</p>` : nothing}
-      <button class="primary" ?disabled=${this.busy}>${this.busy ? "Signing in …" : "Sign in"}</button>
-    </form>`;
+      <button class=${isOnly ? "primary" : ""} ?disabled=${this.busy}>
+        ${this.busy ? "Signing in …" : "Sign in"}
+      </button>`;
   }
 
   private async submit(event: SubmitEvent): Promise<void> {

@@ -69,6 +69,9 @@ def _begin(service: Service, request: Request) -> Response:
 
 
 def _finish(service: Service, limiter: Limiter, request: Request) -> Response:
+    if "code" not in request.query_params:  # some providers leave out the state then; there is nothing to guard
+        error = request.query_params.get("error", "nothing")
+        raise SignInRefused("denied" if error == "access_denied" else "provider", f"the provider says {error[:100]!r}")
     attempt = _attempt(service, request)
     address = request.client.host if request.client else ""
     try:
@@ -102,9 +105,6 @@ def _session(service: Service, attempt: Attempt, request: Request) -> str:
         raise SignInRefused("no_provider", "no workforce has an OidcConfig any more")
     if given.get("iss", provider.issuer) != provider.issuer:  # RFC 9207
         raise SignInRefused("token", "the answer comes from another issuer")
-    if "code" not in given:
-        code = "denied" if given.get("error") == "access_denied" else "provider"
-        raise SignInRefused(code, f"{provider.issuer} says {given.get('error', 'nothing')[:100]!r}")
     person = fetch_person(provider, attempt, given["code"], _callback(service))
     token = accounts.sign_in_person(service, person)
     log.info("Signed in through %s: %r", provider.issuer, person.sub)
