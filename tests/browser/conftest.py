@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect
 
 from annolake.config import Settings
@@ -48,6 +49,21 @@ def speech(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]
 def scene(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Manifest key of a video."""
     return lab.put_media(scene_mp4(tmp_path_factory.mktemp("media") / "scene.mp4"))
+
+
+@pytest.fixture(scope="session")
+def lake_png(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A picture of 800 x 400 pixels with a boat and a tree."""
+    picture = Image.new("RGB", (800, 400), "#bcd8ea")
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((0, 250, 800, 400), fill="#5b8fb0")
+    draw.polygon([(120, 240), (320, 240), (290, 290), (150, 290)], fill="#8a4b2a")
+    draw.polygon([(200, 100), (200, 235), (290, 235)], fill="#f4f1e6")
+    draw.rectangle((640, 180, 660, 260), fill="#6b4a2b")
+    draw.ellipse((590, 80, 710, 200), fill="#3d7a4a")
+    path: Path = tmp_path_factory.mktemp("pictures") / "lake.png"
+    picture.save(path)
+    return lab.put_media(path)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image, ImageDraw
 from playwright.sync_api import FrameLocator, Page, expect
 
 from tests.browser.conftest import OpenTask
@@ -17,21 +16,6 @@ pytestmark = pytest.mark.browser
 LOADER = '<script src="https://assets.crowd.aws/crowd-html-elements.js"></script>'
 LABELS = """labels="['Boat', 'Tree']" """
 SRC = 'src="{{ task.input.source-ref | grant_read_access }}"'
-
-
-@pytest.fixture(scope="session")
-def lake_png(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """A picture of 800 x 400 pixels with a boat and a tree."""
-    picture = Image.new("RGB", (800, 400), "#bcd8ea")
-    draw = ImageDraw.Draw(picture)
-    draw.rectangle((0, 250, 800, 400), fill="#5b8fb0")
-    draw.polygon([(120, 240), (320, 240), (290, 290), (150, 290)], fill="#8a4b2a")
-    draw.polygon([(200, 100), (200, 235), (290, 235)], fill="#f4f1e6")
-    draw.rectangle((640, 180, 660, 260), fill="#6b4a2b")
-    draw.ellipse((590, 80, 710, 200), fill="#3d7a4a")
-    path: Path = tmp_path_factory.mktemp("pictures") / "lake.png"
-    picture.save(path)
-    return lab.put_media(path)
 
 
 def form(inside: str) -> str:

@@ -2,8 +2,11 @@
  * `<crowd-classifier>` and its kin: one or several of the categories for what stands in the target; digits 1 to 9 choose.
  * The image ones show the picture at `src` themselves and may take a comment.
  */
-import { css, html, nothing } from "lit";
+import { css, html, nothing, svg } from "lit";
+import { isRecord } from "../shared/protocol.ts";
 import { changed, readList } from "./base.ts";
+import { trackColor } from "./colors.ts";
+import { readShapes, type Shape, type Size } from "./drawing/shapes.ts";
 import { hasRegion } from "./regions.ts";
 import { nothingToChoose, TaskElement } from "./task.ts";
 
@@ -124,6 +127,26 @@ export class CrowdClassifierMultiSelect extends Classifier {
 }
 
 const picture = css`
+  .pictures {
+    position: relative;
+    width: fit-content;
+    margin: 0 auto;
+  }
+  .over {
+    position: absolute;
+    inset: 0;
+    width: 100%;
+    height: 100%;
+    pointer-events: none;
+  }
+  img.over {
+    mix-blend-mode: multiply; /* white, which is background, leaves the picture as it is */
+  }
+  .over rect {
+    fill: none;
+    stroke-width: 3px;
+    vector-effect: non-scaling-stroke;
+  }
   .picture {
     display: block;
     max-width: 100%;
@@ -134,14 +157,49 @@ const picture = css`
 `;
 
 export class CrowdImageClassifier extends CrowdClassifier {
-  static override properties = { ...CrowdClassifier.properties, src: {}, comment: { state: true } };
+  static override properties = {
+    ...CrowdClassifier.properties,
+    src: {},
+    overlay: {},
+    comment: { state: true },
+    size: { state: true },
+  };
   declare src: string | null;
+  /** An earlier label to be looked at: `{"boundingBox": {"labels", "value"}}` or `{"semanticSegmentation": {"src"}}`. */
+  declare overlay: string | null;
   declare private comment: string;
+  declare private size: Size | null;
   static override styles = [...TaskElement.styles, picture];
   protected override regions = ["classification-target", "worker-comment"];
 
   protected override target() {
-    return html`<img class="picture" src=${this.src ?? nothing} alt="What to classify" />${super.target()}`;
+    const onLoad = (event: Event) => {
+      const image = event.target as HTMLImageElement;
+      this.size = { width: image.naturalWidth, height: image.naturalHeight };
+    };
+    return html`<div class="pictures">
+        <img class="picture" src=${this.src ?? nothing} alt="What to classify" @load=${onLoad} />${this.earlier()}
+      </div>
+      ${super.target()}`;
+  }
+
+  private earlier() {
+    const { mask, boxes, labels } = readOverlay(this.overlay);
+    if (!this.size) return nothing;
+    if (mask) return html`<img class="over" src=${mask} alt="The earlier mask" />`;
+    if (!boxes.length) return nothing;
+    const { width, height } = this.size;
+    return html`<svg
+      class="over"
+      viewBox="0 0 ${width} ${height}"
+      role="img"
+      aria-label="${boxes.length} earlier boxes"
+    >
+      ${boxes.map(({ label, points: [a, b] }) => {
+        const colour = `stroke: ${trackColor(Math.max(labels.indexOf(label), 0))}`;
+        return svg`<rect style=${colour} x=${a!.x} y=${a!.y} width=${b!.x - a!.x} height=${b!.y - a!.y}><title>${label}</title></rect>`;
+      })}
+    </svg>`;
   }
 
   protected override side() {
@@ -188,5 +246,21 @@ export class CrowdImageClassifierMultiSelect extends CrowdClassifierMultiSelect 
 
   protected override target() {
     return html`<img class="picture" src=${this.src ?? nothing} alt="What to classify" />${super.target()}`;
+  }
+}
+
+/** What an `overlay` attribute shows; nothing where it is none. */
+function readOverlay(text: string | null): { mask: string | null; boxes: readonly Shape[]; labels: readonly string[] } {
+  const nothingThere = { mask: null, boxes: [], labels: [] };
+  try {
+    const value: unknown = JSON.parse(text ?? "null");
+    if (!isRecord(value)) return nothingThere;
+    const { semanticSegmentation: mask, boundingBox: drawn } = value;
+    if (isRecord(mask) && typeof mask.src === "string") return { ...nothingThere, mask: mask.src };
+    if (!isRecord(drawn)) return nothingThere;
+    const labels = Array.isArray(drawn.labels) ? drawn.labels.map(String) : [];
+    return { mask: null, boxes: readShapes("box", JSON.stringify(drawn.value)), labels };
+  } catch {
+    return nothingThere;
   }
 }

@@ -3,13 +3,18 @@ import { html, nothing } from "lit";
 import { trackColor } from "./colors.ts";
 import { nothingToChoose } from "./task.ts";
 
-export function labelOptions(names: readonly string[], chosen: number, pick: (index: number) => void) {
+export function labelOptions(
+  names: readonly string[],
+  chosen: number,
+  pick: (index: number) => void,
+  colour: (index: number) => string = trackColor,
+) {
   return html`<div class="options" role="radiogroup" aria-labelledby="caption">
       ${names.map(
         (name, index) =>
           html`<label class="option">
             <input type="radio" name="label" .checked=${chosen === index} @change=${() => pick(index)} />
-            <i class="colour" style="background: ${trackColor(index)}"></i><span>${name}</span>
+            <i class="colour" style="background: ${colour(index)}"></i><span>${name}</span>
             ${index < 9 ? html`<kbd>${index + 1}</kbd>` : nothing}
           </label>`,
       )}

@@ -77,6 +77,8 @@ export abstract class Drawing extends TaskElement {
   protected abstract nouns: string;
   protected abstract help: string;
   protected caption = "Choose a label, then draw";
+  /** Whether what was drawn can be selected. */
+  protected hasSelection = true;
 
   constructor() {
     super();
@@ -160,9 +162,13 @@ export abstract class Drawing extends TaskElement {
     return html`<div class="bar">
       <button type="button" ?disabled=${!this.steps.canUndo} @click=${() => this.step("undo")}>Undo</button>
       <button type="button" ?disabled=${!this.steps.canRedo} @click=${() => this.step("redo")}>Redo</button>
-      <button type="button" ?disabled=${this.selected === null} @click=${() => this.erase(this.selected)}>
-        Delete
-      </button>
+      ${
+        this.hasSelection
+          ? html`<button type="button" ?disabled=${this.selected === null} @click=${() => this.erase(this.selected)}>
+              Delete
+            </button>`
+          : nothing
+      }
       ${more}
       <span class="space"></span>
       <button type="button" aria-label="Smaller" ?disabled=${this.zoom === ZOOMS[0]} @click=${() => this.scale(-1)}>
