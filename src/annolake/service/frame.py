@@ -22,7 +22,7 @@ from annolake.service.grants import grant_for
 from annolake.service.objects import bucket_names
 from annolake.service.store import data_object, job, task
 from annolake.service.tasks import task_input
-from annolake.service.templates import ELEMENTS, TemplateFault, render
+from annolake.service.templates import TemplateFault, content_policy, render
 
 
 def frame_url(service: Service, task_id: str, expires_us: int) -> str:
@@ -87,22 +87,7 @@ def policy(service: Service, origin: str) -> str:
     endpoint = service.settings.s3_endpoint
     if endpoint:  # media comes from elsewhere then
         buckets = "https://*.amazonaws.com" if endpoint == "aws" else endpoint
-    elements = origin + ELEMENTS.rpartition("/")[0] + "/"
-    return "; ".join(
-        [
-            "sandbox allow-scripts",
-            "default-src 'none'",
-            f"script-src 'unsafe-inline' {elements}",
-            f"style-src 'unsafe-inline' {elements}",
-            f"font-src data: {elements}",
-            f"img-src data: blob: {elements} {buckets}",
-            f"media-src blob: {buckets}",
-            f"connect-src {buckets}",
-            "form-action 'none'",
-            "base-uri 'none'",
-            f"frame-ancestors {origin}",
-        ]
-    )
+    return content_policy(origin, buckets)
 
 
 def _message(text: str) -> str:

@@ -87,17 +87,24 @@ def _check(uri: str, number: int, values: dict[str, Any]) -> None:
 
 
 def read_labels(objects: Objects, uri: str, fewest: int = 1) -> list[str]:
+    """The labels of a label category configuration in a bucket; `ObjectMissing` says what is wrong with it."""
+    try:
+        return parse_labels(read_bytes(objects, uri, CONFIG_LIMIT), fewest)
+    except ValueError as error:
+        raise ObjectMissing(f"{uri}: {error}") from None
+
+
+def parse_labels(content: bytes, fewest: int = 1) -> list[str]:
     """The labels of a label category configuration, in the order that gives each its index; `fewest` must be there."""
     try:
-        config = json.loads(read_bytes(objects, uri, CONFIG_LIMIT))
-        labels = [item["label"] for item in config["labels"]]
+        labels = [item["label"] for item in json.loads(content)["labels"]]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         expected = '{"document-version":"2018-11-28","labels":[{"label":"a"},...]}'
-        raise ObjectMissing(f"{uri}: not a label category configuration like {expected}: {error!r}") from None
+        raise ValueError(f"not a label category configuration like {expected}: {error!r}") from None
     if len(labels) < fewest or not all(isinstance(label, str) and 0 < len(label) <= LABEL_LIMIT for label in labels):
-        raise ObjectMissing(f"{uri}: at least {fewest} labels of 1 to {LABEL_LIMIT} characters are needed")
+        raise ValueError(f"at least {fewest} labels of 1 to {LABEL_LIMIT} characters are needed")
     if len(set(labels)) != len(labels):
-        raise ObjectMissing(f"{uri}: a label stands in it twice")
+        raise ValueError("a label stands in it twice")
     return labels
 
 

@@ -86,6 +86,26 @@ def render(content: str, values: dict[str, Any], grant: Grant, elements_origin: 
     return CDN.sub(elements_origin + ELEMENTS, html)
 
 
+def content_policy(origin: str, media: str) -> str:
+    """Content security policy of a template's page: a sandbox of opaque origin that loads the elements and `media`."""
+    elements = origin + ELEMENTS.rpartition("/")[0] + "/"
+    return "; ".join(
+        [
+            "sandbox allow-scripts",
+            "default-src 'none'",
+            f"script-src 'unsafe-inline' {elements}",
+            f"style-src 'unsafe-inline' {elements}",
+            f"font-src data: {elements}",
+            f"img-src data: blob: {elements} {media}",
+            f"media-src blob: {media}",
+            f"connect-src {media}",
+            "form-action 'none'",
+            "base-uri 'none'",
+            f"frame-ancestors {origin}",
+        ]
+    )
+
+
 def _fault(error: Exception) -> TemplateFault:
     if isinstance(error, TemplateFault):
         return error

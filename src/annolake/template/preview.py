@@ -19,7 +19,7 @@ from rich.console import Console
 
 from annolake.errors import AnnolakeError
 from annolake.service.pages import element_file
-from annolake.service.templates import TemplateFault
+from annolake.service.templates import TemplateFault, content_policy
 from annolake.template.task import Trial
 
 PAGE = (Path(__file__).parent / "preview.html").read_text()
@@ -38,12 +38,14 @@ def create_app(trial: Trial) -> FastAPI:
 
     @app.get("/frame")
     def frame(request: Request) -> Response:
+        origin = str(request.base_url).rstrip("/")
         try:
-            content = trial.render(str(request.base_url).rstrip("/"))
+            content = trial.render(origin)
         except (TemplateFault, AnnolakeError) as fault:
             content = FAULT.format(html.escape(str(fault)))
-        origin = str(request.base_url).rstrip("/")
-        headers = {"Content-Security-Policy": _policy(trial, origin), "Cache-Control": "no-store"}
+        # what the portal lets a template do, so that what works here works there
+        media = f"{origin}/media/ {trial.settings.s3_endpoint_url or 'https://*.amazonaws.com'}"
+        headers = {"Content-Security-Policy": content_policy(origin, media), "Cache-Control": "no-store"}
         return HTMLResponse(content, headers=headers)
 
     @app.get("/media/{number}/{name}")
@@ -72,26 +74,6 @@ def preview(trial: Trial, console: Console, *, port: int = 0, is_opened: bool = 
         if is_opened:
             webbrowser.open(address)
         uvicorn.Server(uvicorn.Config(create_app(trial), access_log=False, log_config=None)).run(sockets=[listener])
-
-
-def _policy(trial: Trial, origin: str) -> str:
-    """What the portal lets a template do, so that what works here works there."""
-    media = f"{origin}/media/ {trial.settings.s3_endpoint_url or 'https://*.amazonaws.com'}"
-    elements = f"{origin}/elements/"
-    return "; ".join(
-        [
-            "sandbox allow-scripts",
-            "default-src 'none'",
-            f"script-src 'unsafe-inline' {elements}",
-            f"style-src 'unsafe-inline' {elements}",
-            f"font-src data: {elements}",
-            f"img-src data: blob: {elements} {media}",
-            f"media-src blob: {media}",
-            f"connect-src {media}",
-            "form-action 'none'",
-            "base-uri 'none'",
-        ]
-    )
 
 
 def _input(trial: Trial) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from urllib.parse import quote
 from annolake.config import Settings
 from annolake.errors import AnnolakeError, ManifestError
 from annolake.labeling import clients
+from annolake.service.manifests import parse_labels
 from annolake.service.templates import TemplateFault, render
 from transforms import strict_json
 
@@ -107,6 +107,6 @@ def read_labels(text: str | None) -> list[str]:
     if not Path(text).is_file():
         return [label.strip() for label in text.split(",") if label.strip()]
     try:
-        return [str(item["label"]) for item in json.loads(Path(text).read_text())["labels"]]
-    except (ValueError, KeyError, TypeError) as error:
-        raise AnnolakeError(f"{text} is no label category configuration: {error!r}.") from None
+        return parse_labels(Path(text).read_bytes())
+    except (OSError, ValueError) as error:
+        raise AnnolakeError(f"{text}: {error}.") from None
