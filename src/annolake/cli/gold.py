@@ -33,8 +33,12 @@ def gold_list() -> None:
     """List the known truths and how many jobs each file was mixed into."""
     from annolake.labeling.gold import list_gold
 
+    found = list_gold(settings())
+    if not found:
+        out.print("No truth is known yet. Add some: annolake gold add --help")
+        return
     table = Table("file", "layer", "truth", "jobs", header_style="bold")
-    for row in list_gold(settings()):
+    for row in found:
         truth = row["label"] if row["label"] is not None else f"{row['n_segments']} segments"
         table.add_row(escape(row["asset"]), escape(row["layer"]), escape(truth), str(row["n_jobs"]))
     out.print(table)

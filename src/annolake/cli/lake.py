@@ -93,8 +93,12 @@ def release_list() -> None:
     """List the releases, newest first."""
     from annolake.lake.release import releases, withdrawn_jobs
 
+    found = releases(settings())
+    if not found:
+        out.print("Nothing was released yet. Land a finished job: annolake land JOB")
+        return
     table = Table("release", "made", "tables", "jobs", "state", header_style="bold")
-    for r in releases(settings()):
+    for r in found:
         table.add_row(
             str(r.release_id),
             f"{r.released_at:%Y-%m-%d %H:%M:%S}",

@@ -43,8 +43,12 @@ def jobs(
         _print_events()
         return
 
+    found = list_jobs(settings())
+    if not found:
+        out.print("There is no labeling job yet. Media becomes one: annolake ingest FOLDER, then the DAG label_batch")
+        return
     table = Table("job", "status", "labeled", "failed", "open", header_style="bold")
-    for job in list_jobs(settings()):
+    for job in found:
         table.add_row(escape(job.job_name), job.status, str(job.n_labeled), str(job.n_failed), str(job.n_unlabeled))
     out.print(table)
 
@@ -57,10 +61,14 @@ def _print_events() -> None:
     from annolake.service.store import Store
 
     store = Store(settings().service_database_url)
+    found = list_events(store)
+    store.close()
+    if not found:
+        out.print("No labeling job has ended yet.")
+        return
     table = Table("time", "job", "status", "told", "attempts", header_style="bold")
-    for event in list_events(store):
+    for event in found:
         status = json.loads(event.body)["detail"]["LabelingJobStatus"]
         told = iso_ms(event.delivered_us) if event.delivered_us else event.problem or "-"
         table.add_row(iso_ms(event.at_us), escape(event.job_name), status, escape(told), str(event.n_attempts))
-    store.close()
     out.print(table)

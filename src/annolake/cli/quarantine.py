@@ -21,7 +21,8 @@ def quarantine_list() -> None:
         "select job_name, table_name, rule, count(*) filter (m.rule is null) as n_out, count(m.rule) as n_let_in,"
         " any_value(q.reason) as for_example"
         " from silver.quarantine as q left join meta.readmission as m using (job_name, table_name, row_key, rule)"
-        " group by all order by n_out desc, job_name, rule"
+        " group by all order by n_out desc, job_name, rule",
+        empty="Nothing is in quarantine.",
     )
 
 
@@ -34,7 +35,8 @@ def quarantine_show(rule: Annotated[str, typer.Argument(help="Name of the rule."
         " case when m.is_accepted then 'accepted' when m.rule is not null then 'holds now' else 'out' end as state,"
         " m.decided_by, m.reason as decided_because, m.landed_at as decided_at"
         " from silver.quarantine as q left join meta.readmission as m using (job_name, table_name, row_key, rule)"
-        f" where rule = '{quoted}'"
+        f" where rule = '{quoted}'",
+        empty=f"No row broke the rule {rule}. Those with rows: annolake quarantine list",
     )
 
 
@@ -60,7 +62,11 @@ def quarantine_release(
         out.print(escape(f"{done}."))
 
 
-def _ask(statement: str) -> None:
+def _ask(statement: str, *, empty: str) -> None:
     from annolake.lake.sql import query
 
-    print_rows(query(settings(), statement), Format.table)
+    found = query(settings(), statement)
+    if found.num_rows:
+        print_rows(found, Format.table)
+    else:
+        out.print(escape(empty))
