@@ -12,6 +12,9 @@ import pytest
 
 from annolake.airflow.environment import airflow_environment
 from annolake.config import Settings
+from tests.report.conftest import post
+
+__all__ = ["airflow_database", "post"]
 
 HOME = Path(tempfile.mkdtemp(prefix="annolake-airflow-"))
 SETTINGS = Settings.load({"home": HOME}, environ={}, file=HOME / "none.toml")

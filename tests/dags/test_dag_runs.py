@@ -22,8 +22,10 @@ from annolake.labeling.jobs import list_jobs
 from annolake.lake.catalog import open_lake
 from annolake.lake.reader import ReleaseReader
 from annolake.lake.release import latest, releases
+from tests.report.conftest import Post
 
 PEOPLE = {"anna": "password-of-anna", "ben": "password-of-ben"}
+LEAD = "lead@lab.example"
 PLAN = {"audio_segmentation": {"workers_per_object": 2}, "video_classification": {"workers_per_object": 2}}
 
 Run = Callable[..., Any]
@@ -31,12 +33,13 @@ Run = Callable[..., Any]
 
 @pytest.fixture
 def service(
-    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, post: Post
 ) -> Iterator[Settings]:
-    """A running service; tasks load the same settings from the environment."""
+    """A running service and a mail server; tasks load the same settings from the environment."""
     from annolake.service.run import running
 
-    settings = make_settings(portal_users=json.dumps(PEOPLE), airflow_poll_seconds=0.3)
+    mail = {"smtp_host": "127.0.0.1", "smtp_port": post.port, "smtp_security": "none", "report_mail_to": LEAD}
+    settings = make_settings(portal_users=json.dumps(PEOPLE), airflow_poll_seconds=0.3, **mail)
     for name, value in settings.environment().items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
@@ -113,7 +116,7 @@ def people(service: Settings) -> Iterator[None]:
     thread.join()
 
 
-def test_media_becomes_a_release(service: Settings, run: Run, media: Path, people: None) -> None:
+def test_media_becomes_a_release(service: Settings, run: Run, media: Path, people: None, post: Post) -> None:
     ingested = run("ingest_media", source=str(media))
     assert ingested.state == "success"
     assert run("ingest_media", source=str(media)).state == "success"
@@ -143,6 +146,12 @@ def test_media_becomes_a_release(service: Settings, run: Run, media: Path, peopl
 
     assert run("land_annotations", jobs=[job]).state == "success"
     assert run("build_gold", jobs=[job]).state == "success"
+
+    assert states(run("watch_alerts")) == {"watch": "success"}
+    reported = run("send_reports")
+    assert reported.state == "success", states(reported)
+    (report,) = post.mails
+    assert report["To"] == LEAD and job in report["Subject"]
 
     for dry_run in (True, False):
         kept = run("maintain_lake", dry_run=dry_run, older_than="0h", keep=1)
