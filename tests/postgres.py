@@ -27,7 +27,7 @@ def unavailable(what: str) -> None:
 
 
 @contextmanager
-def running_postgres(port: int) -> Iterator[str]:
+def running_postgres(port: int, *, fsync: str = "off") -> Iterator[str]:
     """A private PostgreSQL: its SQLAlchemy URL. As root it runs as nobody, since it refuses root.
 
     Its folder stands apart from pytest's own, which every new session closes to other users again.
@@ -43,7 +43,7 @@ def running_postgres(port: int) -> Iterator[str]:
     initdb = [binaries[-1], "-D", data, "-U", "lake", "-A", "trust", "--no-sync"]
     made = subprocess.run(initdb, capture_output=True, text=True, cwd=home, timeout=120, check=False, **as_user)
     assert made.returncode == 0, made.stdout + made.stderr
-    options = ["-p", str(port), "-k", str(home), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
+    options = ["-p", str(port), "-k", str(home), "-c", "listen_addresses=127.0.0.1", "-c", f"fsync={fsync}"]
     with (home / "log").open("w") as log:
         command = [binaries[-1].with_name("postgres"), "-D", data, *options]
         server = subprocess.Popen(command, cwd=home, stdout=log, stderr=log, **as_user)

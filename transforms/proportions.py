@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from transforms.encode import Floats
 
@@ -21,6 +21,6 @@ def jeffreys(right: Floats, n: Floats, *, confidence: float = 0.95) -> tuple[Flo
     right, n = np.asarray(right, dtype=np.float64), np.asarray(n, dtype=np.float64)
     tail = (1.0 - confidence) / 2.0
     a, b = np.maximum(right, 0.0) + 0.5, np.maximum(n - right, 0.0) + 0.5
-    lo = np.where(right <= 0, 0.0, stats.beta.ppf(tail, a, b))
-    hi = np.where(right >= n, 1.0, stats.beta.ppf(1.0 - tail, a, b))
+    lo = np.where(right <= 0, 0.0, special.betaincinv(a, b, tail))
+    hi = np.where(right >= n, 1.0, special.betaincinv(a, b, 1.0 - tail))
     return np.where(n > 0, lo, np.nan), np.where(n > 0, hi, np.nan)

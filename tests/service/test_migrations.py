@@ -33,6 +33,7 @@ def test_a_database_from_before_the_migrations_is_taken_over(tmp_path: Path) -> 
     store = Store(url)
     with store.write() as connection:
         connection.execute(text("DROP TABLE alembic_version"))
+        connection.execute(text("DROP INDEX object_to_write"))
         connection.execute(text("DROP TABLE workforce"))
         for table in ("job_event", "identity", "workforce_secret"):
             connection.execute(text(f"DROP TABLE {table}"))
@@ -56,3 +57,13 @@ def test_a_failed_migration_leaves_nothing(tmp_path: Path, monkeypatch: pytest.M
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM sqlite_master")).scalar_one() == 0
     engine.dispose()
+
+
+def test_only_the_owner_reads_the_store(tmp_path: Path) -> None:
+    path = tmp_path / "new.db"
+    path.touch(mode=0o644)
+    store = Store(f"sqlite:///{path}")
+    with store.read():
+        modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    store.close()
+    assert modes.keys() >= {"new.db", "new.db-wal"} and set(modes.values()) == {0o600}

@@ -18,8 +18,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from annolake.errors import AnnolakeError
-from annolake.service import clock, own_functions, tasks
+from annolake.service import clock, lifecycle, own_functions
 from annolake.service.categories import labels_of, read_categories
+from annolake.service.consolidation import warm_up
 from annolake.service.core import Service
 from annolake.service.events import record_end
 from annolake.service.functions import Function, FunctionFailed
@@ -69,6 +70,7 @@ class Engine:
         return self._thread.is_alive()
 
     def _run(self) -> None:
+        warm_up()
         while not self._is_stopping.is_set():
             try:
                 self._look_around()
@@ -81,7 +83,7 @@ class Engine:
 
     def _look_around(self) -> None:
         with self._service.store.write() as connection:
-            tasks.expire_leases(connection, clock.now_us())
+            lifecycle.expire_leases(connection, clock.now_us())
         moving = ("Initializing", "InProgress", "Stopping")
         with self._service.store.read() as connection:
             rows = connection.execute(select(job).where(job.c.status.in_(moving)).order_by(job.c.job_id)).all()
@@ -146,7 +148,7 @@ class Engine:
             values = {"status": status, "modified_us": after(row.modified_us)}
             connection.execute(update(job).where(job.c.job_id == row.job_id).values(**values))
             if status == "InProgress":
-                tasks.open_objects(connection, row, clock.now_us())
+                lifecycle.open_objects(connection, row, clock.now_us())
         self._written[row.job_id] = (row.change_no, 0.0)
         log.info("Job %s is %s: %d objects", row.name, status, counts["n_objects"])
         service.wake.set()
@@ -228,9 +230,9 @@ class Engine:
         for chunk in _batched(numbers, 200):
             with self._service.store.write() as connection:
                 for number in chunk:
-                    tasks.finish_if_done(connection, row, number, now)
+                    lifecycle.close_overdue(connection, row, number, now)
         with self._service.store.write() as connection:
-            tasks.open_objects(connection, row, now)
+            lifecycle.open_objects(connection, row, now)
             return _reload(connection, row)
 
     def _write_progress(self, row: Row[Any]) -> None:
@@ -255,7 +257,7 @@ class Engine:
             for chunk in _batched(numbers, 200):
                 with self._service.store.write() as connection:
                     for number in chunk:
-                        tasks.finish_object(connection, row, number, clock.now_us())
+                        lifecycle.finish_object(connection, row, number, clock.now_us())
         write_outputs(self._service, row, is_final=True)
         with self._service.store.write() as connection:
             row = _reload(connection, row)

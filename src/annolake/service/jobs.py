@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, Select, and_, insert, or_, select, updat
 from sqlalchemy.exc import IntegrityError
 
 from annolake.config import ACCOUNT_ID
-from annolake.service import clock, tasks
+from annolake.service import clock, lifecycle
 from annolake.service.core import Service
 from annolake.service.faults import ApiFault, invalid
 from annolake.service.job_rules import check_job, with_defaults
@@ -151,7 +151,7 @@ def begin_stop(connection: Connection, row: Row[Any]) -> None:
     values: dict[str, Any] = {"is_stop_requested": True, "modified_us": after(row.modified_us)}
     if row.status == "InProgress":
         values["status"] = "Stopping"
-        tasks.end_leases(connection, row.job_id, clock.now_us(), "TasksReturned", "the job was stopped")
+        lifecycle.end_leases(connection, row.job_id, clock.now_us(), "TasksReturned", "the job was stopped")
     connection.execute(update(job).where(job.c.job_id == row.job_id).values(**values))
 
 

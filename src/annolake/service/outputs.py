@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Row, and_, func, select, update
+from sqlalchemy import Row, and_, func, literal_column, select, update
 
 from annolake.service import clock
 from annolake.service.consolidation import Label, consolidate, frame_responses, label_file
@@ -21,6 +21,7 @@ from annolake.service.store import data_object, identity, task
 from annolake.service.task_types import FILE_KINDS, TaskType, task_type
 
 CHUNK = 200
+NONE = literal_column("0")  # in the statement's own words, so that the index of answers to write serves it
 MANIFEST = "manifests/output/output.manifest"
 
 
@@ -49,7 +50,7 @@ def write_responses(service: Service, job_row: Row[Any]) -> None:
     o, kind = data_object.c, task_type(job_row.task_type)
     while True:
         todo = select(data_object).where(
-            o.job_id == job_row.job_id, o.status.in_(("labeled", "failed")), o.n_answered > 0, ~o.is_response_written
+            o.job_id == job_row.job_id, o.status.in_(("labeled", "failed")), o.n_answered > NONE, ~o.is_response_written
         )
         with service.store.read() as connection:
             rows = connection.execute(todo.order_by(o.object_no).limit(CHUNK)).all()

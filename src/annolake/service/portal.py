@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import func, select
 
-from annolake.service import accounts, clock, tasks
+from annolake.service import accounts, clock, taking, tasks
 from annolake.service.accounts import Worker
 from annolake.service.answers import encode_answer
 from annolake.service.core import Service
@@ -172,6 +172,10 @@ def _service(request: Request) -> Service:
     return service
 
 
+async def _backend(request: Request) -> Service:  # async, so that no thread is asked for it
+    return _service(request)
+
+
 def _token(request: Request) -> str:
     return request.cookies.get(COOKIE, "")
 
@@ -203,7 +207,7 @@ def _check_origin(request: Request) -> None:
 
 Reader = Annotated[Worker, Depends(_reader)]
 Writer = Annotated[Worker, Depends(_writer)]
-Backend = Annotated[Service, Depends(_service)]
+Backend = Annotated[Service, Depends(_backend)]
 
 ERRORS: dict[int | str, dict[str, Any]] = {
     400: {"model": ErrorBody, "description": "The body is not what it must be"},
@@ -300,7 +304,7 @@ def list_jobs(worker: Reader, service: Backend) -> JobsBody:
                     description=config["TaskDescription"],
                     task_type=row.task_type,
                     keywords=config.get("TaskKeywords", []),
-                    available=tasks.count_available(connection, row, worker.subject),
+                    available=taking.count_available(connection, row, worker.subject),
                     answered_by_me=answered.get(row.job_id, 0),
                     total=row.n_objects,
                     status=row.status,
@@ -312,7 +316,7 @@ def list_jobs(worker: Reader, service: Backend) -> JobsBody:
 @router.post("/tasks/next", responses=NO_TASK, operation_id="take_task")
 def take_task(worker: Writer, service: Backend, body: NextTask | None = None) -> TaskAnswer:
     """The worker's open task, or the next one; `task` is null, with a reason, where there is none."""
-    held = tasks.take(service, worker.subject, body.job_name if body else None)
+    held = taking.take(service, worker.subject, body.job_name if body else None)
     if isinstance(held, str):
         return TaskAnswer(task=None, reason=held)
     return TaskAnswer(task=_task(service, held))

@@ -31,6 +31,7 @@ from sqlalchemy import (
     UniqueConstraint,
     create_engine,
     event,
+    literal_column,
 )
 from sqlalchemy.engine import make_url
 
@@ -162,9 +163,19 @@ data_object = Table(
     Column("failure_reason", Text),
     Column("is_response_written", Boolean, nullable=False, default=False),
     Index("object_by_status", "job_id", "status", "object_no"),
+    Index(
+        "object_to_write",
+        "job_id",
+        "object_no",
+        sqlite_where=literal_column("n_answered > 0 AND is_response_written = 0"),
+        postgresql_where=literal_column("n_answered > 0 AND NOT is_response_written"),
+    ),
 )
 """`status`: waiting (its batch is not open yet), open, labeled, failed, prelabeled (came with the label, or a function
 said that no person is needed). `prepared`: the task's input as a pre-annotation function made it."""
+
+LEASED = literal_column("'leased'", String)
+"""The status in words of the statement itself: only so do databases see that the index of leases serves it."""
 
 task = Table(
     "task",
@@ -181,7 +192,12 @@ task = Table(
     Column("answer", Text),
     Column("idempotency_key", String(200)),
     UniqueConstraint("job_id", "object_no", "subject"),
-    Index("task_by_lease", "status", "lease_expires_us"),
+    Index(
+        "task_by_lease",
+        "lease_expires_us",
+        sqlite_where=literal_column("status") == LEASED,
+        postgresql_where=literal_column("status") == LEASED,
+    ),
     Index("task_by_worker", "subject", "job_id", "status"),
 )
 """One row per object and worker, which is what makes a double answer impossible.
@@ -225,7 +241,7 @@ class Store:
         if self.is_sqlite:
             if not parsed.database:
                 raise ConfigError("service_database: the store needs a file; an in-memory SQLite loses answers.")
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            _make_private(Path(parsed.database))
         self._engine = create_engine(
             parsed,
             pool_size=8,
@@ -257,6 +273,13 @@ class Store:
     def close(self) -> None:
         """Give all connections back to the database."""
         self._engine.dispose()
+
+
+def _make_private(path: Path) -> None:
+    """A file that only its owner reads, whatever the umask; SQLite gives its companions the same mode."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.chmod(0o600)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

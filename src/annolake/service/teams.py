@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from annolake.service import clock
 from annolake.service.core import Service
@@ -19,6 +19,8 @@ from annolake.service.tags import put_tags
 from annolake.service.workforces import DEFAULT, find_workforce
 
 LIMIT = 25
+_GROUPS = select(account_group.c.group_name).where(account_group.c.subject == bindparam("worker"))
+_TEAMS = select(workteam.c.arn, workteam.c.name, workteam.c.definition).order_by(workteam.c.name_key)
 
 
 def team_arn(service: Service, name: str) -> str:
@@ -112,11 +114,8 @@ def team_exists(connection: Connection, arn: str) -> bool:
 
 def teams_of(connection: Connection, subject: str) -> dict[str, str]:
     """ARN -> name of the teams that a worker belongs to."""
-    groups = set(
-        connection.execute(select(account_group.c.group_name).where(account_group.c.subject == subject)).scalars()
-    )
-    rows = connection.execute(select(workteam).order_by(workteam.c.name_key))
-    return {row.arn: row.name for row in rows if groups & team_groups(row.definition)}
+    groups = set(connection.execute(_GROUPS, {"worker": subject}).scalars())
+    return {row.arn: row.name for row in connection.execute(_TEAMS) if groups & team_groups(row.definition)}
 
 
 def team_groups(definition: dict[str, Any]) -> set[str]:

@@ -42,6 +42,11 @@ ALL = KINDS | FILES
 __all__ = ["Label", "consolidate", "frame_responses", "label_file", "read_answer"]
 
 
+def warm_up() -> None:
+    """Load the libraries that weigh answers: it takes seconds, which nobody's first label is to wait for."""
+    class_label.weigh([(0, "", "a")], ["a", "b"])
+
+
 def read_answer(kind: str, answer: str | None, labels: list[str]) -> Any:
     """What an answer (JSON text) says of its object, for a task of this kind; None where nothing."""
     content = json.loads(answer or "{}")
