@@ -18,6 +18,9 @@ from annolake.processes.lock import hold
 from annolake.processes.parts import airflow_part, dashboards_part, service_part
 from annolake.processes.stack import Part, Stack
 
+ORGANISATION = "your organisation's accounts"
+DOORS = {"local": "no sign-in", "off": "no sign-in here: a proxy's matter", "oidc": ORGANISATION}
+
 
 def up(settings: Settings, console: Console) -> None:
     """Start service, Airflow and dashboards, print where they are, stop all of them on Ctrl-C or TERM.
@@ -46,9 +49,9 @@ def addresses(settings: Settings) -> Text:
     """Where each part is and how to sign in; one line each, however narrow the terminal."""
     people = ", ".join(f"{name} / {password}" for name, password in portal_accounts(settings).items())
     rows = [
-        ("Portal", f"{settings.service_url}/portal/", people),
+        ("Portal", f"{settings.portal_url}/portal/", people if settings.portal_local_accounts else ORGANISATION),
         ("Airflow", settings.airflow_url, f"{USER} / {settings.airflow_password}"),
-        ("Dashboards", settings.dashboards_url, "no sign-in"),
+        ("Dashboards", settings.dashboards_url_public or settings.dashboards_url, DOORS[settings.dashboards_sign_in]),
         ("Ground Truth, S3", settings.service_url, f"keys in {settings.home.name}/secrets.toml"),
     ]
     return Text.assemble(*(part for row in rows for part in _line(*row)), no_wrap=True, overflow="ignore")
