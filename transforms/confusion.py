@@ -10,7 +10,7 @@ import pyarrow as pa
 from transforms import intervals
 from transforms.agreement.pairs import Cells, cells_of_tracks
 from transforms.answers import Answers
-from transforms.encode import Floats, Ints, names_at, tabulate
+from transforms.encode import Floats, Ints, grouped, names_at, summed, tabulate
 from transforms.offsets import cells
 from transforms.schemas import MEASURE_WORKER_CONFUSION
 from transforms.tracks import Tracks
@@ -104,8 +104,8 @@ def _both_ways(found: Tracks, shared: Cells) -> Masses:
     mass = shared.mass / np.maximum(found.n_annotators[shared.item] - 1, 1)[shared.pair]
     left, right = cell[shared.left][shared.pair], cell[shared.right][shared.pair]
     key = np.r_[(left * width + shared.b) * width + shared.a, (right * width + shared.a) * width + shared.b]
-    key, at = np.unique(key, return_inverse=True)
-    total = np.bincount(at.ravel(), weights=np.r_[mass, mass], minlength=len(key)).astype(np.float64)
+    key, at = grouped(key, int(cell.max(initial=0) + 1) * width**2)
+    total = summed(at, np.r_[mass, mass], len(key))
     return key // width // width, key // width % width, key % width, total
 
 

@@ -16,6 +16,8 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
+SPARSE = 16  # possible values for each one up to which counting is faster than sorting
+
 
 Column: TypeAlias = "pa.ChunkedArray[Any] | pa.Array[Any]"
 
@@ -59,6 +61,28 @@ def distinct(values: Ints) -> Ints:
     fresh = np.ones(len(ordered), dtype=np.bool_)
     fresh[1:] = ordered[1:] != ordered[:-1]
     return np.asarray(ordered[fresh], dtype=np.int64)
+
+
+def grouped(values: Ints, n_values: int) -> tuple[Ints, Ints]:
+    """As `np.unique(values, return_inverse=True)` for values from 0 to before `n_values`.
+
+    They are counted off where that takes fewer steps than sorting them.
+
+    >>> grouped(np.array([3, 1, 3]), 4)
+    (array([1, 3]), array([1, 0, 1]))
+    """
+    if n_values > SPARSE * len(values):
+        found, at = np.unique(values, return_inverse=True)
+        return found, at.ravel()
+    seen = np.zeros(n_values, dtype=np.bool_)
+    seen[values] = True
+    return np.flatnonzero(seen), (np.cumsum(seen) - 1)[values]
+
+
+def order_within(group: Ints, values: Floats | Ints) -> Ints:
+    """As `np.lexsort((values, group))`, which takes several times as long; rows alike in both stay in their order."""
+    order = np.argsort(values, kind="stable")
+    return np.asarray(order[np.argsort(group[order], kind="stable")], dtype=np.int64)
 
 
 def summed(owner: Ints, values: Any, n_owners: int) -> Floats:

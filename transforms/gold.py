@@ -155,12 +155,10 @@ def _score(
 def _apart(found: Tracks, left: Ints, right: Ints) -> tuple[Ints, Floats]:
     """Pair and signed difference (right minus left) of mutually nearest boundaries, starts and ends apart."""
     pairs, differences = [], []
-    of_right = np.full(len(found.track_item), -1, dtype=np.int64)
-    of_right[right] = np.arange(len(right))
     for starts in (True, False):
         track, when = found.moments(starts=starts, ends=not starts)
-        i, j = mutual_nearest(track, when, left, right, WINDOW_S)
-        pairs.append(of_right[track[j]])
+        pair, i, j = mutual_nearest(track, when, left, right, WINDOW_S)
+        pairs.append(pair)
         differences.append(when[j] - when[i])
     return np.concatenate(pairs), np.concatenate(differences)
 

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from transforms.encode import Flags, Floats, Ints, summed
+from transforms.encode import Flags, Floats, Ints, order_within, summed
 
 SHORT = 64  # stretches of a track that is held against another whole
 SIZES = np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, SHORT])
@@ -73,18 +73,18 @@ def overlaps(track: Ints, start: Floats, end: Floats, left_track: Ints, right_tr
     Short tracks are held against each other whole, in blocks that stay in the processor's cache; long ones are
     searched.
     """
-    left, right = _sizes(track, left_track, right_track)
+    left, right = sizes(track, left_track, right_track)
     rows: list[Rows] = []
-    for pair, width in _blocks_of_pairs(left[1], right[1]):
-        i, starts, ends = _padded(start, end, left[0][pair], left[1][pair], width[0])
-        j, other_starts, other_ends = _padded(start, end, right[0][pair], right[1][pair], width[1])
+    for pair, width in blocks_of_pairs(left, right):
+        i, starts, ends = padded(start, end, left[0][pair], left[1][pair], width[0])
+        j, other_starts, other_ends = padded(start, end, right[0][pair], right[1][pair], width[1])
         shared = np.minimum(ends[:, :, None], other_ends[:, None, :])
         shared -= np.maximum(starts[:, :, None], other_starts[:, None, :])
         hit = np.flatnonzero(shared > 0)
         of = hit // (width[0] * width[1])
         rows.append((pair[of], i.ravel()[hit // width[1]], j.ravel()[of * width[1] + hit % width[1]],
                      shared.ravel()[hit]))  # fmt: skip
-    rows.append(_long_overlaps(track, start, end, (left_track, right_track), _long(left[1], right[1])))
+    rows.append(_long_overlaps(track, start, end, (left_track, right_track), long_pairs(left, right)))
     pair, i, j, shared = (np.concatenate(part) for part in zip(*rows, strict=True))
     if (pair[1:] < pair[:-1]).any():
         order = np.argsort(pair, kind="stable")
@@ -101,20 +101,20 @@ def agreements(
     are. Less than `overlaps` tells, and faster: pairs stand side by side, so that the processor takes many at a time,
     and what is worked on stays in its cache.
     """
-    left, right = _sizes(track, *sides)
+    left, right = sizes(track, *sides)
     belongs, n_columns = column
     both, alike = np.zeros(len(sides[0])), np.zeros((len(sides[0]), n_columns))
     names = label.astype(np.int32)  # narrower, so faster to compare
     room = np.empty((2, CELLS_AT_ONCE))  # taken anew for each block, memory would cost more than the arithmetic
-    for pair, width in _blocks_of_pairs(left[1], right[1]):
-        i, *drawn = _padded(start, end, left[0][pair], left[1][pair], width[0], pairs_last=True)
-        j, *other = _padded(start, end, right[0][pair], right[1][pair], width[1], pairs_last=True)
+    for pair, width in blocks_of_pairs(left, right):
+        i, *drawn = padded(start, end, left[0][pair], left[1][pair], width[0], pairs_last=True)
+        j, *other = padded(start, end, right[0][pair], right[1][pair], width[1], pairs_last=True)
         shared = _shared(drawn, other, room)
         both[pair] = shared.reshape(-1, len(pair)).sum(axis=0)
         shared *= names[i][:, None] == names[j]
         cell = belongs[i] + np.arange(0, len(pair) * n_columns, n_columns)
         alike[pair] = summed(cell.ravel(), shared.sum(axis=1).ravel(), len(pair) * n_columns).reshape(-1, n_columns)
-    pair, i, j, seconds = _long_overlaps(track, start, end, sides, _long(left[1], right[1]))
+    pair, i, j, seconds = _long_overlaps(track, start, end, sides, long_pairs(left, right))
     both += summed(pair, seconds, len(both))
     same = label[i] == label[j]
     np.add.at(alike, (pair[same], belongs[i[same]]), seconds[same])
@@ -134,8 +134,12 @@ def _shared(left: list[Floats], right: list[Floats], room: Floats) -> Floats:
 Rows: TypeAlias = tuple[Ints, Ints, Ints, Floats]
 
 
-def _sizes(track: Ints, left_track: Ints, right_track: Ints) -> tuple[tuple[Ints, Ints], tuple[Ints, Ints]]:
-    """First stretch and number of stretches of both sides of each pair."""
+Sizes: TypeAlias = tuple[Ints, Ints]
+"""First stretch and number of stretches of one side of each pair."""
+
+
+def sizes(track: Ints, left_track: Ints, right_track: Ints) -> tuple[Sizes, Sizes]:
+    """Where the stretches of both sides of each pair are."""
     lowest = int(min(left_track.min(initial=0), right_track.min(initial=0)))
     highest = int(max(left_track.max(initial=-1), right_track.max(initial=-1)))
     pointer = np.searchsorted(track, np.arange(lowest, highest + 2))
@@ -144,14 +148,15 @@ def _sizes(track: Ints, left_track: Ints, right_track: Ints) -> tuple[tuple[Ints
     return (pointer[left], size[left]), (pointer[right], size[right])
 
 
-def _long(left_size: Ints, right_size: Ints) -> Ints:
-    return np.flatnonzero((left_size > SHORT) | (right_size > SHORT))
+def long_pairs(left: Sizes, right: Sizes) -> Ints:
+    """The pairs with a track of more than `SHORT` stretches."""
+    return np.flatnonzero(np.maximum(left[1], right[1]) > SHORT)
 
 
-def _blocks_of_pairs(left_size: Ints, right_size: Ints) -> Iterator[tuple[Ints, tuple[int, int]]]:
-    """Some short pairs of like size at once, and the sizes that hold them."""
-    short = np.flatnonzero((left_size <= SHORT) & (right_size <= SHORT))
-    shape = np.searchsorted(SIZES, left_size[short]) * len(SIZES) + np.searchsorted(SIZES, right_size[short])
+def blocks_of_pairs(left: Sizes, right: Sizes) -> Iterator[tuple[Ints, tuple[int, int]]]:
+    """Some other pairs of like size at once, and the sizes that hold them."""
+    short = np.flatnonzero(np.maximum(left[1], right[1]) <= SHORT)
+    shape = np.searchsorted(SIZES, left[1][short]) * len(SIZES) + np.searchsorted(SIZES, right[1][short])
     for one in np.flatnonzero(np.bincount(shape)):
         rows, columns = int(SIZES[one // len(SIZES)]), int(SIZES[one % len(SIZES)])
         if not rows * columns:
@@ -162,7 +167,7 @@ def _blocks_of_pairs(left_size: Ints, right_size: Ints) -> Iterator[tuple[Ints, 
             yield alike[k : k + at_once], (rows, columns)
 
 
-def _padded(
+def padded(
     start: Floats, end: Floats, first: Ints, size: Ints, width: int, *, pairs_last: bool = False
 ) -> tuple[Ints, Floats, Floats]:
     """Places, starts and ends of the stretches of some tracks, `width` for each; what is too much never overlaps."""
@@ -318,31 +323,14 @@ def events(item: Ints, start: Floats, end: Floats, label: Ints) -> Events:
     where, what, stretch = np.r_[item, item], np.r_[label, label], np.r_[np.arange(n), np.arange(n)]
     when = np.r_[start, end]
     step = np.r_[np.ones(n, dtype=np.int64), -np.ones(n, dtype=np.int64)]
-    order = np.lexsort((step, when, where))
+    order = order_within(where, when)  # what happens at one moment may do so in any order: nothing lasts between
     where, when, what, step = where[order], when[order], what[order], step[order]
-    by_label = np.lexsort((np.arange(len(what)), what, where))
+    by_label = order_within(where, what)
     held = np.cumsum(step[by_label]) - step[by_label]  # before the event; every label returns to 0 inside its item
     squares = np.empty(len(what), dtype=np.int64)
     squares[by_label] = 2 * held * step[by_label] + 1
     lasting = np.r_[np.where(where[1:] == where[:-1], np.diff(when), 0.0), 0.0]
     return Events(where, stretch[order], lasting, np.cumsum(squares), np.cumsum(step))
-
-
-def disagreement(item: Ints, start: Floats, end: Floats, label: Ints, n_annotators: Ints) -> tuple[Floats, Floats]:
-    """Observed disagreement mass of each item over all labels, and over the question labeled or not.
-
-    At every moment n annotators hold labels with counts c (the unlabeled ones hold "nothing"); the mass is the
-    integral of (n^2 - sum c^2) / (n - 1) over time. Items with fewer than two annotators have 0.
-    """
-    over_labels, over_presence = np.zeros(len(n_annotators)), np.zeros(len(n_annotators))
-    for at in _blocks(item):
-        found = events(item[at], start[at], end[at], label[at])
-        n = n_annotators[found.item]
-        absent = (n - found.present) ** 2
-        scale = np.where(n >= 2, found.lasting / np.maximum(n - 1, 1), 0.0)
-        over_labels += summed(found.item, scale * (n**2 - found.sum_squares - absent), len(n_annotators))
-        over_presence += summed(found.item, scale * (n**2 - found.present**2 - absent), len(n_annotators))
-    return over_labels, over_presence
 
 
 def _blocks(item: Ints) -> Iterator[slice]:
@@ -379,7 +367,7 @@ def shared_disagreement(item: Ints, start: Floats, end: Floats, label: Ints, n_i
 
 def grouped_median(group: Ints, values: Floats, n_groups: int) -> Floats:
     """Median of the values of each group; NaN for a group without any."""
-    order = np.lexsort((values, group))
+    order = order_within(group, values)
     values, size = values[order], np.bincount(group, minlength=n_groups)
     first = np.cumsum(size) - size
     medians = np.full(n_groups, np.nan)

@@ -20,7 +20,8 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from transforms.encode import Floats, Ints
+from transforms import intervals
+from transforms.encode import Floats, Ints, summed
 from transforms.intervals import ranges
 from transforms.sample import sampled
 from transforms.tracks import Tracks
@@ -79,7 +80,7 @@ def _estimate(kinds: list[tuple[Ints, Floats]], member: Ints, left: Ints, right:
     count = np.zeros(n, dtype=np.int64)
     for _ in range(MAX_ROUNDS):
         ends = [
-            (track, when, *mutual_nearest(track, when - offset[member[track]], left, right, WINDOW_S))
+            (track, when, *mutual_nearest(track, when - offset[member[track]], left, right, WINDOW_S)[1:])
             for track, when in kinds
         ]
         a = np.concatenate([member[track[i]] for track, _, i, _ in ends])
@@ -96,25 +97,32 @@ def _estimate(kinds: list[tuple[Ints, Floats]], member: Ints, left: Ints, right:
 
 
 def _fit(a: Ints, b: Ints, apart: Floats, offset: Floats, spread: Floats) -> tuple[Floats, Floats]:
-    """Offsets (up to a constant) and spreads from differences `apart` of members a and b."""
+    """Offsets (up to a constant) and spreads from differences `apart` of members a and b.
+
+    Differences of the same two members stand together, so that a sweep reads them once and in order.
+    """
     n = len(offset)
     seen = np.bincount(a, minlength=n) + np.bincount(b, minlength=n)
+    order = np.argsort(a * n + b, kind="stable")
+    apart = apart[order]
+    first = np.flatnonzero(np.r_[True, (np.diff(a[order]) != 0) | (np.diff(b[order]) != 0)])
+    a, b, count = a[order[first]], b[order[first]], np.diff(np.r_[first, len(apart)])
     for _ in range(SWEEPS):
         own = spread**2
         both = own[a] + own[b]
-        rest = apart - (offset[a] - offset[b])
-        trust = (FREEDOM + 1) / (FREEDOM + rest**2 / both)
-        weight = trust / both
-        ties = np.bincount(a * n + b, weights=weight, minlength=n * n).reshape(n, n)
+        rest = apart - np.repeat(offset[a] - offset[b], count)
+        squared = rest**2
+        trust = (FREEDOM + 1) / (FREEDOM + squared / np.repeat(both, count))
+        weight, pulled, tried = (np.add.reduceat(x, first) for x in (trust, trust * apart, trust * squared))
+        ties = summed(a * n + b, weight / both, n * n).reshape(n, n)
         ties = ties + ties.T
         matrix = np.diag(ties.sum(axis=1)) - ties
-        pull = np.bincount(a, weights=weight * apart, minlength=n) - np.bincount(b, weights=weight * apart, minlength=n)
-        before, offset = offset, np.linalg.lstsq(matrix, pull, rcond=1e-10)[0]
+        pull = summed(a, pulled / both, n) - summed(b, pulled / both, n)
+        before, offset = offset, np.asarray(np.linalg.lstsq(matrix, pull, rcond=1e-10)[0], dtype=np.float64)
         total = np.zeros(n)
         for end in (a, b):
             share = own[end] / both
-            part = own[end] * (1 - share) + share**2 * trust * rest**2
-            total += np.bincount(end, weights=part, minlength=n)
+            total += summed(end, count * own[end] * (1 - share) + share**2 * tried, n)
         was, spread = spread, np.sqrt(np.divide(total, seen, out=own.copy(), where=seen > 0))
         spread = np.maximum(spread, LEAST_SPREAD_S)
         if max(np.ptp(offset - before), np.abs(spread - was).max()) < SETTLED_S / 10:
@@ -147,22 +155,43 @@ def _weighted_median(value: Floats, weight: Floats) -> float:
     return float((value[lower] + value[min(upper, len(value) - 1)]) / 2.0)
 
 
-def mutual_nearest(track: Ints, when: Floats, left: Ints, right: Ints, window_s: float) -> tuple[Ints, Ints]:
-    """Moments of left and right tracks that are each other's nearest and at most `window_s` apart.
+def mutual_nearest(track: Ints, when: Floats, left: Ints, right: Ints, window_s: float) -> tuple[Ints, Ints, Ints]:
+    """Moments of left and right tracks that are each other's nearest and at most `window_s` apart: pair, left, right.
 
-    `when` ascends inside of a track. Of two that are equally near, the earlier is the nearest.
+    `when` ascends inside of a track. Of two that are equally near, the earlier is the nearest. Short tracks are held
+    against each other whole, long ones are searched.
     """
-    n_tracks = int(max(left.max(initial=-1), right.max(initial=-1))) + 1
-    pointer = np.searchsorted(track, np.arange(n_tracks + 1))
+    sizes = intervals.sizes(track, left, right)
+    rows = [_search(track, when, (left, right), intervals.long_pairs(*sizes), window_s)]
+    for pair, width in intervals.blocks_of_pairs(*sizes):
+        i, _, moment = intervals.padded(when, when, sizes[0][0][pair], sizes[0][1][pair], width[0])
+        j, _, other = intervals.padded(when, -when, sizes[1][0][pair], sizes[1][1][pair], width[1])
+        apart = np.abs(moment[:, :, None] + other[:, None, :])
+        nearest, back = apart.argmin(axis=2), apart.argmin(axis=1)
+        mutual = np.take_along_axis(back, nearest, axis=1) == np.arange(width[0])
+        mutual &= np.take_along_axis(apart, nearest[:, :, None], axis=2)[:, :, 0] <= window_s
+        of, place = np.nonzero(mutual)
+        rows.append((pair[of], i[of, place], j[of, nearest[of, place]]))
+    pair, i, j = (np.concatenate(part) for part in zip(*rows, strict=True))
+    order = np.argsort(pair, kind="stable")
+    return pair[order], i[order], j[order]
+
+
+def _search(
+    track: Ints, when: Floats, sides: tuple[Ints, Ints], chosen: Ints, window_s: float
+) -> tuple[Ints, Ints, Ints]:
+    """`mutual_nearest` of the chosen pairs by search."""
+    if not len(chosen):
+        return chosen, chosen, chosen
+    left, right = sides[0][chosen], sides[1][chosen]
+    pointer = np.searchsorted(track, np.arange(int(max(left.max(), right.max())) + 2))
     rank = np.unique(when, return_inverse=True)[1].ravel()
     pair, i, j = _nearest(track, when, pointer, left, right, rank=rank)
     back_pair, back_j, back_i = _nearest(track, when, pointer, right, left, rank=rank)
-    if not len(pair) or not len(back_pair):
-        return i[:0], j[:0]
     first_back = np.searchsorted(back_pair, np.arange(len(left)))
     mutual = back_i[first_back[pair] + j - back_j[first_back[pair]]] == i
     mutual &= np.abs(when[i] - when[j]) <= window_s
-    return i[mutual], j[mutual]
+    return chosen[pair[mutual]], i[mutual], j[mutual]
 
 
 def _nearest(track: Ints, when: Floats, pointer: Ints, of: Ints, to: Ints, *, rank: Ints) -> tuple[Ints, Ints, Ints]:

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from transforms import intervals
-from transforms.encode import Flags, Floats, Ints, codes, distinct, places, reals, stacked
+from transforms.encode import Flags, Floats, Ints, codes, distinct, order_within, places, reals, stacked
 from transforms.schemas import require
 
 _KEY: dict[str, pa.DataType] = {name: pa.string() for name in ("job_name", "object_id", "worker_id")}
@@ -45,7 +45,11 @@ class Stretches:
         return self.end - self.start
 
     def ordered(self) -> Stretches:
-        order = np.lexsort((self.label, self.end, self.start, self.track))
+        """Sorted as the class says; only stretches that start together need more than track and start."""
+        order = order_within(self.track, self.start)
+        track, start = self.track[order], self.start[order]
+        if ((track[1:] == track[:-1]) & (start[1:] == start[:-1])).any():
+            order = np.lexsort((self.label, self.end, self.start, self.track))
         return Stretches(self.track[order], self.start[order], self.end[order], self.label[order])
 
 

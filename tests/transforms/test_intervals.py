@@ -107,34 +107,12 @@ def test_boundary_matching_is_largest(window: float) -> None:
         assert (pair == k).sum() == expected
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_disagreement_is_the_integral(seed: int) -> None:
-    """Quarter-second times on a quarter-second grid: the sum over cells is the integral."""
-    track, start, end, label = many_tracks(seed)
-    item = track // 4  # three items of four annotators
-    over_labels, over_presence = intervals.disagreement(item, start, end, label, np.array([4, 4, 4]))
-    for one in range(3):
-        by_labels = by_presence = 0.0
-        for at in np.arange(0.125, 20, 0.25):
-            said = []
-            for annotator in range(4 * one, 4 * one + 4):
-                hit = label[(track == annotator) & (start < at) & (end > at)]
-                said.append(int(hit[0]) if len(hit) else -1)
-            counts = np.unique(said, return_counts=True)[1]
-            present = sum(x >= 0 for x in said)
-            by_labels += 0.25 * (16 - (counts**2).sum()) / 3
-            by_presence += 0.25 * (16 - present**2 - (4 - present) ** 2) / 3
-        assert over_labels[one] == pytest.approx(by_labels) and by_labels > 0
-        assert over_presence[one] == pytest.approx(by_presence)
-
-
 def test_nothing_in_nothing_out() -> None:
     no, none = np.empty(0, dtype=np.int64), np.empty(0)
     assert len(intervals.overlaps(no, none, none, no, no).pair) == 0
     assert [x.shape for x in intervals.agreements(no, none, none, no, (no, no), column=(no, 3))] == [(0,), (0, 3)]
     assert intervals.best_matching(intervals.overlaps(no, none, none, no, no), none, 2).tolist() == [0, 0]
     assert [len(x) for x in intervals.match_within(none, (no, no), (no, no), 1.0)] == [0, 0, 0]
-    assert intervals.disagreement(no, none, none, no, np.array([2]))[0].tolist() == [0]
     assert np.isnan(intervals.grouped_median(no, none, 1)).all()
     assert [len(x) for x in intervals.all_pairs(np.array([0]), np.array([1]))] == [0, 0, 0]
 

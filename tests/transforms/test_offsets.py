@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from tests.transforms.simulate import CARELESS, POOL, Skill, dialogues
+from transforms import intervals
 from transforms.offsets import boundary_offsets, cells, mutual_nearest
 from transforms.tracks import ANNOTATORS, SEGMENTS, tracks
 
@@ -74,5 +75,20 @@ def test_nobody_to_compare_with() -> None:
 def test_mutual_nearest() -> None:
     track = np.array([0, 0, 0, 1, 1])
     when = np.array([1.0, 1.4, 5.0, 1.3, 9.0])
-    i, j = mutual_nearest(track, when, np.array([0]), np.array([1]), 1.0)
+    _, i, j = mutual_nearest(track, when, np.array([0]), np.array([1]), 1.0)
     assert (i.tolist(), j.tolist()) == ([1], [3])  # 1.0 is nearer to nothing else, 5.0 and 9.0 are too far apart
+
+
+def test_mutual_nearest_of_short_tracks_and_of_long_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways see the same, ties included: times lie on a grid."""
+    rng = np.random.default_rng(2)
+    size = rng.integers(0, 12, 40)
+    when = np.concatenate([np.sort(rng.choice(60, n, replace=False)) / 4.0 for n in size])
+    track = np.repeat(np.arange(40), size)
+    left, right = rng.integers(0, 40, 200), rng.integers(0, 40, 200)
+    held = mutual_nearest(track, when, left, right, 1.0)
+    monkeypatch.setattr(intervals, "SHORT", -1)
+    searched = mutual_nearest(track, when, left, right, 1.0)
+    assert len(held[0]) > 200
+    for one, other in zip(held, searched, strict=True):
+        assert np.array_equal(one, other)

@@ -15,7 +15,7 @@ import pyarrow as pa
 from transforms import intervals
 from transforms.agreement.pairs import WINDOWS_S, boundaries, units
 from transforms.answers import Answers
-from transforms.encode import Flags, Floats, Ints, counted, names_at, summed, tabulate
+from transforms.encode import Flags, Floats, Ints, counted, grouped, names_at, summed, tabulate
 from transforms.schemas import MEASURE_ITEM_ALPHA, MEASURE_ITEM_LABEL
 from transforms.tracks import Stretches, Tracks
 
@@ -36,14 +36,15 @@ def label_tracks(found: Tracks) -> tuple[Tracks, Ints, Ints]:
     """The tracks with an item for every label used on an object; the item it was, and the label."""
     width = max(1, len(found.labels))
     item, drawn = found.track_item[found.units.track], found.units
-    key, of = np.unique(item * width + drawn.label, return_inverse=True)
+    key, of = grouped(item * width + drawn.label, found.n_items * width)
     was, label = key // width, key % width
     n = found.n_annotators
     first = np.cumsum(n) - n
     new_item, old_track = intervals.ranges(first[was], first[was] + n[was])
     new_first = np.searchsorted(new_item, np.arange(len(key)))
-    of = of.ravel()
-    own = Stretches(new_first[of] + drawn.track - first[item], drawn.start, drawn.end, drawn.label).ordered()
+    track = new_first[of] + drawn.track - first[item]
+    order = np.argsort(track, kind="stable")  # those of a track stay in order of time
+    own = Stretches(track[order], drawn.start[order], drawn.end[order], drawn.label[order])
     pieces, has_overlap = _merged(own, len(old_track))
     apart = replace(
         found,
@@ -57,7 +58,7 @@ def label_tracks(found: Tracks) -> tuple[Tracks, Ints, Ints]:
 def _merged(units: Stretches, n_tracks: int) -> tuple[Stretches, Flags]:
     """Segments of one label as stretches without overlap, and which tracks had some."""
     has_overlap = np.zeros(n_tracks, dtype=np.bool_)
-    if not len(units.track):
+    if not ((units.track[1:] == units.track[:-1]) & (units.start[1:] < units.end[:-1])).any():
         return units, has_overlap
     moments = np.unique(np.r_[units.start, units.end])
     width = len(moments) + 1
@@ -87,12 +88,14 @@ def labels_of_tracks(found: Tracks) -> tuple[pa.Table, pa.Table]:
 def _label_figures(found: Tracks) -> tuple[Used, dict[str, Ints]]:
     apart, was, label = label_tracks(found)
     n = apart.n_annotators
-    pieces, piece_item = apart.pieces, apart.track_item[apart.pieces.track]
-    one_label = np.zeros(len(piece_item), dtype=np.int64)
-    _, d_obs = intervals.disagreement(piece_item, pieces.start, pieces.end, one_label, n)
     item, left, right = apart.pairs()
     counts, hits, _ = boundaries(apart, left, right, {WINDOW: WINDOWS_S[WINDOW]})
-    same, _, _ = units(apart, left, right)
+    same, _, _, both = units(apart, left, right)
+    seconds = summed(apart.pieces.track, apart.pieces.length, len(apart.track_item))
+    twice = np.flatnonzero(apart.has_overlap[left] | apart.has_overlap[right])  # units overlap, pieces do not
+    both[twice] = _shared(apart, left[twice], right[twice])
+    differ = np.maximum(seconds[left] + seconds[right] - 2.0 * both, 0.0)
+    d_obs = 2.0 * summed(item, differ, apart.n_items) / np.maximum(n - 1, 1)
     sides, drawn = n - 1, apart.track_item[apart.units.track]
     figures = {
         "n_boundaries": sides * counted(apart.track_item, counts, apart.n_items),
@@ -100,7 +103,14 @@ def _label_figures(found: Tracks) -> tuple[Used, dict[str, Ints]]:
         "n_units": sides * np.bincount(drawn, minlength=apart.n_items),
         "unit_hits_iou50": 2 * counted(item, same, apart.n_items),
     }
-    return Used(was, label, summed(piece_item, pieces.length, apart.n_items), d_obs), figures
+    return Used(was, label, summed(apart.track_item, seconds, apart.n_items), d_obs), figures
+
+
+def _shared(found: Tracks, left: Ints, right: Ints) -> Floats:
+    """Seconds that both tracks of a pair labeled."""
+    pieces = found.pieces
+    sides, one_column = (left, right), (np.zeros_like(pieces.label), 1)
+    return intervals.agreements(pieces.track, pieces.start, pieces.end, pieces.label, sides, column=one_column)[0]
 
 
 def labels_of_answers(found: Answers) -> tuple[pa.Table, pa.Table]:

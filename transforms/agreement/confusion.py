@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from transforms.agreement.pairs import Cells
 from transforms.answers import Answers
 from transforms.confusion import LEAST_S, PAIRS_AT_ONCE, shared_labels
-from transforms.encode import Floats, Ints, codes, names_at, reals, summed, tabulate
+from transforms.encode import Floats, Ints, codes, grouped, names_at, reals, summed, tabulate
 from transforms.schemas import MEASURE_CONFUSION
 from transforms.tracks import Stretches, Tracks
 
@@ -33,7 +33,7 @@ def confusions(found: Tracks | Answers, cells: Cells) -> pa.Table:
     width = max(1, len(cells.names))
     weight = cells.mass / np.maximum(found.n_annotators[cells.item[cells.pair]] - 1, 1)
     low, high = np.minimum(cells.a, cells.b), np.maximum(cells.a, cells.b)
-    item, low, high, mass = _by_item(cells.item[cells.pair], low, high, weight, width)
+    item, low, high, mass = _by_item(cells.item[cells.pair], low, high, weight, width=width, n_items=found.n_items)
     mass = np.where(low == high, 2.0 * mass, mass)  # both orders
     apart = low != high
     item, mass = np.r_[item, item[apart]], np.r_[mass, mass[apart]]
@@ -50,7 +50,8 @@ def against_labels(found: Answers, consensus: pa.Table) -> pa.Table:
     label[np.argsort(layer, kind="stable")] = np.array([place[name] for name in names], dtype=np.int64)[at]
     several = found.n_annotators[found.vote_item] >= 2
     item, vote = found.vote_item[several], found.vote[several]
-    made = _by_item(item, label[item], vote, np.ones(len(item)), max(1, len(found.labels)))
+    width = max(1, len(found.labels))
+    made = _by_item(item, label[item], vote, np.ones(len(item)), width=width, n_items=found.n_items)
     return _rows(found, CONSENSUS, found.labels, made)
 
 
@@ -79,7 +80,7 @@ def against_segments(found: Tracks, consensus: pa.Table) -> pa.Table:
     for first in range(0, len(right), PAIRS_AT_ONCE):
         some = right[first : first + PAIRS_AT_ONCE]
         pair, a, b, seconds = shared_labels(beside, n_tracks + found.track_item[some], some)
-        parts.append(_by_item(found.track_item[some][pair], a, b, seconds, width))
+        parts.append(_by_item(found.track_item[some][pair], a, b, seconds, width=width, n_items=found.n_items))
     item, a, b, mass = (np.concatenate(part) for part in zip(*parts, strict=True))
     real = mass > LEAST_S
     return _rows(found, CONSENSUS, ["", *found.labels], (item[real], a[real], b[real], mass[real]))
@@ -96,12 +97,13 @@ def _rows(
     """The table from mass by item, first and second label."""
     item, first, second, mass = masses
     width = max(1, len(names))
-    row_key, row = np.unique(item * width + first, return_inverse=True)
-    of_label = summed(row.ravel(), mass, len(row_key))[row.ravel()]
+    row_key, row = grouped(item * width + first, found.n_items * width)
+    of_label = summed(row, mass, len(row_key))[row]
     layer = found.item_job * max(1, len(found.layers)) + found.item_layer
-    labels, n_items = np.unique(layer[row_key // width] * width + row_key % width, return_counts=True)
-    key, at = np.unique((layer[item] * width + first) * width + second, return_inverse=True)
-    at = at.ravel()
+    n_layers = max(1, len(found.jobs)) * max(1, len(found.layers))
+    labels, of = grouped(layer[row_key // width] * width + row_key % width, n_layers * width)
+    n_items = np.bincount(of, minlength=len(labels))
+    key, at = grouped((layer[item] * width + first) * width + second, n_layers * width**2)
     job_layer = key // width**2
     return tabulate(
         MEASURE_CONFUSION,
@@ -120,6 +122,8 @@ def _rows(
     )
 
 
-def _by_item(item: Ints, first: Ints, second: Ints, mass: Floats, width: int) -> tuple[Ints, Ints, Ints, Floats]:
-    key, at = np.unique((item * width + first) * width + second, return_inverse=True)
-    return key // width**2, key // width % width, key % width, summed(at.ravel(), mass, len(key))
+def _by_item(
+    item: Ints, first: Ints, second: Ints, mass: Floats, *, width: int, n_items: int
+) -> tuple[Ints, Ints, Ints, Floats]:
+    key, at = grouped((item * width + first) * width + second, n_items * width**2)
+    return key // width**2, key // width % width, key % width, summed(at, mass, len(key))

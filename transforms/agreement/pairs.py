@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from transforms import intervals
 from transforms.answers import Answers
-from transforms.encode import Floats, Ints, names_at, summed, tabulate
+from transforms.encode import Flags, Floats, Ints, grouped, names_at, summed, tabulate
 from transforms.offsets import mutual_nearest
 from transforms.schemas import MEASURE_PAIR_ITEM
 from transforms.tracks import Tracks
@@ -51,8 +51,9 @@ class Cells:
 
     def margin(self, label: Ints) -> tuple[Ints, Ints, Floats]:
         """Pair, label and mass of one side (`self.a` or `self.b`)."""
-        key, at = np.unique(self.pair * len(self.names) + label, return_inverse=True)
-        return key // len(self.names), key % len(self.names), summed(at.ravel(), self.mass, len(key))
+        width = len(self.names)
+        key, at = grouped(self.pair * width + label, self.n_pairs * width)
+        return key // width, key % width, summed(at, self.mass, len(key))
 
     def sum(self, weights: Floats) -> Floats:
         return summed(self.pair, weights, self.n_pairs)
@@ -109,6 +110,16 @@ def _summed(parts: list[tuple[Ints, Floats]], width: int, n_pairs: int) -> tuple
     return np.concatenate(keys), np.concatenate(sums)
 
 
+def disagreement(cells: Cells, differ: Flags, n_annotators: Ints) -> Floats:
+    """Observed disagreement mass of each item: what pairs differ in (`differ` of each cell), each pair twice.
+
+    At a moment n annotators give labels c times each, and (n^2 - sum c^2) / (n - 1) is 2 / (n - 1) for every pair that
+    differs. Items with fewer than two annotators have 0.
+    """
+    apart = np.where(differ, cells.mass, 0.0)
+    return 2.0 * summed(cells.item[cells.pair], apart, len(n_annotators)) / np.maximum(n_annotators - 1, 1)
+
+
 def cells_of_answers(found: Answers) -> Cells:
     """What every two annotators said of one object."""
     n = found.n_annotators
@@ -158,7 +169,7 @@ def _compare(found: Tracks, windows_s: dict[str, float], low: int, first: int) -
     """The figures of some items, whose first item and track are `low` and `first` of the whole."""
     cells = cells_of_tracks(found)
     counts, hits, apart = boundaries(found, cells.left, cells.right, windows_s)
-    same, alike, iou = units(found, cells.left, cells.right)
+    same, alike, iou, _ = units(found, cells.left, cells.right)
     n_units = np.bincount(found.units.track, minlength=len(found.track_item))
     offset = _offsets(found, cells)
     moved = replace(cells, item=cells.item + low, left=cells.left + first, right=cells.right + first)
@@ -192,8 +203,9 @@ def boundaries(
     return np.diff(pointer), hits, apart
 
 
-def units(found: Tracks, left: Ints, right: Ints) -> tuple[Ints, Ints, Floats]:
-    """Units of each pair matched at IoU .5, the same with equal labels, and the greatest sum of IoU of a matching.
+def units(found: Tracks, left: Ints, right: Ints) -> tuple[Ints, Ints, Floats, Floats]:
+    """Units of each pair matched at IoU .5, the same with equal labels, the greatest sum of IoU of a matching, and the
+    seconds that units share.
 
     Overlaps cross only where a track overlaps itself, and those pairs go the long way.
     """
@@ -202,7 +214,7 @@ def units(found: Tracks, left: Ints, right: Ints) -> tuple[Ints, Ints, Floats]:
         (intervals.overlaps, intervals.best_matching, np.flatnonzero(~crossing)),
         (intervals.crossing_overlaps, intervals.best_assignment, np.flatnonzero(crossing)),
     ]
-    sums = np.zeros((3, len(left)))
+    sums = np.zeros((4, len(left)))
     drawn = found.units
     for find, match, chosen in ways:
         shared = find(drawn.track, drawn.start, drawn.end, left[chosen], right[chosen])
@@ -213,7 +225,8 @@ def units(found: Tracks, left: Ints, right: Ints) -> tuple[Ints, Ints, Floats]:
             some = shared.where(kept)
             gain = np.ones(len(some.pair)) if weight is None else weight[kept]
             sums[row][chosen] = match(some, gain, len(chosen))
-    return np.rint(sums[0]).astype(np.int64), np.rint(sums[1]).astype(np.int64), sums[2]
+        sums[3][chosen] = summed(shared.pair, shared.shared_s, len(chosen))
+    return np.rint(sums[0]).astype(np.int64), np.rint(sums[1]).astype(np.int64), sums[2], sums[3]
 
 
 def squares(cells: Cells) -> tuple[Floats, Floats, Floats]:
@@ -252,15 +265,14 @@ def pair_items_of_answers(found: Answers, cells: Cells) -> pa.Table:
 
 def _offsets(found: Tracks, cells: Cells) -> tuple[Floats, Ints]:
     """Median of b - a over the starts, and the ends, that are each other's nearest; and their number."""
-    key = cells.left * len(found.track_item) + cells.right  # ascends as the pairs do
     pairs, apart = [], []
     for track, when in (found.moments(ends=False), found.moments(starts=False)):
-        i, j = mutual_nearest(track, when, cells.left, cells.right, OFFSET_WINDOW_S)
-        pairs.append(np.searchsorted(key, track[i] * len(found.track_item) + track[j]))
+        pair, i, j = mutual_nearest(track, when, cells.left, cells.right, OFFSET_WINDOW_S)
+        pairs.append(pair)
         apart.append(when[j] - when[i])
-    pair = np.concatenate(pairs)
-    median = intervals.grouped_median(pair, np.concatenate(apart), cells.n_pairs)
-    return median, np.bincount(pair, minlength=cells.n_pairs)
+    of = np.concatenate(pairs)
+    median = intervals.grouped_median(of, np.concatenate(apart), cells.n_pairs)
+    return median, np.bincount(of, minlength=cells.n_pairs)
 
 
 def _rows(found: Tracks | Answers, cells: Cells, worker: Ints, **figures: Any) -> pa.Table:

@@ -16,8 +16,8 @@ import numpy as np
 import pyarrow as pa
 
 from transforms import intervals
-from transforms.agreement.pairs import ROUNDING, WINDOWS_S, Compared, compare, squares
-from transforms.encode import Flags, Ints, counted, masses, names_at, summed, tabulate
+from transforms.agreement.pairs import ROUNDING, WINDOWS_S, Compared, compare, disagreement, squares
+from transforms.encode import Flags, Ints, counted, grouped, masses, names_at, summed, tabulate
 from transforms.schemas import MEASURE_ITEM
 from transforms.tracks import Tracks, tracks
 
@@ -35,7 +35,7 @@ def score_tracks(found: Tracks, compared: Compared | None = None) -> pa.Table:
     n = found.n_annotators
     several = n >= 2
     pieces, piece_item = found.pieces, found.track_item[found.pieces.track]
-    over_labels, over_presence = intervals.disagreement(piece_item, pieces.start, pieces.end, pieces.label, n)
+    cells = compared.cells
     mass = np.where(several, n * found.duration_s, 0.0)
     present = np.bincount(piece_item, weights=pieces.length, minlength=found.n_items)
     sides = np.where(several, n - 1, 0)  # each annotator stands in n - 1 pairs
@@ -47,10 +47,10 @@ def score_tracks(found: Tracks, compared: Compared | None = None) -> pa.Table:
         "n_annotators": n.astype(np.int32),
         "n_pairs": (n * (n - 1) // 2).astype(np.int32),
         "mass": mass,
-        "d_obs": over_labels,
+        "d_obs": np.minimum(disagreement(cells, cells.a != cells.b, n), mass),
         "label_mass": label_masses(found, several),
         "mass_presence": mass,
-        "d_obs_presence": over_presence,
+        "d_obs_presence": np.minimum(disagreement(cells, (cells.a == 0) != (cells.b == 0), n), mass),
         "present_mass": np.where(several, present, 0.0),
         "n_units": sides * np.bincount(found.track_item[found.units.track], minlength=found.n_items),
         "reason_code": names_at(REASONS, np.where(several, np.where(mass > 0, 0, 2), 1)),
@@ -64,15 +64,15 @@ def label_masses(found: Tracks, kept: Flags) -> Any:
     """MAP label -> seconds x annotators of each item, '' for what was left unlabeled; empty where not `kept`."""
     width = len(found.labels) + 1
     item, seconds = found.track_item[found.pieces.track], found.pieces.length
-    cell, at = np.unique(item * width + found.pieces.label + 1, return_inverse=True)
-    total = np.bincount(at.ravel(), weights=seconds, minlength=len(cell))
+    cell, at = grouped(item * width + found.pieces.label + 1, found.n_items * width)
+    total = np.bincount(at, weights=seconds, minlength=len(cell))
     present = np.bincount(item, weights=seconds, minlength=found.n_items)
     nothing = np.maximum(found.n_annotators * found.duration_s - present, 0.0)
     cell = np.r_[np.arange(found.n_items) * width, cell]
     total = np.r_[nothing, total]
     use = kept[cell // width] & (total > ROUNDING)
     cell, total = cell[use], total[use]
-    order = np.argsort(cell)
+    order = np.argsort(cell, kind="stable")  # two parts in order: fast
     cell, total = cell[order], total[order]
     return masses(cell // width, ["", *found.labels], cell % width, total, found.n_items)
 

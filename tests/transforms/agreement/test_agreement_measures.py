@@ -171,7 +171,8 @@ def test_other_names_for_the_same_only_hurt_what_compares_names(seen: dict[str, 
     named = seen["renamed"]
     kept = ("boundary_f_500ms", "pairwise_f", "ari", "mean_iou", "unit_f_iou50")
     assert [named[m] for m in kept] == pytest.approx([1.0] * len(kept))
-    assert named["observed_agreement"] == named["unit_f_iou50_label"] == 0 and named["alpha"] < 0
+    assert named["observed_agreement"] == pytest.approx(0, abs=1e-12)
+    assert named["unit_f_iou50_label"] == 0 and named["alpha"] < 0
 
 
 def test_lazy_work_is_flattered_by_whatever_is_not_chance_corrected(seen: dict[str, dict[str, float]]) -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.transforms.test_intervals import many_tracks
 from transforms import intervals
 from transforms.agreement import coefficients, jobs, segments
 from transforms.schemas import MEASURE_ITEM
@@ -181,6 +182,25 @@ def test_published_boundary_scores_of_songs(shared_data: Path, track: str, expec
     x, y = bounds(padded(left, last)), bounds(padded(right, last))
     found = [2 * hits(x, y, window) / (len(x) + len(y)) for window in (0.5, 3.0)]
     assert found == pytest.approx(expected, abs=5e-5)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_disagreement_is_the_integral(seed: int) -> None:
+    """Four annotators, quarter-second times on a quarter-second grid: the sum over cells is the integral."""
+    track, start, end, label = many_tracks(seed)
+    drawn = {
+        str(k): [(a, b, "ABC"[x]) for t, a, b, x in zip(track, start, end, label, strict=True) if t == k]
+        for k in range(4)
+    }
+    (row,) = segments.score_items(*tables(drawn, 20.0)).to_pylist()
+    by_labels = by_presence = 0.0
+    for at in np.arange(0.125, 20, 0.25):
+        said = [next((x for a, b, x in own if a < at < b), "") for own in drawn.values()]
+        present = sum(x != "" for x in said)
+        by_labels += 0.25 * (16 - sum(said.count(x) ** 2 for x in set(said))) / 3
+        by_presence += 0.25 * (16 - present**2 - (4 - present) ** 2) / 3
+    assert row["d_obs"] == pytest.approx(by_labels) and by_labels > 0
+    assert row["d_obs_presence"] == pytest.approx(by_presence)
 
 
 def test_songs_against_mir_eval_and_a_grid(shared_data: Path) -> None:
