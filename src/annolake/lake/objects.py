@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from annolake.lake.bulk import read_batch
 from annolake.lake.catalog import Lake
+from annolake.lake.engine import database
 from annolake.lake.facts import JobFacts
 from annolake.lake.fetch import Store
 from annolake.lake.lines import LINES, LineReader
@@ -41,7 +42,7 @@ class Objects:
         """Look the objects up, in as few passes over the manifests as can be."""
         wanted = set(object_ids) - self._searched
         self._searched |= wanted
-        with duckdb.connect() as connection:
+        with database() as connection:
             for uri in (self.job.manifest_uri, self.job.input_uri):
                 if wanted and uri.startswith("s3://"):
                     wanted -= self._keep(connection, self._manifest(uri, wanted))

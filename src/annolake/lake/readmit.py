@@ -20,7 +20,6 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -29,6 +28,7 @@ from annolake.errors import LabelingError, LakeError, Retryable
 from annolake.labeling import clients
 from annolake.lake.again import silver_again
 from annolake.lake.catalog import Lake, open_lake
+from annolake.lake.engine import database
 from annolake.lake.facts import CUSTOM, JobFacts, describe_job, labels_json
 from annolake.lake.fetch import Store, store_of
 from annolake.quality.checks import forgive, run_checks
@@ -250,7 +250,7 @@ def _check_acceptance(accept: list[str], reason: str) -> None:
 
 def _row_keys(name: str, rows: pa.Table) -> set[str]:
     """The key of each row, as `silver.quarantine` has it."""
-    with duckdb.connect() as connection:
+    with database() as connection:
         connection.register("keyed", rows)
         return {key for (key,) in connection.sql(f"SELECT {row_key(TABLES[name])} FROM keyed").fetchall()}
 
