@@ -94,9 +94,11 @@ test("another label is the whole object's, with a name of its own; attributes co
   };
   put(4, { label: "bus" });
   assert.equal(model.markAt(sequence.tracks[0]!, 0)!.name, "bus:2");
+  const colours = () => [0, 3, 4, 8].map((at) => model.markAt(sequence.tracks[0]!, at)!.attributes.colour);
   put(4, { attributes: { colour: "red" } });
-  const colours = [0, 3, 4, 8].map((at) => model.markAt(sequence.tracks[0]!, at)!.attributes);
-  assert.deepEqual(colours, [{}, {}, { colour: "red" }, { colour: "red" }]);
+  assert.deepEqual(colours(), ["red", "red", "red", "red"]); // it had none before
+  put(4, { attributes: { colour: "blue" } });
+  assert.deepEqual(colours(), ["red", "red", "blue", "blue"]);
 });
 
 test("drafts and label files come back as they went", () => {

@@ -167,6 +167,29 @@ def test_objects_are_followed(lab: Lab, page: Page, open_task: OpenTask, street:
     assert len({one["annotations"][0]["object-id"] for one in frames}) == 1
 
 
+def test_a_value_that_is_missing_is_shown_where_it_is(lab: Lab, page: Page, open_task: OpenTask, street: str) -> None:
+    colour = {"name": "colour", "type": "string", "enum": ["red", "blue"], "isRequired": True}
+    job = make(lab, "missing", "VideoObjectTracking", {"source-ref": street}, categoryGlobalAttributes=[colour])
+    frame = open_task(job)
+    at_frame(frame, 1)
+    page.keyboard.press("2")
+    drag(page, frame, (555 / 800, 210 / 450), (705 / 800, 300 / 450))
+    page.keyboard.press("c")
+    at_frame(frame, 2)
+    page.keyboard.press("End")
+    at_frame(frame, N_FRAMES)
+    expect(frame.locator(".tag.guess")).to_have_text(["Van:1"])
+    frame.get_by_role("button", name="Submit").click()
+    expect(frame.get_by_role("alert").first).to_contain_text("Frame 1: Van:1 needs a value for colour.")
+    at_frame(frame, 1)
+    page.keyboard.press("ArrowRight")
+    at_frame(frame, 2)
+    frame.get_by_label("colour").select_option("blue")  # it had none before, so it has it there too
+    submit(page, frame)
+    _, frames = label_of(lab, job)
+    assert [f["annotations"][0]["label-category-attributes"] for f in frames] == [{"colour": "blue"}] * 2
+
+
 def test_objects_are_found_frame_by_frame(lab: Lab, page: Page, open_task: OpenTask, street: str) -> None:
     job = make(lab, "found", "VideoObjectDetection", {"source-ref": street}, annotationType="Polygon")
     frame = open_task(job)
@@ -206,7 +229,7 @@ def test_an_earlier_label_is_checked_and_put_right(
         {"annotations": [box | known], "frame-no": "5", "frame": "0005.jpg", "frame-attributes": {}},
     ]
     ref = lab.put("earlier/SeqLabel.json", json.dumps({"tracking-annotations": frames}))
-    name = f"adjust-{is_changed}".lower()
+    name = f"audit-{is_changed}".lower()
     line = {"source-ref": street, "old-ref": ref, "old-ref-metadata": {"class-map": {"0": "Car"}}}
     closed = [{"label": "Car", "editsAllowed": "any" if is_changed else "none"}, {"label": "Van"}]
     job = make(lab, name, "AdjustmentVideoObjectTracking", line, auditLabelAttributeName="old-ref", labels=closed)
@@ -226,3 +249,27 @@ def test_an_earlier_label_is_checked_and_put_right(
         assert found[1:] == frames[1:]
     else:
         assert found == frames
+
+
+def test_a_real_label_file_comes_back_unchanged(lab: Lab, page: Page, open_task: OpenTask, shared_data: Path) -> None:
+    file = (shared_data / "ground_truth/video_object_tracking/SeqLabel.json").read_text()
+    real = json.loads(file)["tracking-annotations"]
+    bucket = lab.settings.media_bucket
+    picture = scene(0)
+    for one in real:
+        lab.s3.put_object(Bucket=bucket, Key=f"real/{one['frame']}", Body=picture)
+    names = [{"frame-no": int(one["frame-no"]), "frame": one["frame"]} for one in real]
+    sequence = {"seq-no": 1, "prefix": f"s3://{bucket}/real/", "number-of-frames": len(names), "frames": names}
+    line = {"source-ref": lab.put("sequences/real.json", json.dumps(sequence)), "old-ref": lab.put("real.json", file)}
+    labels = [{"label": "Person"}, {"label": "Cyclist"}, {"label": "Vehicle"}]
+    job = make(lab, "real", "AdjustmentVideoObjectTracking", line, auditLabelAttributeName="old-ref", labels=labels)
+    frame = open_task(job)
+    expect(frame.locator(".tag")).to_have_count(len(real[0]["annotations"]))
+    submit(page, frame)
+    out, found = label_of(lab, job)
+    assert out["real-ref-metadata"]["adjustment-status"] == "unadjusted"
+
+    def by_object(frames: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [f | {"annotations": sorted(f["annotations"], key=lambda box: box["object-id"])} for f in frames]
+
+    assert by_object(found) == by_object(real)

@@ -61,11 +61,17 @@ def test_areas_are_painted(
     drag(page, frame, (0.85, 0.25), (0.9, 0.25))
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+Shift+z")
+    if screenshots:
+        page.keyboard.press("b")
+        frame.get_by_label("Brush", exact=True).fill("118")
+        click(page, frame, 0.8125, 0.35)
+        page.mouse.move(0, 0)
+        page.screenshot(path=screenshots / "portal-mask.png")
+        page.keyboard.press("Control+z")
+        frame.get_by_label("Brush", exact=True).fill("16")
     frame.get_by_label("Paint only where nothing is yet").check()
     page.keyboard.press("b")
     drag(page, frame, (0.25, 0.66), (0.5, 0.66))  # beside the boat only
-    if screenshots:
-        page.screenshot(path=screenshots / "portal-mask.png")
     expect(page.get_by_text("Draft saved")).to_be_visible()
     page.reload()
     expect(frame.get_by_text("Tree", exact=True)).to_have_count(2)  # the label and its share

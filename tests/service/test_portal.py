@@ -13,6 +13,7 @@ import pytest
 from annolake.config import Settings
 from annolake.errors import ConfigError, ProcessError
 from annolake.service.accounts import ensure_accounts
+from annolake.service.answers import LIMIT
 from annolake.service.portal import openapi_page
 from annolake.service.run import running
 from tests.service.lab import PASSWORD, STRANGER, TEAM, Annotator, Clock, Lab, label
@@ -264,8 +265,8 @@ def test_workers_who_race_share_the_work_without_doubles(lab: Lab) -> None:
         ("not json", "malformed_request"),
         ("[" * 100_000, None),
         ('{"answer":' + '{"a":' * 5000 + "1" + "}" * 5000 + "}", None),
-        ('{"answer":{"x":"' + "y" * 4_200_000 + '"}}', "answer_too_large"),
-        ('{"answer":{"x":"' + "y" * 5_000_000 + '"}}', "body_too_large"),
+        pytest.param('{"answer":{"x":"' + "y" * LIMIT + '"}}', "answer_too_large", id="answer over the limit"),
+        pytest.param('{"answer":{"x":"' + "y" * (LIMIT + 80_000) + '"}}', "body_too_large", id="body over the limit"),
     ],
 )
 def test_malformed_answers_are_refused_and_the_task_stays(lab: Lab, body: str, code: str | None) -> None:

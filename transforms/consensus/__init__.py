@@ -7,7 +7,7 @@ Ties: the higher score, then more votes on the object, then the earlier of `cate
 given). `dissenters` tells who said something else; `fuse_answers` does all of it for whole jobs.
 
 Segments: `fuse_segments`, a vote at every moment. Boxes: `fuse_boxes`, clusters by overlap, averaged. Stretches of a
-text: `fuse_entities`.
+text: `fuse_entities`. Masks: `fuse_masks`, a vote a pixel.
 
 The order of the input's rows never matters.
 """
@@ -18,6 +18,7 @@ from transforms.consensus.entities import fuse_entities
 from transforms.consensus.ground_truth import fit_smoothed, ground_truth_dawid_skene, smoothed_dawid_skene
 from transforms.consensus.labels import fuse_answers
 from transforms.consensus.majority import majority
+from transforms.consensus.masks import fuse_masks
 from transforms.consensus.one_coin import OneCoin, one_coin
 from transforms.consensus.segments import fuse_segments, fuse_tracks
 from transforms.consensus.votes import CONSENSUS, LABELS, Votes, count_codes, dissenters
@@ -36,6 +37,7 @@ __all__ = [
     "fuse_answers",
     "fuse_boxes",
     "fuse_entities",
+    "fuse_masks",
     "fuse_segments",
     "fuse_tracks",
     "ground_truth_dawid_skene",

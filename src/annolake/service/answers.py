@@ -8,7 +8,8 @@ from typing import Any
 
 from annolake.service.faults import PortalFault
 
-LIMIT = 4 * 1024 * 1024
+LIMIT = 16 * 1024 * 1024
+"""Of one answer: forty boxes on each of 2,000 frames are about as much."""
 HALF = re.compile("[\ud800-\udfff]")
 """Half a character, of a text that was cut: it has no UTF-8, no reader takes it, so U+FFFD is kept instead."""
 

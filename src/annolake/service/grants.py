@@ -17,6 +17,9 @@ ANSWERS = re.compile(
     r"(^|/)annotations/(worker-response|intermediate|consolidated-annotation/consolidation-)|(^|/)manifests/output/"
 )
 
+LONGEST_SIGNED = 604_800
+"""Seconds; S3 signs for no longer than seven days."""
+
 
 def grant_for(service: Service, values: dict[str, Any], origin: str, seconds: int) -> Grant:
     """`grant_read_access` for one task: signs addresses that stand in its input."""
@@ -30,7 +33,7 @@ def grant_for(service: Service, values: dict[str, Any], origin: str, seconds: in
         problem = refusal(service, uri)
         if problem:
             raise TemplateFault("GrantRefused", f"grant_read_access: {uri}: {problem}")
-        return service.objects.signed_url(uri, origin, seconds)
+        return service.objects.signed_url(uri, origin, min(seconds, LONGEST_SIGNED))
 
     return grant
 

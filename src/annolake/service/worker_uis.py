@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from annolake.service.task_types import TaskType
 
-VIDEO_FRAMES = """<script src="https://assets.crowd.aws/crowd-html-elements.js"></script>
+VIDEO_FRAMES = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark">
+<title>Frames of a video</title>
+<script src="https://assets.crowd.aws/crowd-html-elements.js"></script>
 <crowd-form>
 <annolake-frames name="ELEMENT"
   frames="[

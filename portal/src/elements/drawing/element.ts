@@ -315,8 +315,24 @@ export abstract class Drawing extends TaskElement {
     changed(this);
   }
 
+  /** Larger or smaller around what is selected, else around the middle of what is seen. */
   private scale(by: number): void {
+    const before = this.zoom;
     this.zoom = ZOOMS[ZOOMS.indexOf(this.zoom) + by] ?? this.zoom;
+    const view = this.renderRoot.querySelector(".scroll");
+    const first = this.selected === null ? undefined : this.shapes[this.selected]?.points[0];
+    if (!view || !this.size) return;
+    const [across, down] = first
+      ? [first.x / this.size.width, first.y / this.size.height]
+      : [
+          (view.scrollLeft + view.clientWidth / 2) / view.scrollWidth,
+          (view.scrollTop + view.clientHeight / 2) / view.scrollHeight,
+        ];
+    if (this.zoom === before) return;
+    void this.updateComplete.then(() => {
+      view.scrollLeft = across * view.scrollWidth - view.clientWidth / 2;
+      view.scrollTop = down * view.scrollHeight - view.clientHeight / 2;
+    });
   }
 
   private add(points: readonly Point[]): void {

@@ -390,7 +390,7 @@ export class AnnolakeFrames extends Drawing {
     return html`${
       this.isTracking && this.isOpen(mark.label)
         ? html`<div class="acts">
-            <button type="button" title="Key E" @click=${() => this.endHere()}>Gone from here on</button>
+            <button type="button" title="Key E" @click=${() => this.endHere()}>Gone from here</button>
             <button type="button" @click=${() => this.eraseEverywhere()}>Delete everywhere</button>
           </div>`
         : nothing
@@ -442,24 +442,35 @@ export class AnnolakeFrames extends Drawing {
     if (this.trouble) return [this.trouble];
     if (this.initialSrc && this.earlier === null) return ["The earlier labels have not loaded yet."];
     if (this.draft.length) return [`Finish the ${this.noun} that you began (Enter), or drop it (Escape).`];
-    const lacking = this.lacking();
-    if (lacking) return [lacking];
+    const lack = this.lack();
+    if (lack) return [lack.what];
     const frames = toFrames(this.sequence, this.list, this.kind, this.isTracking);
     if (frames.length || this.isEmpty || this.initialSrc) return [];
     return [`Draw at least one ${this.noun} on a frame, or tick “Nothing to label”.`];
   }
 
-  /** Which attribute is asked for and has no value, where it is first. */
-  private lacking(): string {
+  /** The first attribute that is asked for and has no value. */
+  private lack(): { at: number; id: string | null; what: string } | null {
     for (let at = 0; at < this.list.length; at++) {
       const ofFrame = missing(this.asked.frameAttributes, this.sequence.frameAttributes[at] ?? {});
-      if (ofFrame) return `Frame ${at + 1} needs a value for ${ofFrame.name}.`;
-      for (const mark of model.marksAt(this.sequence, at)) {
-        const attribute = missing(this.asked.attributes.get(mark.label) ?? [], mark.attributes);
-        if (attribute) return `Frame ${at + 1}: ${mark.name} needs a value for ${attribute.name}.`;
+      if (ofFrame) return { at, id: null, what: `Frame ${at + 1} needs a value for ${ofFrame.name}.` };
+      for (const { id, name, label, attributes } of model.marksAt(this.sequence, at)) {
+        const one = missing(this.asked.attributes.get(label) ?? [], attributes);
+        if (one) return { at, id, what: `Frame ${at + 1}: ${name} needs a value for ${one.name}.` };
       }
     }
-    return "";
+    return null;
+  }
+
+  /** Goes to where a value is missing. */
+  override showProblem(): void {
+    this.problem = this.answerProblems()[0] ?? "";
+    const lack = this.draft.length ? null : this.lack();
+    if (!lack) return;
+    void this.go(lack.at).then(() => {
+      const place = this.shapes.findIndex((mark) => mark.id === lack.id);
+      this.select(place < 0 ? null : place);
+    });
   }
 
   override draftState(): unknown {

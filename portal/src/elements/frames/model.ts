@@ -163,14 +163,16 @@ function changed(tracks: readonly Track[], track: Track, at: number, known: Mark
   return attributes === known.attributes ? moved : { ...moved, keys: carried(moved.keys, at, known, attributes) };
 }
 
-/** Attributes count from the frame on which they were set, as far as the old ones did. */
+/** Attributes count from the frame on which they were set, as far as the old ones did; what had no value gets it. */
 function carried(keys: readonly Key[], at: number, known: Mark, attributes: Attributes): readonly Key[] {
   const here = keys.some((key) => key.at === at)
     ? keys
     : sorted([...keys, { at, points: known.points, attributes: known.attributes }]);
+  const first = Object.fromEntries(Object.entries(attributes).filter(([name]) => !(name in known.attributes)));
   let isSame = true;
   return here.map((key) => {
-    if (key.at < at) return key;
+    if (!key.points) return key;
+    if (key.at < at) return { ...key, attributes: { ...first, ...key.attributes } };
     isSame &&= key.at === at || same(key.attributes, known.attributes);
     return isSame ? { ...key, attributes } : key;
   });

@@ -3,11 +3,11 @@ import { css } from "lit";
 
 export const frameStyles = css`
   .scroll {
-    max-height: calc(100vh - 250px);
+    max-height: calc(100vh - 275px);
     min-height: 240px;
   }
   .stage {
-    width: calc(min(100%, (100vh - 250px) * var(--aspect)) * var(--zoom));
+    width: calc(min(100%, (100vh - 275px) * var(--aspect)) * var(--zoom));
   }
   .stage.waiting {
     cursor: progress;
@@ -28,7 +28,7 @@ export const frameStyles = css`
     transform: none;
   }
   .tag.guess {
-    opacity: 0.65;
+    opacity: 0.8;
   }
   .timeline {
     display: grid;
@@ -92,14 +92,14 @@ export const frameStyles = css`
     vector-effect: non-scaling-stroke;
   }
   .options {
-    max-height: 220px;
+    max-height: clamp(160px, 27vh, 460px);
     overflow: auto;
   }
   .option {
     padding: 6px 10px;
   }
   .list {
-    max-height: 190px;
+    max-height: clamp(150px, 24vh, 460px);
   }
   .list .guess {
     color: var(--a-muted);
@@ -119,11 +119,11 @@ export const frameStyles = css`
     margin-top: 8px;
   }
   .acts button {
-    padding: 4px 10px;
+    padding: 4px 8px;
     border: 1px solid var(--a-line-strong);
     border-radius: var(--a-radius);
     background: var(--a-raised);
-    font-size: 0.9em;
+    font-size: 0.88em;
   }
   .fields {
     display: grid;

@@ -48,6 +48,7 @@ export function timeline({ frames, at, sequence, track, colour, isPlaying, go, p
         @input=${(event: Event) => go(Number((event.target as HTMLInputElement).value))}
       />
       <svg viewBox="0 0 ${frames.length} 2" preserveAspectRatio="none" aria-hidden="true">
+        <title>Above: frames with something on them. Below: the selected object and its key frames.</title>
         ${svg`<path class="anything" d=${runs(stretches(sequence.tracks), 0)} />`}
         ${
           track

@@ -14,7 +14,6 @@ import numpy as np
 
 from annolake.service.consolidation.label import Given, Label
 from annolake.service.png import decode, encode_indexed, size_of
-from transforms.consensus.masks import fuse_masks
 
 ELEMENT = "segmentation"
 BACKGROUND = "BACKGROUND"
@@ -70,6 +69,8 @@ def label_file(given: list[Given], labels: list[str]) -> bytes:
 
 
 def _fused(given: list[Given], labels: list[str]) -> tuple[np.ndarray, list[float]]:
+    from transforms.consensus import fuse_masks
+
     masks = [_mask(g.value[0], g.value[1], labels) for g in given]
     shape = max({m.shape for m in masks}, key=lambda s: sum(m.shape == s for m in masks))  # the image is one size
     return fuse_masks(np.stack([m for m in masks if m.shape == shape]), len(labels) + 1)
