@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboards import charts_days, charts_spread, filters, jump, panel, people, words
 from dashboards.data import TENTATIVE, Where, scope, workers
@@ -37,13 +38,31 @@ def page() -> None:
         )
         return
     ids = answer.column("worker_id")
-    worker = right.selectbox(
-        "Worker", ids, key="worker", format_func=lambda w: release.names.get(w, w), **filters.URL,
-        help="Whose history, confusion, offsets and objects stand below. First whoever has the lowest bound.",
-    )  # fmt: skip
+    worker = choose(right, ids, release.names)
     everybody(release, chosen)
     if worker:
         one(release, chosen, worker, answer.table.to_pylist()[ids.index(worker)])
+
+
+def choose(place: DeltaGenerator, ids: list[str], names: Mapping[str, str]) -> str | None:
+    """The worker that the address names, else the first. The address keeps the pseudonym, whatever is shown for it.
+
+    Streamlit's own binding would write the shown name into the address, and so into links and logs.
+    """
+    named = st.query_params.get("worker") or st.session_state.get("worker_kept")
+    if named in ids and st.session_state.get("worker") != named:
+        st.session_state["worker"] = named  # the address leads
+    elif st.session_state.get("worker") not in ids:
+        st.session_state.pop("worker", None)  # of another job
+
+    def moved() -> None:
+        st.query_params["worker"] = st.session_state["worker_kept"] = st.session_state["worker"]
+
+    chosen: str | None = place.selectbox(
+        "Worker", ids, key="worker", format_func=lambda w: names.get(w, w), on_change=moved,
+        help="Whose history, confusion, offsets and objects stand below. First whoever has the lowest bound.",
+    )  # fmt: skip
+    return chosen
 
 
 def everybody(release: Source, chosen: tuple[str, str]) -> None:
