@@ -14,8 +14,9 @@ from typing import Any, NoReturn
 def load(text: str | bytes) -> Any:
     """The value; raises `ValueError` with the position where it is not standard JSON in UTF-8."""
     try:
-        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
-        if "\\ud" in (text if isinstance(text, str) else text.decode()).lower():
+        text = text if isinstance(text, str) else text.decode("utf-8-sig")
+        value = _READER.decode(text)
+        if "\\u" in text and "\\ud" in text.lower():
             json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair has no UTF-8
     except json.JSONDecodeError as error:
         raise ValueError(f"{error.msg} at line {error.lineno} column {error.colno}") from None
@@ -30,7 +31,7 @@ def load(text: str | bytes) -> Any:
 
 def dump(value: Any) -> str:
     """Compact JSON text, keys in their order."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _WRITER.encode(value)
 
 
 def _refuse(name: str) -> NoReturn:
@@ -42,3 +43,8 @@ def _finite(text: str) -> float:
     if math.isinf(value):
         raise ValueError(f"{text} is out of range")
     return value
+
+
+_READER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
+_WRITER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+"""Made once: `json.loads` and `json.dumps` would make one at each call, which costs as much as a short text."""

@@ -4,14 +4,11 @@
    owner: lake
    checks: none; annotation.sql says which answers are unreadable and why
    notes: `annotations` is JSON inside JSON, up to three deep; an object instead of the text is taken as well.
-     An answer of a segmentation without a track is readable: nothing was there to label. The same answer in two files
-     is one. Their answer_id is below 0 (answer.sql says what it is for). */
+     An answer of a segmentation without a track is readable: nothing was there to label. Their answer_id is below 0
+     (answer.sql says what it is for). */
 WITH numbered AS (
     SELECT *, -row_number() OVER () AS answer_id
     FROM bronze.worker_response
-    QUALIFY row_number() OVER (
-        PARTITION BY object_id, worker_id, revision, answer_hash ORDER BY source_uri, source_version, answer_no
-    ) = 1
 ),
 
 unpacked AS (

@@ -68,6 +68,16 @@ def test_a_job_lands_once(lake: Lake, job: Job) -> None:
     assert before == {name: lake.snapshot(name) for name in before}
 
 
+def test_the_same_answer_in_two_files_is_one(lake: Lake, job: Job) -> None:
+    said = answer("01", segments(("A", 0, 1), ("B", 2, 3)))
+    job.put_response(0, said, time="a")
+    job.put_response(0, said, time="b", iteration=2)
+    report = land(lake, job)
+    assert (report.n_answers, report.quarantined, report.failed_checks) == (1, {}, ())
+    assert len(rows(lake, "silver.annotation")) == len(rows(lake, "silver.assignment")) == 1
+    assert rows(lake, "silver.segment", "label") == [("A",), ("B",)]
+
+
 def test_nobody_is_named_outside_the_restricted_table(lake: Lake, job: Job) -> None:
     with_names = job.line(0) | {
         "segments": {"annotationsFromAllWorkers": [{"workerId": "private.us-east-1.01", "rawContent": "{}"}]}

@@ -33,7 +33,7 @@ from annolake.lake.catalog import Lake, first_by_key, open_lake
 from annolake.lake.facts import CUSTOM, JobFacts, describe_job, labels_json
 from annolake.lake.fetch import LocalStore, S3Store, Source, Store, store_of
 from annolake.lake.ledger import LEDGER, LEDGER_KEY, Ledger
-from annolake.lake.lines import LineReader
+from annolake.lake.lines import LineReader, Undecodable, ahead
 from annolake.lake.objects import Objects, media_type
 from annolake.lake.report import LandReport
 from annolake.lake.responses import Responses
@@ -205,8 +205,8 @@ class _Landing:
         answers = self._table(schemas.WORKER_RESPONSE, part.answers)
         answers = first_by_key(answers, schemas.WORKER_RESPONSE.key)
         self.connection.register("read_answers", answers)
-        with Stage(self.lake, self.id, self.job.job_name) as stage:
-            stage.write(self.connection, "bronze.worker_response", "read_answers")
+        with Stage(self.lake, self.id, self.job.job_name, self.connection) as stage:
+            stage.write("bronze.worker_response", "read_answers")
             objects = self.objects.table(self.connection)
             self._stage(stage, {"bronze.worker_response": answers, "landing.object": objects})
             self._commit(stage)
@@ -215,9 +215,8 @@ class _Landing:
         """Every line that no finished landing has read."""
         faults: list[Fault] = []
         reader = self._reader(source)
-        with Stage(self.lake, self.id, self.job.job_name) as stage:
-            for batch in reader.batches(BATCH_BYTES):
-                left_out, reader.undecodable = reader.undecodable, []
+        with Stage(self.lake, self.id, self.job.job_name, self.connection) as stage:
+            for batch, left_out in ahead(_batches(reader)):
                 faults += read_batch(self.connection, batch, left_out, self.job.label_attribute)
                 self._stage_lines(stage, source)
             self._commit(stage)
@@ -255,7 +254,7 @@ class _Landing:
         landed = f"{literal(self.id)} AS landing_id, TIMESTAMPTZ {literal(self.at.isoformat())} AS landed_at"
         modified = f"TIMESTAMPTZ {literal(source.modified_at.isoformat())}"
         line = f"{told}, {version}, {modified} AS source_modified_at, line_no, object_id, line_hash, {landed}"
-        stage.write(self.connection, "bronze.manifest_line", f"(SELECT {line}, line FROM landing_line)")
+        stage.write("bronze.manifest_line", f"(SELECT {line}, line FROM landing_line)")
         answer = (
             f"{told}, object_id, worker_id, coalesce(epoch_ms(submitted_at), {UNTIMED}) AS revision, accepted_at, "
             f"coalesce(submitted_at, {modified}) AS submitted_at, time_spent_s, answer_hash, {landed}"
@@ -332,7 +331,7 @@ class _Landing:
             at = lines.schema.get_field_index(name)
             lines = lines.set_column(at, field, pa.array([value] * lines.num_rows, field.type))
         self.objects.find(object_ids)
-        with Stage(self.lake, self.id, self.job.job_name) as stage:
+        with Stage(self.lake, self.id, self.job.job_name, self.connection) as stage:
             self._stage(stage, {"bronze.manifest_line": lines, "landing.object": self.objects.table(self.connection)})
             self._commit(stage)
 
@@ -349,10 +348,10 @@ class _Landing:
         self._note(silver)
         for name in PARENTS_FIRST:
             if silver.gated[name].n_good:
-                stage.write(self.connection, name, silver.gated[name].relation)
+                stage.write(name, silver.gated[name].relation)
         if silver.quarantined.num_rows:
             self.connection.register("quarantined_rows", silver.quarantined)
-            stage.write(self.connection, "silver.quarantine", "quarantined_rows")
+            stage.write("silver.quarantine", "quarantined_rows")
 
     def _commit(self, stage: Stage) -> None:
         for name in (*BRONZE, *PARENTS_FIRST, "silver.quarantine"):
@@ -434,6 +433,13 @@ class _Landing:
             "modified_at": job.modified_at,
         }
         return self._table(schemas.JOB_TABLE, [row])
+
+
+def _batches(reader: LineReader) -> Iterator[tuple[pa.Table, list[Undecodable]]]:
+    """Batches of lines, each with those that were left out."""
+    for batch in reader.batches(BATCH_BYTES):
+        left_out, reader.undecodable = reader.undecodable, []
+        yield batch, left_out
 
 
 def _has_streams(answer: str) -> bool:

@@ -9,13 +9,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
+from typing import TypeVar
 
 import blake3
 import numpy as np
 import pyarrow as pa
 
+T = TypeVar("T")
 BLOCK_BYTES = 4 << 20
 """What is looked at in one go: small enough for the processor's cache."""
 WORKER_KEY = b'"workerId"'
@@ -164,6 +167,19 @@ class LineReader:
         if found[0] == head:
             self._pseudonyms[head] = renamed
         return found[0], renamed
+
+
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """The items, each made by a thread while the one before is worked on.
+
+    >>> list(ahead(iter("ab")))
+    ['a', 'b']
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as pool:
+        coming = pool.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = pool.submit(next, items, None)
+            yield item
 
 
 def whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:

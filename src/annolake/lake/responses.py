@@ -22,6 +22,7 @@ class Responses:
     """Of the pseudonyms."""
     answers: list[dict[str, Any]] = field(default_factory=list)
     workers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _pseudonyms: dict[str, str] = field(default_factory=dict)
 
     def read(self, body: Body, ledger: Ledger) -> None:
         """Add what one file says; what cannot be read goes to the ledger."""
@@ -69,7 +70,8 @@ class Responses:
         return faults
 
     def _add(self, body: Body, job_name: str, object_id: str, answer: Answer) -> None:
-        worker = worker_pseudonym(self.key, answer.backend_worker_id)
+        name = answer.backend_worker_id
+        worker = self._pseudonyms.get(name) or self._pseudonyms.setdefault(name, worker_pseudonym(self.key, name))
         self.workers.setdefault(
             worker,
             {

@@ -38,11 +38,12 @@ RAW_TEXT = frozenset({"bronze.manifest_line", "bronze.worker_response"})
 class Stage:
     """The staged files of one landing. Use it as a context: files that were not registered are removed."""
 
-    def __init__(self, lake: Lake, landing_id: str, job_name: str) -> None:
-        self.lake, self.landing_id, self.job_name = lake, landing_id, job_name
+    def __init__(self, lake: Lake, landing_id: str, job_name: str, connection: duckdb.DuckDBPyConnection) -> None:
+        self.lake, self.landing_id, self.job_name, self.connection = lake, landing_id, job_name, connection
         self.files: dict[str, list[Path]] = {}
         self._name = f"{landing_id}-{secrets.token_hex(4)}"  # a landing has several stages
         self._n = 0
+        self._tables: dict[str, IcebergTable] = {}
         self._scratch: Path | None = None
 
     def __enter__(self) -> Stage:
@@ -55,10 +56,10 @@ class Stage:
         if self._scratch:
             shutil.rmtree(self._scratch, ignore_errors=True)
 
-    def write(self, connection: duckdb.DuckDBPyConnection, name: str, rows: str) -> int:
+    def write(self, name: str, rows: str) -> int:
         """Stage the rows of a relation that has at least the columns of the table; returns how many there are."""
         path = self._path(name)
-        n = _copy(connection, TABLES[name], self.lake.table(name), rows, path)
+        n = _copy(self.connection, TABLES[name], self._table(name), rows, path)
         if n:
             self.files.setdefault(name, []).append(path)
         else:
@@ -84,10 +85,16 @@ class Stage:
 
         return self.lake.commit(name, attempt)
 
+    def _table(self, name: str) -> IcebergTable:
+        """The table as it was when this stage first wrote to it: where it is and what its columns are, not its rows."""
+        if name not in self._tables:
+            self._tables[name] = self.lake.table(name)
+        return self._tables[name]
+
     def _path(self, name: str) -> Path:
         self._n += 1
         file = f"{self._name}-{self._n:05d}.parquet"
-        location = self.lake.table(name).location()
+        location = self._table(name).location()
         if location.startswith("file://"):
             folder = Path(local_path(location)) / "data"
             folder.mkdir(parents=True, exist_ok=True)
@@ -108,25 +115,21 @@ class Stage:
     def _absent(self, table: IcebergTable, spec: Table, paths: list[Path]) -> list[Path]:
         """The staged files, those anew that have a row which the table has."""
         kept: list[Path] = []
-        with duckdb.connect() as connection:
-            for path in paths:
-                ours = f"read_parquet({literal(str(path))})"
-                there = _there(connection, table, spec, ours)
-                keys = " AND ".join(f'ours."{k}" = there."{k}"' for k in spec.key)
-                if (
-                    not there
-                    or not connection.sql(
-                        f"SELECT 1 FROM {ours} AS ours SEMI JOIN {there} AS there ON {keys} LIMIT 1"
-                    ).fetchall()
-                ):
-                    kept.append(path)
-                    continue
-                anew = self._path(spec.name)
-                if _copy(connection, spec, table, f"{ours} AS ours ANTI JOIN {there} AS there ON {keys}", anew):
-                    kept.append(anew)
-                else:
-                    anew.unlink(missing_ok=True)
-                path.unlink()
+        for path in paths:
+            ours = f"read_parquet({literal(str(path))})"
+            there = _there(self.connection, table, spec, ours)
+            keys = " AND ".join(f'ours."{k}" = there."{k}"' for k in spec.key)
+            among = f"{ours} AS ours SEMI JOIN {there} AS there ON {keys}"
+            if not there or not self.connection.sql(f"SELECT 1 FROM {among} LIMIT 1").fetchall():
+                kept.append(path)
+                continue
+            anew = self._path(spec.name)
+            rest = f"{ours} AS ours ANTI JOIN {there} AS there ON {keys}"
+            if _copy(self.connection, spec, table, rest, anew):
+                kept.append(anew)
+            else:
+                anew.unlink(missing_ok=True)
+            path.unlink()
         return kept
 
 

@@ -44,6 +44,11 @@ class Check:
     count: str
     meaning: str
 
+    @property
+    def counts_rows(self) -> bool:
+        """Whether it counts rows of its own table, so that it finds nothing where that has none."""
+        return self.count.startswith(f"SELECT count(*) FROM {self.table} ")
+
 
 _SAME_ANSWER = "(job_name, object_id, worker_id, revision)"
 _SAME_LINE = "(job_name, object_id, line_hash)"
@@ -140,19 +145,19 @@ def forgive(counts: Iterable[Count], readmitted: pa.Table) -> list[Count]:
 
 def _counts(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[Count]:
     rules = [r for r in written_rules(table) if r.severity == "fail" and not r.is_on_landing]
+    has_rows = bool(_row(connection, f"SELECT 1 FROM {table} LIMIT 1"))
     key = ", ".join(TABLES[table].key)
     schema = " AND ".join(f"coalesce({r.holds}, true)" for r in schema_rules(table))
     sums = ", ".join(f"count(*) FILTER (WHERE NOT ({holds}))" for holds in (schema, *(r.holds for r in rules)))
-    n_rows, n_keys, n_misfits, *failed = _row(
-        connection, f"SELECT count(*), count(DISTINCT hash({key})), {sums} FROM {table}"
-    )
+    counted = f"SELECT count(*), count(DISTINCT hash({key})), {sums} FROM {table}"
+    n_rows, n_keys, n_misfits, *failed = _row(connection, counted) if has_rows else [0] * (3 + len(rules))
     yield Count(table, "key_unique", "fail", n_rows, n_rows - n_keys, f"one row for each {key}")
     yield Count(table, "schema", "fail", n_rows, n_misfits, "nothing is missing, every value is in its range")
     for rule, n_failed in zip(rules, failed, strict=True):
         yield Count(table, rule.name, "fail", n_rows, n_failed, rule.meaning)
     for check in WRITTEN:
         if check.table == table:
-            found = _row(connection, check.count)
+            found = _row(connection, check.count) if has_rows or not check.counts_rows else ()
             yield Count(table, check.name, check.severity, n_rows, int(found[0]) if found else 0, check.meaning)
 
 
