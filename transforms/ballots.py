@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from transforms.answers import Answers
-from transforms.encode import Flags, Floats, Ints, distinct
+from transforms.encode import Flags, Floats, Ints, distinct, grouped, order_within
 from transforms.offsets import cells
 from transforms.skill import Ballot, one_coin, spam_probability
 from transforms.spans import fingerprint, spans
@@ -64,7 +64,7 @@ def skills_of_tracks(found: Tracks) -> Skills:
         mark = fingerprint(part.track * (len(found.labels) + 1) + part.vote)
         pattern = np.zeros(len(part.item), dtype=np.uint64)
         np.add.at(pattern, place, mark)  # wraps around: a fingerprint of who says what
-        order = np.lexsort((pattern[kept], part.item[kept]))
+        order = order_within(part.item[kept], pattern[kept])
         item, mark = part.item[kept][order], pattern[kept][order]
         fresh = np.r_[True, (item[1:] != item[:-1]) | (mark[1:] != mark[:-1])][: len(item)]
         one = order[fresh]
@@ -103,10 +103,10 @@ def _skills(found: Answers | Tracks, cell: Ints, item: Ints, label: Ints, *, wei
     figures = np.full((4, len(every)), np.nan)
     for one in distinct(layer):
         here = np.flatnonzero(layer == one)
-        places, at = np.unique(item[here], return_inverse=True)
-        workers, who = np.unique(cell[here], return_inverse=True)
-        names, what = np.unique(label[here], return_inverse=True)
-        votes = Ballot(at.ravel(), who.ravel(), what.ravel(), weight[places], len(workers), len(names))
+        places, at = grouped(item[here], len(weight))
+        workers, who = grouped(cell[here], int(every[-1]) + 1)
+        names, what = grouped(label[here], int(label.max()) + 1)
+        votes = Ballot(at, who, what, weight[places], len(workers), len(names))
         fit, to = one_coin(votes), np.searchsorted(every, workers)
         n_labels[one] = len(names)
         figures[:, to] = fit.skill, fit.lo, fit.hi, spam_probability(votes)

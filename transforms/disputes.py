@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 
 from transforms.answers import Answers
-from transforms.encode import Floats, Ints
+from transforms.encode import Floats, Ints, grouped, order_within, summed
 from transforms.schemas import MEASURE_DISPUTE
 from transforms.spans import Spans, fingerprint, spans
 from transforms.tracks import Tracks
@@ -53,10 +53,10 @@ def log_odds(skill: Floats, n_labels: Floats) -> Floats:
 def probabilities(said: Said, n_labels: Floats) -> tuple[Ints, Ints, Floats]:
     """Place, label and probability of every label that was given; labels that nobody gave share the rest."""
     width = int(said.label.max(initial=0)) + 1
-    cell, at = np.unique(said.place * width + said.label, return_inverse=True)
-    score = np.bincount(at.ravel(), weights=said.odds, minlength=len(cell))
-    place = cell // width
     n = len(n_labels)
+    cell, at = grouped(said.place * width + said.label, n * width)
+    score = summed(at, said.odds, len(cell))
+    place = cell // width
     top = np.zeros(n)
     np.maximum.at(top, place, score)
     weight = np.exp(score - top[place])
@@ -180,7 +180,7 @@ def _first_of_layers(found: Tracks | Answers, places: Ints, gain: Floats, item: 
     """The places with the greatest gain, at most `MOST` of each layer of a job."""
     of = places if item is None else item[places]
     layer = found.item_job[of] * max(1, len(found.layers)) + found.item_layer[of]
-    order = places[np.lexsort((of, -gain[places], layer))]
+    order = places[order_within(layer, -gain[places])]  # places ascend, so of equal ones the first comes first
     _, first, which = np.unique(np.sort(layer), return_index=True, return_inverse=True)
     return [int(x) for x in order[np.arange(len(order)) - first[which.ravel()] < MOST]]
 

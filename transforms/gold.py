@@ -81,12 +81,12 @@ def score_segments(segments: pa.Table, annotators: pa.Table, truths: pa.Table) -
         for (job, obj, layer), truth in known.items()
         for a, b, label in json.loads(truth["segments"])
     ]
+    if not known:
+        return MEASURE_GOLD_ITEM.empty(), MEASURE_WORKER_CONFUSION.empty(), _APART.empty_table()
     here = {(job, obj) for job, obj, _ in known}
     mine = _of_objects(require(segments, SEGMENTS), here).cast(SEGMENTS)
     asked = _of_objects(require(annotators, ANNOTATORS), here)
     drawn = pa.concat_tables([mine, pa.Table.from_pylist(rows, SEGMENTS)])
-    if not known:
-        return MEASURE_GOLD_ITEM.empty(), MEASURE_WORKER_CONFUSION.empty(), _APART.empty_table()
     present = [{"job_name": job, "object_id": obj, "worker_id": TRUTH, "duration_s": None} for job, obj in sorted(here)]
     # a layer is a layer of a job where anyone drew in it; the truth alone does too, else an empty truth beside silence
     found = tracks(drawn, pa.concat_tables([asked, pa.Table.from_pylist(present, ANNOTATORS)]))

@@ -360,7 +360,8 @@ def shared_disagreement(item: Ints, start: Floats, end: Floats, label: Ints, n_i
         mass += summed(found.item, weight * (p**2 - found.sum_squares), n_items)
         reached = np.cumsum(np.where(several, found.lasting, 0.0))
         reached = np.r_[0.0, reached[:-1]]  # shared time before each event
-        begin = reached[np.unique(found.stretch, return_index=True)[1]]
+        begin = np.empty(at.stop - at.start)
+        begin[found.stretch[::-1]] = reached[::-1]  # the first event of a stretch is written last
         within[at] = np.maximum(summed(found.stretch, reached, len(begin)) - 2.0 * begin, 0.0)
     return mass, within
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from transforms.encode import Flags, Floats, Ints
+from transforms.encode import Flags, Floats, Ints, moments_within
 from transforms.intervals import ranges
 from transforms.tracks import Tracks
 
@@ -64,10 +64,7 @@ def _spans(found: Tracks, items: Ints) -> Spans:
     duration = found.duration_s[items]
 
     owner = np.r_[item, item, np.arange(len(items)), np.arange(len(items))]
-    moments, rank = np.unique(np.r_[start, end, np.zeros(len(items)), duration], return_inverse=True)
-    cuts, at = np.unique(owner * len(moments) + rank.ravel(), return_inverse=True)
-    at = at.ravel()
-    cut_item, cut_time = cuts // len(moments), moments[cuts % len(moments)]
+    cut_item, cut_time, at = moments_within(owner, np.r_[start, end, np.zeros(len(items)), duration])
 
     count = found.n_annotators[items]
     first_track = (np.cumsum(found.n_annotators) - found.n_annotators)[items]

@@ -62,10 +62,11 @@ def _fit(votes: Votes) -> tuple[Floats, Floats]:
         item, column // n_classes, column % n_classes, votes.answered.astype(np.float64), votes.n_voters,
         votes.n_classes,
     )  # fmt: skip
-    return fit_one_coin(
+    skill, posterior = fit_one_coin(
         ballot, pseudo_labels=PSEUDO_LABELS, pseudo_right=PSEUDO_LABELS * START_LOOKS, pseudo_objects=0.0,
         rounds=MAX_ITERATIONS, settled=SETTLED,
     )  # fmt: skip
+    return skill, posterior.dense()
 
 
 def _choice(votes: Votes, posterior: Floats) -> Choice:

@@ -24,7 +24,7 @@ import numpy as np
 import pyarrow as pa
 
 from transforms import intervals
-from transforms.encode import Flags, Floats, Ints, distinct, names_at, tabulate
+from transforms.encode import Flags, Floats, Ints, grouped, moments_within, names_at, order_within, summed, tabulate
 from transforms.schemas import MEASURE_CONSENSUS_SEGMENT
 from transforms.tracks import Stretches, Tracks, tracks
 
@@ -115,13 +115,15 @@ def _fuse(found: Tracks, units: Stretches) -> pa.Table:
     number = np.cumsum(kept) - 1
 
     says = (asked.units.label[vote.unit] == winner[vote.cell]) & kept[segment[vote.cell]]
-    unit, cell = vote.unit[says], vote.cell[says]
-    width = len(found.track_item)
-    key, which = np.unique(number[segment[cell]] * width + asked.units.track[unit], return_inverse=True)
-    seconds = np.bincount(which.ravel(), weights=(vote.end - vote.start)[cell], minlength=len(key))
+    track, cell = asked.units.track[vote.unit[says]], vote.cell[says]
     item, length = asked.item[question[at[kept]]], length[kept]
+    first = np.cumsum(found.n_annotators) - found.n_annotators  # track of each item
+    width = int(found.n_annotators.max(initial=1))
+    place = track - first[found.track_item[track]]
+    key, which = grouped(number[segment[cell]] * width + place, len(item) * width)
+    seconds = summed(which, (vote.end - vote.start)[cell], len(key))
     fused = Fused(item, winner[at[kept]], start[kept], end[kept], length)
-    return _rows(found, fused, key // width, key % width, np.asarray(seconds, dtype=np.float64))
+    return _rows(found, fused, key // width, first[item[key // width]] + key % width, seconds)
 
 
 def _questions(found: Tracks, units: Stretches) -> Question:
@@ -129,8 +131,7 @@ def _questions(found: Tracks, units: Stretches) -> Question:
     overlapping = np.zeros(found.n_items, dtype=np.bool_)
     overlapping[found.track_item[found.has_overlap]] = True
     width = len(found.labels) + 1
-    asked, of_unit = np.unique(item * width + np.where(overlapping[item], units.label + 1, 0), return_inverse=True)
-    of_unit = of_unit.ravel()
+    asked, of_unit = grouped(item * width + np.where(overlapping[item], units.label + 1, 0), found.n_items * width)
     own = asked // width
     if overlapping[item].any():
         units, of_unit = _merged(units, of_unit)
@@ -156,13 +157,9 @@ def _merged(units: Stretches, of_unit: Ints) -> tuple[Stretches, Ints]:
 def _count(asked: Question) -> Vote:
     """The cells of every question, and which units are in them; nothing is decided yet."""
     units = asked.units
-    moments = np.unique(np.r_[units.start, units.end])
-    width = len(moments)
-    lo_key = asked.of_unit * width + np.searchsorted(moments, units.start)
-    hi_key = asked.of_unit * width + np.searchsorted(moments, units.end)
-    cuts = distinct(np.r_[lo_key, hi_key])
-    unit, cell = intervals.ranges(np.searchsorted(cuts, lo_key), np.searchsorted(cuts, hi_key))
-    when, question = moments[cuts % width], cuts // width
+    n = len(units.start)
+    question, when, cut = moments_within(np.r_[asked.of_unit, asked.of_unit], np.r_[units.start, units.end])
+    unit, cell = intervals.ranges(cut[:n], cut[n:])
     inside = np.r_[question[1:] == question[:-1], False]  # the last cut of a question starts no cell
     renumbered = np.cumsum(inside) - 1
     at = np.flatnonzero(inside)
@@ -173,7 +170,8 @@ def _count(asked: Question) -> Vote:
 def _settled(asked: Question, vote: Vote) -> Vote:
     """Each cell's winner; an undecided cell in which the middle of its stretch lies is cut there."""
     n_cells, width = len(vote.start), int(asked.units.label.max(initial=0)) + 1
-    key, votes = np.unique(vote.cell * width + asked.units.label[vote.unit], return_counts=True)
+    key, of_vote = grouped(vote.cell * width + asked.units.label[vote.unit], n_cells * width)
+    votes = np.bincount(of_vote, minlength=len(key))
     cell, label = key // width, key % width
     n = asked.n_annotators[vote.question]
     present = np.bincount(cell, weights=votes, minlength=n_cells).astype(np.int64)
@@ -187,10 +185,12 @@ def _settled(asked: Question, vote: Vote) -> Vote:
     winner[(2 * present == n) | ((2 * present > n) & (n_best > 1))] = UNDECIDED
 
     seconds = np.bincount(asked.of_unit * width + asked.units.label, weights=asked.units.length)
-    order = np.lexsort((label, -seconds[vote.question[cell] * width + label], ~best, cell))
+    used = np.where(best, seconds[vote.question[cell] * width + label], -1.0)
+    most = np.zeros(n_cells)
+    np.maximum.at(most, cell, used)
+    longest = np.flatnonzero(used == most[cell])[::-1]
     fallback = np.full(n_cells, NOTHING)
-    ordered, firsts = np.unique(cell[order], return_index=True)
-    fallback[ordered] = label[order][firsts]
+    fallback[cell[longest]] = label[longest]  # the earliest by name is written last
     may_be_nothing = 2 * present == n
     fallback[may_be_nothing] = NOTHING
     return _resolved(vote, Ballot(winner, fallback, may_be_nothing, key[best], width))
@@ -233,7 +233,7 @@ def _resolved(vote: Vote, ballot: Ballot) -> Vote:
 
 def _rows(found: Tracks, fused: Fused, segment: Ints, track: Ints, seconds: Floats) -> pa.Table:
     """The table; `segment`, `track`, `seconds`: for how long an annotator gave the segment's label in it."""
-    order = np.lexsort((fused.label, fused.start, fused.item))
+    order = order_within(fused.item, fused.start)  # labels of an item ascend where they are questions of their own
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
     item, length, segment = fused.item[order], fused.length[order], place[segment]
