@@ -77,13 +77,12 @@ def write_responses(service: Service, job_row: Row[Any]) -> None:
 
 def _write_frames(service: Service, job_row: Row[Any], row: Row[Any], given: list[Row[Any]]) -> None:
     """The worker's answer on a sequence: a file a frame, in a folder by the worker (contract, section 3.1)."""
-    frame = json.loads(row.prepared)["frames"][0]
+    names = {frame["frame-no"]: frame["frame"] for frame in json.loads(row.prepared)["frames"]}
     folder = f"annotations/worker-response/iteration-{row.iteration}/{row.object_no}"
     for answer in given:
         worker = service.digest("worker", answer.subject)[:40]
-        first = (frame["frame-no"], frame["frame"])
         kind = task_type(job_row.task_type).kind or ""
-        for name, content in frame_responses(kind, job_row.labels or [], answer.answer, first):
+        for name, content in frame_responses(kind, job_row.labels or [], answer.answer, names):
             service.objects.put(output_uri(job_row, f"{folder}/{worker}/{name}"), [content], "application/json")
 
 

@@ -74,6 +74,7 @@ def _checked(sequence: dict[str, Any]) -> list[dict[str, Any]]:
     numbers = [frame["frame-no"] for frame in frames]
     if not all(type(number) is int for number in numbers) or len(set(numbers)) != len(numbers):
         raise _Wrong("every frame needs a frame-no of its own, a whole number")
-    if not all(isinstance(frame["frame"], str) and frame["frame"] for frame in frames):
+    names = [frame["frame"] for frame in frames]
+    if not all(isinstance(name, str) and name.isprintable() and name for name in names):
         raise _Wrong("every frame needs the name of its file as frame")
     return sorted(frames, key=lambda frame: frame["frame"].encode())

@@ -73,11 +73,11 @@ def label_file(kind: str, labels: list[str], rows: Iterable[Any]) -> bytes:
 
 
 def frame_responses(
-    kind: str, labels: list[str], answer: str | None, first: tuple[int, str]
+    kind: str, labels: list[str], answer: str | None, names: dict[int, str]
 ) -> Iterator[tuple[str, bytes]]:
-    """(name, content) of the files that a worker's answer on a sequence of frames is; `first` is its first frame."""
+    """(name, content) of the files that a worker's answer on a sequence is; `names` are its frames by their numbers."""
     value: Any = read_answer(kind, answer, labels) or ([], None)
-    return frames.responses(value, FILES[kind].ELEMENT, first)
+    return frames.responses(value, FILES[kind].ELEMENT, names)
 
 
 def _given(kind: str, labels: list[str], rows: Iterable[Any]) -> Iterator[Given]:

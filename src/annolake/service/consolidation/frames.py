@@ -19,6 +19,8 @@ Frame = dict[str, Any]
 SIDES = ("height", "width", "top", "left")
 LISTS = {"boundingBoxes": "annotations", "polygons": "polygons", "polylines": "polylines", "keypoints": "keypoints"}
 """A list of the answer -> the list of the label file."""
+LONGEST_NAME = 200
+"""Bytes; file systems take 255."""
 FEWEST = {"polygons": 3, "polylines": 2}
 
 
@@ -108,12 +110,14 @@ def _label_shape(listed: str, shape: dict[str, Any], index: dict[str, str]) -> d
 
 
 def responses(
-    value: tuple[list[Frame], bool | None], element: str, first: tuple[int, str]
+    value: tuple[list[Frame], bool | None], element: str, names: dict[int, str]
 ) -> Iterator[tuple[str, bytes]]:
-    """(name of the file, content) of a worker's response, a file a labeled frame.
+    """(name of the file, content) of a worker's response, a file a labeled frame; `names` are those of the sequence.
 
-    Where nothing is labeled it is the `first` frame's, empty: an answer without a file would be none.
+    Where nothing is labeled it is the first frame's, empty: an answer without a file would be none.
     """
-    for frame in value[0] or [{"frameNumber": first[0], "frame": first[1], "frameAttributes": {}}]:
-        name = frame["frame"].replace("/", "_")[:200]
+    labeled = [frame for frame in value[0] if frame["frameNumber"] in names]
+    first = next(iter(names))
+    for frame in labeled or [{"frameNumber": first, "frame": names[first], "frameAttributes": {}}]:
+        name = names[frame["frameNumber"]].replace("/", "_").encode()[:LONGEST_NAME].decode(errors="ignore")
         yield f"{name}.json", json.dumps({element: frame}, separators=(",", ":")).encode()
