@@ -64,6 +64,9 @@ def open_models(temporary: str = "") -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute("CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA landing; SET TimeZone = 'UTC'")
     connection.execute("SET preserve_insertion_order = false")
+    # DuckDB gives a thread 122,880 rows of a table, more than a batch has: the other threads would have nothing to do.
+    # The pragma, meant for tests of parallel plans, gives out single vectors of 2,048 rows instead.
+    connection.execute("PRAGMA verify_parallelism")
     if temporary:
         connection.execute(f"SET temp_directory = '{temporary}'; SET memory_limit = '400MB'")
     return connection
