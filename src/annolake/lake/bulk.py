@@ -145,13 +145,9 @@ def _read_by_form(connection: duckdb.DuckDBPyConnection, form: Form) -> str:
     """
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE landing_read AS
-        SELECT *, coalesce({form.line_fits}, false) AS fits
+        SELECT *, coalesce({form.line_fits} AND NOT {TRAILING_COMMA}, false) AS fits
         FROM (
-            SELECT
-                *,
-                md5(line) AS line_hash,
-                CASE WHEN NOT {TRAILING_COMMA} THEN try(json_transform_strict(line, {literal(form.structure)})) END
-                    AS read
+            SELECT *, md5(line) AS line_hash, try(json_transform_strict(line, {literal(form.structure)})) AS read
             FROM landing_block
         )""")
     each = f"""
