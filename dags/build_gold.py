@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import Param, chain, dag
+from airflow.sdk import Param, TaskGroup, chain, dag
 
 from annolake.airflow.defaults import ANNOTATIONS, dag_options
 from annolake.airflow.tasks import library_task, settings
@@ -59,7 +59,8 @@ def build_gold() -> None:
         return int(publish(settings(), list(jobs)).release_id)
 
     jobs = changed()
-    built = [model.override(task_id=name.replace(".", "_"))(name, jobs) for name in MODELS]
+    with TaskGroup("models", prefix_group_id=False, tooltip="A task per SQL model; each reads what stands before it"):
+        built = [model.override(task_id=name.replace(".", "_"))(name, jobs) for name in MODELS]
     chain(jobs, *built, release(jobs))
 
 

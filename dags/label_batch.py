@@ -66,7 +66,7 @@ def label_batch() -> None:
         here = settings()
         return create_jobs(here, load_batch(here, batch_uri))
 
-    @library_task()
+    @library_task(map_index_template="{{ task.op_kwargs['job'] }}")
     def land(job: str) -> str:
         from annolake.lake.land import land_job
 

@@ -41,7 +41,7 @@ def land_annotations() -> None:
 
         return jobs_to_land(settings(), (params or {}).get("jobs") or [])
 
-    @library_task(outlets=[ANNOTATIONS])
+    @library_task(outlets=[ANNOTATIONS], map_index_template="{{ task.op_kwargs['job'] }}")
     def land(job: str) -> str:
         from annolake.lake.land import land_job
 

@@ -46,7 +46,7 @@ def send_reports() -> None:
         given = params or {}
         return jobs_to_report(settings(), given.get("jobs") or [], days=int(given.get("days") or 7))
 
-    @library_task()
+    @library_task(map_index_template="{{ task.op_kwargs['job'] }}")
     def send(job: str) -> str:
         from annolake.report.write import send_report
 

@@ -14,6 +14,10 @@ INTRODUCTION = """# DAGs
 Written by `make docs` from the files in `dags/`; Airflow shows the same manuals. Assets wake the DAGs: `media` says
 that there may be new files, `annotations` that landed answers changed.
 
+![All DAGs in Airflow](images/airflow-dags.png)
+
+![A batch, from the plan to the release; the book shows the manual](images/airflow-label-batch.png)
+
 | DAG | runs | emits |
 |---|---|---|
 """
