@@ -16,28 +16,27 @@ WITH item AS (
         json_each(a.streams) AS track,
         json_each(track.value) AS part
     WHERE a.problem IS NULL AND part.key IS NOT NULL
+),
+
+told AS (
+    SELECT
+        *,
+        CASE json_type(item)
+            WHEN 'OBJECT' THEN json_extract_string(item, ['$.id', '$.label', '$.start', '$.end', '$.text'])
+            WHEN 'ARRAY' THEN json_extract_string(item, ['$[2]', '$.none', '$[0]', '$[1]', '$.none'])
+        END AS value_of
+    FROM item
 )
 
 SELECT
     answer_id,
     layer,
     segment_no,
-    CASE json_type(item)
-        WHEN 'OBJECT' THEN coalesce(json_extract_string(item, '$.id'), json_extract_string(item, '$.label'))
-        WHEN 'ARRAY' THEN json_extract_string(item, '$[2]')
-    END AS label,
-    try_cast(CASE json_type(item)
-        WHEN 'OBJECT' THEN json_extract_string(item, '$.start')
-        WHEN 'ARRAY' THEN json_extract_string(item, '$[0]')
-    END AS DOUBLE) AS start_s,
-    try_cast(CASE json_type(item)
-        WHEN 'OBJECT' THEN json_extract_string(item, '$.end')
-        WHEN 'ARRAY' THEN json_extract_string(item, '$[1]')
-    END AS DOUBLE) AS end_s,
-    CASE WHEN json_type(item) = 'OBJECT' THEN coalesce(
-        json_extract_string(item, '$.text'),
-        CASE WHEN json_exists(item, '$.id') THEN json_extract_string(item, '$.label') END
-    ) END AS "text",
+    coalesce(value_of[1], value_of[2]) AS label,
+    try_cast(value_of[3] AS DOUBLE) AS start_s,
+    try_cast(value_of[4] AS DOUBLE) AS end_s,
+    coalesce(value_of[5], CASE WHEN value_of[2] IS NOT NULL AND json_exists(item, '$.id') THEN value_of[2] END)
+        AS "text",
     CASE json_type(item)
         WHEN 'OBJECT' THEN nullif(
             CAST(json_merge_patch(
@@ -47,4 +46,4 @@ SELECT
         WHEN 'ARRAY' THEN CASE WHEN json_array_length(item) > 3
             THEN CAST(json_object('emotion', json_extract(item, '$[3]')) AS VARCHAR) END
     END AS attributes
-FROM item
+FROM told

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urlparse
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -161,7 +160,7 @@ class LocalStore:
     def read(self, sources: Iterable[Source]) -> Iterator[Body]:
         for source in sources:
             try:
-                yield Body(source, _content(self._path(source.uri)))
+                yield Body(source, _content(f"{self.folder}/{'/'.join(_place(source.uri))}"))
             except OSError as error:
                 yield Body(source, None, f"{error.strerror}")
 
@@ -191,7 +190,7 @@ def _files(folder: str) -> Iterator[tuple[str, os.stat_result]]:
             yield entry.path, entry.stat(follow_symlinks=False)
 
 
-def _content(path: Path) -> bytes:
+def _content(path: str) -> bytes:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         content = os.read(descriptor, SMALL_READ)
@@ -214,5 +213,5 @@ def _unavailable(uri: str, error: Exception) -> LabelingUnavailable:
 
 
 def _place(uri: str) -> tuple[str, str]:
-    place = urlparse(uri, allow_fragments=False)
-    return place.netloc, place.path.lstrip("/")
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key.lstrip("/")
