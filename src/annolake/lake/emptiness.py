@@ -14,7 +14,7 @@ KEEP_LEFT, KEEP_RIGHT = {"LEFT", "ANTI"}, {"RIGHT", "FULL"}
 """Joins that have rows although their right side, or their left one, has none."""
 
 
-def is_empty(query: exp.Expression, empty: Set[str]) -> bool:
+def is_empty(query: exp.Expr, empty: Set[str]) -> bool:
     """Whether a query surely has no row, where the relations named in `empty` (`namespace.table`) have none.
 
     >>> import sqlglot
@@ -27,7 +27,7 @@ def is_empty(query: exp.Expression, empty: Set[str]) -> bool:
     return _is_empty(query, empty, {})
 
 
-def _is_empty(query: exp.Expression, empty: Set[str], outer: Mapping[str, bool]) -> bool:
+def _is_empty(query: exp.Expr, empty: Set[str], outer: Mapping[str, bool]) -> bool:
     if isinstance(query, exp.Subquery):
         return _is_empty(query.this, empty, outer)
     if isinstance(query, exp.Table):
@@ -51,6 +51,6 @@ def _is_whole_aggregate(query: exp.Select) -> bool:
     return not query.args.get("group") and any(map(_aggregates, query.expressions))
 
 
-def _aggregates(value: exp.Expression) -> bool:
+def _aggregates(value: exp.Expr) -> bool:
     found = value.walk(prune=lambda node: isinstance(node, exp.Window | exp.Query))
     return any(isinstance(node, exp.AggFunc) for node in found)

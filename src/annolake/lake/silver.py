@@ -86,7 +86,7 @@ def run_models(
     known: dict[str, pa.Table | str] = {name: empty_rows(name) for name in TABLES if name.startswith("bronze.")}
     known |= {"landing.track": NO_TRACKS, "landing.segment": NO_SEGMENTS} | dict(given)
     if "landing.line" not in given:
-        known["landing.line"] = _lines(pa.table(given["landing.job"])["label_attribute"][0].as_py())
+        known["landing.line"] = _lines(_attribute(given["landing.job"]))
     empty = {name for name, rows in known.items() if _show(connection, name, rows) == 0}
     silver = Silver()
     for name, model in models("silver").items():
@@ -115,6 +115,12 @@ def _show(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table | str
     if isinstance(rows, pa.Table):
         return int(rows.num_rows)
     return len(connection.sql(f"SELECT 1 FROM {name} LIMIT 1").fetchall())
+
+
+def _attribute(job: pa.Table | str) -> str:
+    if isinstance(job, str):
+        raise TypeError("landing.job is an Arrow table: its label attribute is part of the statements")
+    return str(job["label_attribute"][0].as_py())
 
 
 def _lines(attribute: str) -> str:
