@@ -256,10 +256,10 @@ BENCH = Bench(
         "full": {
             "objects": 10_000,
             "annotators": 200,
-            "seconds": 75,
+            "seconds": 45,
             "think_s": 5,
             "eager": 50,
-            "eager_seconds": 40,
+            "eager_seconds": 25,
             "lines": 100_000,
         },
     },

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
@@ -49,3 +50,10 @@ def after(event: dict[str, Any], _context: Any) -> list[dict[str, Any]]:
 def broken(_event: dict[str, Any], _context: Any) -> list[dict[str, Any]]:
     """A function with a bug."""
     raise KeyError("answers")
+
+
+def slow(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """A function that waits for a file."""
+    while not Path(event["dataObject"]["source"]).exists():
+        time.sleep(0.02)
+    return {"taskInput": {"question": "Is it there?"}}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ def lab(service_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         "home": folder / "home",
         "service_port": free_port(),
         "service_database": service_database,
-        "functions": f"ask-first={HERE}:before, sum-up={HERE}:after, buggy={HERE}:broken",
+        "functions": f"ask-first={HERE}:before, sum-up={HERE}:after, buggy={HERE}:broken, slow={HERE}:slow",
         "function_seconds": 8,
     }
     with open_lab(Settings.load(flags, environ={}, file=folder / "none.toml")) as lab:
@@ -108,3 +109,12 @@ def test_task_of_a_worker_shows_what_the_function_made(lab: Lab) -> None:
     with lab.annotator(TEAM[1]) as annotator:
         task = annotator.take("shown")
         assert "What is d?" in annotator.http.get(task["frame_url"]).text
+
+
+def test_a_slow_function_keeps_no_other_job_waiting(lab: Lab, tmp_path: Path) -> None:
+    create(lab, "slow", [{"source": str(tmp_path / "go")}], "slow", None)
+    lab.create("beside")
+    lab.label_all("beside")
+    assert lab.describe("slow")["LabelingJobStatus"] == "Initializing"
+    (tmp_path / "go").touch()
+    lab.wait("slow", "InProgress")

@@ -89,7 +89,7 @@ def _call(service: Service, request: Request, body: bytes) -> dict[str, Any] | N
         values = json.loads(body or b"{}")
     except (ValueError, RecursionError):
         raise ApiFault("SerializationException", "The body is not JSON") from None
-    answer = operation(service, {k: v for k, v in check_request(name, values).items() if v is not None})
+    answer = operation(service, check_request(name, values))
     check_response(name, answer)
     return answer
 

@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 
 
 class Engine:
-    """One background thread."""
+    """One background thread, and one more for each job that calls functions of one's own."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -51,6 +51,8 @@ class Engine:
         self._thread = threading.Thread(target=self._run, name="labeling-engine", daemon=True)
         self._written: dict[int, tuple[int, float]] = {}  # job -> (change_no that is in the files, time of the next)
         self._retry_at: dict[int, float] = {}
+        self._troubles: dict[int, str] = {}
+        self._beside: dict[int, threading.Thread] = {}  # jobs that call functions of one's own: each waits alone
         self.error = ""
         """What keeps the engine from its work now, for `/healthz`; empty when all is well."""
 
@@ -62,7 +64,9 @@ class Engine:
         """End after the step at hand."""
         self._is_stopping.set()
         self._service.wake.set()
-        self._thread.join(timeout=20)
+        deadline = time.monotonic() + 20
+        for thread in (self._thread, *self._beside.values()):
+            thread.join(timeout=max(0.0, deadline - time.monotonic()))
 
     @property
     def is_alive(self) -> bool:
@@ -84,23 +88,32 @@ class Engine:
     def _look_around(self) -> None:
         with self._service.store.write() as connection:
             lifecycle.expire_leases(connection, clock.now_us())
+        self._beside = {number: thread for number, thread in self._beside.items() if thread.is_alive()}
         moving = ("Initializing", "InProgress", "Stopping")
-        with self._service.store.read() as connection:
+        with self._service.store.read() as connection:  # after the look at the threads: what one has done is seen
             rows = connection.execute(select(job).where(job.c.status.in_(moving)).order_by(job.c.job_id)).all()
-        errors = []
         for row in rows:
             if self._is_stopping.is_set():
                 return
-            if self._retry_at.get(row.job_id, 0) > time.monotonic():
+            if row.job_id in self._beside or self._retry_at.get(row.job_id, 0) > time.monotonic():
                 continue
-            try:
-                self._move(row)
-                self._retry_at.pop(row.job_id, None)
-            except Exception as error:  # one job's trouble is not the other jobs'
-                self._retry_at[row.job_id] = time.monotonic() + 5
-                errors.append(f"job {row.name}: {type(error).__name__}: {error}")
-                log.exception("Job %s cannot move on; it is tried again", row.name)
-        self.error = "; ".join(errors) or ("" if not self._retry_at else self.error)
+            if own_functions.pre_function(row) or own_functions.post_function(row):  # which may take their time
+                name = f"labeling-job-{row.job_id}"
+                self._beside[row.job_id] = threading.Thread(target=self._attempt, args=(row,), name=name, daemon=True)
+                self._beside[row.job_id].start()
+            else:
+                self._attempt(row)
+        self.error = "; ".join(self._troubles.copy().values())
+
+    def _attempt(self, row: Row[Any]) -> None:
+        try:
+            self._move(row)
+            self._retry_at.pop(row.job_id, None)
+            self._troubles.pop(row.job_id, None)
+        except Exception as error:  # one job's trouble is not the other jobs'
+            self._retry_at[row.job_id] = time.monotonic() + 5
+            self._troubles[row.job_id] = f"job {row.name}: {type(error).__name__}: {error}"
+            log.exception("Job %s cannot move on; it is tried again", row.name)
 
     def _move(self, row: Row[Any]) -> None:
         if row.status == "Initializing":

@@ -132,5 +132,6 @@ def _check_addresses(service: Service, request: dict[str, Any]) -> None:
             raise invalid(f"{field}: this service has no bucket {bucket!r}; it has those in its settings")
         if field != "OutputConfig.S3OutputPath" and not key:
             raise invalid(f"{field} names a bucket but no object")
-        if any(part in (".", "..") for part in key.split("/")):
-            raise invalid(f"{field} must not have '.' or '..' segments")
+        parts = key.rstrip("/").split("/") if key else []
+        if any(part in ("", ".", "..") or len(part.encode()) > 255 for part in parts):
+            raise invalid(f"{field} must not have empty, '.' or '..' segments, or ones of more than 255 bytes")

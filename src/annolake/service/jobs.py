@@ -19,11 +19,12 @@ from annolake.service.core import Service
 from annolake.service.faults import ApiFault, invalid
 from annolake.service.job_rules import check_job, with_defaults
 from annolake.service.paging import decode, encode
-from annolake.service.store import TERMINAL, job
+from annolake.service.store import TERMINAL, UNKEEPABLE, job
 from annolake.service.tags import put_tags, read_tags
 from annolake.service.teams import team_exists
 
 PAGE = 100
+LONGEST = 2**62
 HAS_OUTPUT = ("InProgress", "Stopping", "Stopped", "Completed")
 ALPHABET = string.ascii_letters + string.digits
 
@@ -200,10 +201,15 @@ def _outcome(row: Row[Any]) -> dict[str, Any]:
 def _between(query: Select[Any], request: dict[str, Any]) -> Select[Any]:
     for name, column in (("CreationTime", job.c.created_us), ("LastModifiedTime", job.c.modified_us)):
         if f"{name}After" in request:
-            query = query.where(column > int(request[f"{name}After"] * clock.SECOND))
+            query = query.where(column > _microseconds(request[f"{name}After"]))
         if f"{name}Before" in request:
-            query = query.where(column < int(request[f"{name}Before"] * clock.SECOND))
+            query = query.where(column < _microseconds(request[f"{name}Before"]))
     return query
+
+
+def _microseconds(epoch: float) -> int:
+    """A time as the store has it; one beyond what the store can hold is its first or last."""
+    return int(max(-LONGEST, min(LONGEST, epoch * clock.SECOND)))
 
 
 def _page(
@@ -214,7 +220,9 @@ def _page(
     is_descending = request.get("SortOrder") == "Descending"
     if place is not None:
         value, job_id = place
-        if not isinstance(value, int if column is job.c.created_us else str) or not isinstance(job_id, int):
+        is_time = isinstance(value, int) and abs(value) < LONGEST
+        is_place = is_time if column is job.c.created_us else isinstance(value, str) and not UNKEEPABLE.search(value)
+        if not is_place or not isinstance(job_id, int) or abs(job_id) > 2**31:
             raise invalid("NextToken is not one that this list returned")
         beyond = column < value if is_descending else column > value
         beyond_id = job.c.job_id < job_id if is_descending else job.c.job_id > job_id

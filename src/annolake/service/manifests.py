@@ -111,6 +111,9 @@ def parse_labels(content: bytes, fewest: int = 1) -> list[str]:
 def read_template(objects: Objects, uri: str) -> str:
     """The text of a worker template."""
     try:
-        return read_bytes(objects, uri, TEMPLATE_LIMIT).decode()
+        text = read_bytes(objects, uri, TEMPLATE_LIMIT).decode()
     except UnicodeDecodeError as error:
         raise ObjectMissing(f"{uri}: the template is not UTF-8 at byte {error.start}") from None
+    if "\0" in text:
+        raise ObjectMissing(f"{uri}: the template holds U+0000 at character {text.index(chr(0)) + 1}")
+    return text

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 
 from annolake.service.faults import ApiFault, invalid
+from annolake.service.store import UNKEEPABLE
 
 if TYPE_CHECKING:
     from botocore.model import ServiceModel
@@ -38,13 +39,21 @@ def service_model() -> ServiceModel:
 
 
 def check_request(operation: str, request: Any) -> dict[str, Any]:
-    """The request if it fits the model; `ValidationException` lists all that does not."""
+    """The request without its nulls if it fits the model; `ValidationException` lists all that does not."""
     shape = service_model().operation_model(operation).input_shape
     problems = _problems(shape, request, ()) if shape else []
     if problems:
         noun = "error" if len(problems) == 1 else "errors"
         raise invalid(f"{len(problems)} validation {noun} detected: {'; '.join(problems[:20])}")
-    return dict(request)
+    present: dict[str, Any] = _present(request)
+    return present
+
+
+def _present(value: Any) -> Any:
+    """A member that is null is one that was not sent."""
+    if isinstance(value, dict):
+        return {name: _present(item) for name, item in value.items() if item is not None}
+    return [_present(item) for item in value] if isinstance(value, list) else value
 
 
 def check_response(operation: str, response: Any) -> None:
@@ -99,6 +108,8 @@ def _scalar(shape: Any, value: Any, path: tuple[str, ...]) -> list[str]:
         return [_wrong_type(value, path, f"of type {kind}")]
     limits = shape.metadata
     if kind == "string":
+        if UNKEEPABLE.search(value):
+            return [f"Parameter {'.'.join(path)} holds U+0000 or half a character (a lone surrogate)"]
         found = _length(shape, value, path, "string")
         allowed = limits.get("enum")
         if allowed and value not in allowed:

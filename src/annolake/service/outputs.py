@@ -181,7 +181,7 @@ def _consolidate(service: Service, job_row: Row[Any]) -> dict[int, Label]:
         .where(task.c.job_id == job_row.job_id, task.c.status == "submitted", o.status == "labeled")
         .order_by(task.c.object_no, task.c.subject)
     )
-    with service.store.read() as connection:
+    with service.store.read(streams=True) as connection:
         rows = connection.execution_options(yield_per=1000).execute(query)
         return consolidate(kind, job_row.labels or [], rows)
 

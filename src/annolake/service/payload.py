@@ -10,10 +10,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from annolake.service import sigv4
+from annolake.service.crc import crc32c, crc64nvme
 from annolake.service.faults import S3Fault
 
 HEADER_LIMIT = 8192
 CHECKSUM = "x-amz-checksum-"
+ABOUT = (f"{CHECKSUM}algorithm", f"{CHECKSUM}type", f"{CHECKSUM}mode")
+"""Headers that say something of a checksum, but are none."""
 
 
 class _Crc32:
@@ -27,9 +30,10 @@ class _Crc32:
         return self.value.to_bytes(4, "big")
 
 
-# crc32c and crc64nvme have no implementation in the standard library: they are accepted without a check.
 CHECKSUMS: dict[str, Callable[[], Any]] = {
     f"{CHECKSUM}crc32": _Crc32,
+    f"{CHECKSUM}crc32c": crc32c,
+    f"{CHECKSUM}crc64nvme": crc64nvme,
     f"{CHECKSUM}sha1": lambda: hashlib.sha1(usedforsecurity=False),
     f"{CHECKSUM}sha256": hashlib.sha256,
 }
@@ -43,8 +47,11 @@ class Payload:
         self._verified = verified
         self._sha256 = hashlib.sha256()
         self._md5 = hashlib.md5(usedforsecurity=False)
-        announced = {name for name in CHECKSUMS if name in headers} | set(_trailer_names(headers))
-        self._checksums = {name: CHECKSUMS[name]() for name in announced if name in CHECKSUMS}
+        announced = {name for name in (*headers, *_trailer_names(headers)) if name.startswith(CHECKSUM)} - {*ABOUT}
+        if unknown := sorted(announced - CHECKSUMS.keys()):
+            known = ", ".join(name.removeprefix(CHECKSUM) for name in CHECKSUMS)
+            raise S3Fault(501, "NotImplemented", f"{unknown[0]} cannot be checked here; use one of {known}")
+        self._checksums = {name: CHECKSUMS[name]() for name in announced}
         self._chunks = _Chunks(verified) if verified.payload_hash.startswith(sigv4.STREAMING) else None
         self._size = 0
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import func, select
 
@@ -27,6 +27,11 @@ from annolake.service.workforces import find_provider
 COOKIE = "annolake_session"
 COOKIE_PATH = "/portal"
 SIGN_IN_PATH = "/oauth2/sign-in"
+
+
+Words = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+"""A text that every database keeps."""
+TaskId = Annotated[str, Path(pattern=r"^[^\x00]*$")]
 
 
 class ErrorText(BaseModel):
@@ -47,7 +52,7 @@ class SignIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    username: str = Field(max_length=128)
+    username: Words = Field(max_length=128)
     password: str = Field(max_length=1024)
 
 
@@ -131,7 +136,7 @@ class NextTask(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    job_name: str | None = Field(None, max_length=63)
+    job_name: Words | None = Field(None, max_length=63)
 
 
 class Draft(BaseModel):
@@ -161,7 +166,7 @@ class Decline(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: str | None = Field(None, max_length=1000)
+    reason: Words | None = Field(None, max_length=1000)
 
 
 # -- who asks ------------------------------------------------------------------------------------------------------
@@ -323,20 +328,20 @@ def take_task(worker: Writer, service: Backend, body: NextTask | None = None) ->
 
 
 @router.get("/tasks/{task_id}", responses=NO_TASK, operation_id="get_task")
-def get_task(task_id: str, worker: Reader, service: Backend) -> TaskAnswer:
+def get_task(task_id: TaskId, worker: Reader, service: Backend) -> TaskAnswer:
     """One of the worker's own tasks."""
     return TaskAnswer(task=_task(service, tasks.find_task(service, worker.subject, task_id)))
 
 
 @router.put("/tasks/{task_id}/draft", status_code=204, responses=NO_TASK | CONFLICT, operation_id="save_draft")
-def save_draft(task_id: str, body: Draft, worker: Writer, service: Backend) -> None:
+def save_draft(task_id: TaskId, body: Draft, worker: Writer, service: Backend) -> None:
     """Keep what the worker has so far."""
     tasks.save_draft(service, worker.subject, task_id, encode_answer(body.draft, "draft"))
 
 
 @router.post("/tasks/{task_id}/answer", responses=NO_TASK | CONFLICT, operation_id="submit_answer")
 def submit_answer(
-    task_id: str,
+    task_id: TaskId,
     body: Answer,
     worker: Writer,
     service: Backend,
@@ -348,13 +353,13 @@ def submit_answer(
 
 
 @router.post("/tasks/{task_id}/release", status_code=204, responses=NO_TASK | CONFLICT, operation_id="release_task")
-def release_task(task_id: str, worker: Writer, service: Backend) -> None:
+def release_task(task_id: TaskId, worker: Writer, service: Backend) -> None:
     """Give a task back to the pool."""
     tasks.give_back(service, worker.subject, task_id, is_declined=False)
 
 
 @router.post("/tasks/{task_id}/decline", status_code=204, responses=NO_TASK | CONFLICT, operation_id="decline_task")
-def decline_task(task_id: str, worker: Writer, service: Backend, body: Decline | None = None) -> None:
+def decline_task(task_id: TaskId, worker: Writer, service: Backend, body: Decline | None = None) -> None:
     """Decline a task: it never comes back to this worker."""
     note = body.reason if body else None
     tasks.give_back(service, worker.subject, task_id, is_declined=True, note=note)

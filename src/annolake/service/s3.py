@@ -25,6 +25,7 @@ from annolake.service.faults import S3Fault
 from annolake.service.payload import Payload
 
 PIECE = 256 * 1024
+SENDABLE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")  # what a header may hold
 XML_LIMIT = 2 * 1024 * 1024
 OBJECT_LIMIT = 5 * 1024**3
 METHODS = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS"]
@@ -291,7 +292,7 @@ def _object_headers(call: Call, info: ObjectInfo) -> dict[str, str]:
     if "response-content-disposition" in call.query:
         headers["Content-Disposition"] = call.query["response-content-disposition"]
     headers |= {f"x-amz-meta-{name}": value for name, value in info.metadata.items()}
-    return {name: value for name, value in headers.items() if "\n" not in value and "\r" not in value}
+    return {name: value for name, value in headers.items() if SENDABLE.fullmatch(value)}
 
 
 def _range(text: str, size: int) -> tuple[int, int] | None:

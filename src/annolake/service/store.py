@@ -1,14 +1,15 @@
 """The store: accounts, teams, jobs, objects, tasks and events in SQLite or PostgreSQL through SQLAlchemy Core.
 
-Two kinds of transactions: `read()` sees one snapshot, `write()` is committed and on disk when it returns. On SQLite a
-write begins IMMEDIATE (no upgrade from reader to writer, so no lost race) behind a lock of this process, which is
-fair where SQLite's own waiting is not; WAL with `synchronous=FULL` makes a commit survive a power cut. Statements
+Two kinds of access: `read()` changes nothing, `write()` is a transaction, committed and on disk when it returns. On
+SQLite a write begins IMMEDIATE (no upgrade from reader to writer, so no lost race) behind a lock of this process, which
+is fair where SQLite's own waiting is not; WAL with `synchronous=FULL` makes a commit survive a power cut. Statements
 that decide something are conditional updates or lock the row that they read, so that PostgreSQL gives the same
 answers. Times are microseconds since the epoch.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -28,6 +29,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
     create_engine,
     event,
@@ -38,6 +40,26 @@ from sqlalchemy.engine import make_url
 from annolake.errors import ConfigError
 
 metadata = MetaData()
+UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
+"""What no text in a database may hold: U+0000, and half a character."""
+
+
+class Told(TypeDecorator[str]):
+    """Text of others, such as reasons with bits of their data: U+FFFD stands for what cannot be kept."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:  # noqa: ARG002 - SQLAlchemy's
+        return None if value is None else UNKEEPABLE.sub("\ufffd", value)
+
+
+class ToldBriefly(Told):
+    """The same with a limit."""
+
+    impl = String
+    cache_ok = True
+
 
 account = Table(
     "account",
@@ -125,7 +147,7 @@ job = Table(
     Column("arn", String(256), nullable=False, unique=True),
     Column("reference_code", String(28), nullable=False),
     Column("status", String(16), nullable=False),
-    Column("failure_reason", String(1024)),
+    Column("failure_reason", ToldBriefly(1024)),
     Column("request", JSON, nullable=False),
     Column("pre_type", String(64), nullable=False),
     Column("task_type", String(64), nullable=False),
@@ -160,7 +182,7 @@ data_object = Table(
     Column("n_declined", Integer, nullable=False, default=0),
     Column("available_until_us", BigInteger),
     Column("finished_us", BigInteger),
-    Column("failure_reason", Text),
+    Column("failure_reason", Told),
     Column("is_response_written", Boolean, nullable=False, default=False),
     Index("object_by_status", "job_id", "status", "object_no"),
     Index(
@@ -212,7 +234,7 @@ task_event = Table(
     Column("job_id", Integer, nullable=False),
     Column("object_no", Integer, nullable=False),
     Column("subject", String(64), nullable=False),
-    Column("note", Text),
+    Column("note", Told),
 )
 """`kind`: TasksAccepted, TasksSubmitted, TasksReturned, TasksDeclined, TasksExpired (Ground Truth's words)."""
 
@@ -226,7 +248,7 @@ job_event = Table(
     Column("n_attempts", Integer, nullable=False, default=0),
     Column("next_us", BigInteger),
     Column("delivered_us", BigInteger),
-    Column("problem", Text),
+    Column("problem", Told),
     Index("event_by_next", "next_us"),
 )
 """`next_us`: when it is delivered or tried again; NULL where it was delivered, given up, or nobody is to be told."""
@@ -244,8 +266,8 @@ class Store:
             _make_private(Path(parsed.database))
         self._engine = create_engine(
             parsed,
-            pool_size=8,
-            max_overflow=40,
+            pool_size=48,  # as many as there are threads that answer; one that is opened anew for a request is slow
+            max_overflow=0,
             connect_args={"timeout": 30, "check_same_thread": False} if self.is_sqlite else {},
         )
         self._writes: Any = threading.Lock() if self.is_sqlite else nullcontext()
@@ -253,15 +275,18 @@ class Store:
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin_sqlite)
         self._writer = self._engine.execution_options(is_write=True)
+        # PostgreSQL shows each statement what is committed by then, in a transaction or not: without one is quicker.
+        self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         from annolake.service.migrations import migrate
 
         with self.write() as connection:
             migrate(connection)
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A transaction that only reads."""
-        with self._engine.connect() as connection, connection.begin():
+    def read(self, *, streams: bool = False) -> Iterator[Connection]:
+        """Statements that only read; `streams` where rows are still fetched while others are worked on."""
+        engine = self._engine if streams or self.is_sqlite else self._reader
+        with engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager

@@ -78,7 +78,7 @@ def take(service: Service, subject: str, job_name: str | None = None) -> Held | 
             picked = _pick(connection, row, subject, now, is_locked=True)
             if picked is not None:
                 leased = _lease(connection, row, picked, subject, now)
-                return Held(leased, row, picked, count_answers(connection, row.job_id, subject))
+                return Held(leased, row, picked[0], count_answers(connection, row.job_id, subject))
         return _why_idle(connection, jobs, subject)
 
 
@@ -107,33 +107,38 @@ def _held(connection: Connection, subject: str, jobs: Sequence[Row[Any]], now: i
 
 def _pick(
     connection: Connection, job_row: Row[Any], subject: str, now: int, *, is_locked: bool = False
-) -> Row[Any] | None:
+) -> tuple[Row[Any], bool] | None:
+    """An object that the worker may take, and whether it is new to them."""
     if job_row.status != "InProgress":
         return None
     values = {"job": job_row.job_id, "worker": subject, "now": now}
     for query in (_NEW, _AGAIN):  # first what the worker never had, then what went back to the pool
         row = connection.execute(_LOCKED[query] if is_locked else query, values).first()
         if row is not None:
-            return row
+            return row, query is _NEW
     return None
 
 
-def _lease(connection: Connection, job_row: Row[Any], picked: Row[Any], subject: str, now: int) -> Row[Any]:
+def _lease(
+    connection: Connection, job_row: Row[Any], picked: tuple[Row[Any], bool], subject: str, now: int
+) -> Row[Any]:
+    found, is_new = picked
     limit = job_row.request["HumanTaskConfig"]["TaskTimeLimitInSeconds"] * clock.SECOND
     values = {
         "status": "leased",
         "accepted_us": now,
-        "lease_expires_us": min(now + limit, picked.available_until_us),
+        "lease_expires_us": min(now + limit, found.available_until_us),
         "ended_us": None,
     }
-    here = (task.c.job_id == job_row.job_id, task.c.object_no == picked.object_no, task.c.subject == subject)
-    row = connection.execute(update(task).where(*here).values(**values).returning(*task.c)).first()
-    if row is None:
-        place = {"job_id": job_row.job_id, "object_no": picked.object_no, "subject": subject}
+    place = {"job_id": job_row.job_id, "object_no": found.object_no, "subject": subject}
+    if is_new:
         made = {"task_id": secrets.token_hex(16), **place, **values}
         row = connection.execute(insert(task).returning(*task.c), made).one()
-    move_object(connection, job_row.job_id, picked.object_no, n_taken=1)
-    record(connection, now, "TasksAccepted", job_row.job_id, picked.object_no, subject)
+    else:
+        here = (task.c[name] == value for name, value in place.items())
+        row = connection.execute(update(task).where(*here).values(**values).returning(*task.c)).one()
+    move_object(connection, job_row.job_id, found.object_no, n_taken=1)
+    record(connection, now, "TasksAccepted", job_row.job_id, found.object_no, subject)
     return row
 
 
