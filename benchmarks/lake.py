@@ -185,11 +185,11 @@ def _silver(folder: Path, shape: Shape) -> None:
 
 
 def _measures(folder: Path, shape: Shape) -> None:
-    from annolake.lake.models import PYTHON, build_model
+    from annolake.lake.models import build_model, model_order
 
     for t in range(shape.templates):
         if not _done(folder, f"measures-{t}"):
-            for name in PYTHON:
+            for name in (n for n in model_order() if not n.startswith("gold.")):
                 build_model(settings(folder), name, [job_name(t)])
             _mark(folder, f"measures-{t}")
 

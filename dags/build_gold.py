@@ -10,12 +10,12 @@
   releases its own jobs.
 
 **What it does.** `changed` compares silver with what the last release shows; each model is built for these jobs, in
-the order that their SQL files read from each other; `release` shows all of it to readers at once. Events of the asset
-`annotations` only wake it.
+the order that their SQL files read from each other: models of objects for the parts of a job that changed, the others
+whole; `release` shows all of it to readers at once. Events of the asset `annotations` only wake it.
 
 **Parameters.** `jobs`: names to build anew, changed or not; empty: what changed.
 
-**Rerun and resume.** Safe at any moment: a model replaces its rows of a job. One run at a time.
+**Rerun and resume.** Safe at any moment: a model replaces its rows of a job, or of a part of it. One run at a time.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ from airflow.sdk import Param, TaskGroup, chain, dag
 
 from annolake.airflow.defaults import ANNOTATIONS, dag_options
 from annolake.airflow.tasks import library_task, settings
-from annolake.lake.sqlmodels import models
+from annolake.lake.sqlmodels import models, sql_models
 
-MODELS = ["measure", "quality", "boxes", "rework", *models("gold")]
+SUMS = [name for name in sql_models() if name not in models("gold")]
+MODELS = [*SUMS, "measure", "boxes", "estimate", "quality", "rework", *models("gold")]
 """`annolake.lake.models.model_order()` without its imports of seconds, at every parse; a test compares them."""
 
 

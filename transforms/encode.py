@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.schemas import Table
+from transforms.schemas import PART, Table
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -111,8 +111,13 @@ def counted(owner: Ints, values: Any, n_owners: int) -> Ints:
 
 
 def tabulate(schema: pa.Schema | Table, columns: Mapping[str, Sequence[Any] | npt.NDArray[Any] | Column]) -> pa.Table:
-    """A table with exactly the schema's columns from values by name; NaN becomes NULL where the schema allows NULL."""
+    """A table with exactly the schema's columns from values by name; NaN becomes NULL where the schema allows NULL.
+
+    `part` is NULL where it is not given: who takes a job part by part sets it.
+    """
     wanted: Any = schema.arrow if isinstance(schema, Table) else schema
+    if PART.name in wanted.names and PART.name not in columns:
+        columns = {**columns, PART.name: pa.nulls(len(columns["job_name"]), PART.type)}
     unknown = set(columns) ^ set(wanted.names)
     if unknown:
         raise ValueError(f"columns and schema differ by {sorted(unknown)}")

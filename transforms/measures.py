@@ -1,5 +1,8 @@
 """From silver to the tables of sums and estimates: everything that needs more than SQL, for some jobs at once.
 
+`items` are sums of each object, which depend on nothing but its answers: a job is taken part by part (see
+`transforms.parts`), and `Known` tells what must be known of all of it. `estimates` need the answers of the whole job.
+
 Annotators of an object are those whose answer was accepted (`silver.annotation`), also when it holds no segment and
 no label; a job without such rows falls back to those who answered (`silver.assignment`). In a job of the type
 `..._classification` a missing label is a missing value; a question beside other work that was left open is the
@@ -10,14 +13,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms import workers
-from transforms.agreement import by_label, chance, confusion, distances, labels, pairs, presence, segments, transcripts
+from transforms import parts, workers
+from transforms.agreement import by_label, chance, confusion, distances, labels, pairs, segments, transcripts
 from transforms.answers import ANNOTATORS as ANSWERED
 from transforms.answers import LABELS, Answers, answers
+from transforms.confusion import confusion_of_answers, confusion_of_tracks
 from transforms.consensus import fuse_answers, fuse_tracks
 from transforms.schemas import (
     ANNOTATION,
@@ -35,23 +41,47 @@ from transforms.schemas import (
     MEASURE_PAIR_ITEM,
     MEASURE_TRANSCRIPT_ITEM,
     MEASURE_WORKER,
+    MEASURE_WORKER_CONFUSION,
     MEASURE_WORKER_ITEM,
     SEGMENT,
+    Table,
     require,
 )  # fmt: skip
-from transforms.tracks import ANNOTATORS, SEGMENTS, Tracks, tracks
+from transforms.tracks import ANNOTATORS, LAYERS, SEGMENTS, Tracks, tracks
 
 INPUTS = (SEGMENT, CLASSIFICATION, ASSIGNMENT, ANNOTATION, ASSET_TABLE, JOB_TABLE)
-OUTPUTS = (
-    MEASURE_ITEM, MEASURE_WORKER_ITEM, MEASURE_WORKER, MEASURE_CHANCE,
-    MEASURE_CONSENSUS_LABEL, MEASURE_CONSENSUS_SEGMENT, MEASURE_TRANSCRIPT_ITEM,
-    MEASURE_ITEM_ALPHA, MEASURE_ITEM_LABEL, MEASURE_PAIR_ITEM, MEASURE_CONFUSION,
+ITEMS = (
+    MEASURE_ITEM, MEASURE_WORKER_ITEM, MEASURE_CONSENSUS_SEGMENT, MEASURE_TRANSCRIPT_ITEM,
+    MEASURE_ITEM_LABEL, MEASURE_PAIR_ITEM, MEASURE_CONFUSION, MEASURE_WORKER_CONFUSION,
 )  # fmt: skip
+ESTIMATES = (MEASURE_WORKER, MEASURE_CHANCE, MEASURE_CONSENSUS_LABEL, MEASURE_ITEM_ALPHA, MEASURE_CONFUSION)
+OUTPUTS = tuple(dict.fromkeys((*ITEMS, *ESTIMATES)))
 TABLES_BY_NAME = {table.name: table for table in OUTPUTS}
+Silver = Mapping[str, pa.Table]
+OF_JOB = -1
+"""The part of rows that are of the whole job, in a table that has rows of parts too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What must be known of whole jobs where rows are of some objects only."""
+
+    drawn: pa.Table  # `tracks.LAYERS` in which anybody drew
+    said: pa.Table  # ... in which anybody gave a label
+    answered: pa.Array[Any]  # jobs with accepted answers
+
+
+def known_of(silver: Silver) -> Known:
+    """The same from all rows of the jobs."""
+    drawn, said = (
+        silver[table.name].select(LAYERS.names).group_by(LAYERS.names).aggregate([]).cast(LAYERS)
+        for table in (SEGMENT, CLASSIFICATION)
+    )
+    return Known(drawn, said, pc.unique(silver[ANNOTATION.name]["job_name"]))
 
 
 def build(
-    inputs: Mapping[str, pa.Table],
+    inputs: Silver,
     jobs: Sequence[str] | None = None,
     windows_s: Sequence[float] = (),
     scales: Mapping[str, str] | None = None,
@@ -64,44 +94,72 @@ def build(
     Deterministic, and a job's rows depend on that job alone.
     """
     silver = {table.name: rows_of(inputs[table.name], jobs) for table in INPUTS}
-    drawn, (alone, beside) = views_of(silver)
-    made: dict[str, list[pa.Table]] = {table.name: [] for table in OUTPUTS}
-    windows = named_windows(windows_s)
-    compared = pairs.compare(drawn, windows)
+    known = known_of(silver)
+    made = [
+        {name: parts.with_part(rows, part) for name, rows in items(some, known, windows_s).items()}
+        for part, some in parts.split(silver)
+    ]
+    made += [{table.name: table.empty() for table in ITEMS}]
+    whole = estimates(silver, known, windows_s, scales)
+    tables = parts.joined(made)
+    both = {n: [tables[n], whole[n]] for n in tables.keys() & whole.keys()}
+    return tables | whole | _sorted([TABLES_BY_NAME[n] for n in both], both)
+
+
+def items(silver: Silver, known: Known, windows_s: Sequence[float] = ()) -> dict[str, pa.Table]:
+    """The tables of `ITEMS` of the objects whose rows are given: what depends on nothing but each object."""
+    drawn, said = views_of(silver, known)
+    made: dict[str, list[pa.Table]] = {table.name: [] for table in ITEMS}
+    compared = pairs.compare(drawn, named_windows(windows_s))
     made[MEASURE_ITEM.name] += [segments.score_tracks(drawn, compared)]
     made[MEASURE_PAIR_ITEM.name] += [pairs.pair_items_of_tracks(drawn, compared)]
     made[MEASURE_CONFUSION.name] += [confusion.confusions(drawn, compared.cells)]
-    by_one, pooled = by_label.labels_of_tracks(drawn)
-    made[MEASURE_ITEM_LABEL.name] += [by_one]
-    made[MEASURE_ITEM_ALPHA.name] += [pooled, presence.given_presence(drawn)]
+    made[MEASURE_WORKER_CONFUSION.name] += [confusion_of_tracks(drawn)]
+    made[MEASURE_ITEM_LABEL.name] += [by_label.labels_of_tracks(drawn)[0]]
     made[MEASURE_WORKER_ITEM.name] += [workers.worker_items_of_tracks(drawn)]
-    made[MEASURE_WORKER.name] += [workers.workers_of_tracks(drawn)]
-    made[MEASURE_CHANCE.name] += [chance.floors_of_tracks(drawn, windows)]
     fused = fuse_tracks(drawn)
     made[MEASURE_CONSENSUS_SEGMENT.name] += [fused]
     made[MEASURE_CONFUSION.name] += [confusion.against_segments(drawn, fused)]
     texts = transcripts.texts(silver[SEGMENT.name], silver[ANNOTATION.name])
-    answered = annotators_of(silver).select(ANSWERED.names)
+    answered = annotators_of(silver, known).select(ANSWERED.names)
     made[MEASURE_TRANSCRIPT_ITEM.name] += [transcripts.score_items(texts, answered)]
-    made[MEASURE_CHANCE.name] += [transcripts.floors(texts, answered)]
+    for one in said:
+        made[MEASURE_ITEM.name] += [labels.score_answers(one)]
+        cells = pairs.cells_of_answers(one)
+        made[MEASURE_PAIR_ITEM.name] += [pairs.pair_items_of_answers(one, cells)]
+        made[MEASURE_CONFUSION.name] += [confusion.confusions(one, cells)]
+        made[MEASURE_WORKER_CONFUSION.name] += [confusion_of_answers(one)]
+        made[MEASURE_ITEM_LABEL.name] += [by_label.labels_of_answers(one)[0]]
+        made[MEASURE_WORKER_ITEM.name] += [workers.worker_items_of_answers(one)]
+    return _sorted(ITEMS, made)
+
+
+def estimates(
+    silver: Silver, known: Known, windows_s: Sequence[float] = (), scales: Mapping[str, str] | None = None
+) -> dict[str, pa.Table]:
+    """The tables of `ESTIMATES`, which need the answers of whole jobs."""
+    drawn, said = views_of(silver, known)
     levels = distances.Levels(scales or {}, orders_of(silver[JOB_TABLE.name]))
-    for said in (alone, beside):
-        made[MEASURE_ITEM.name] += [labels.score_answers(said)]
-        fused = fuse_answers(said)
+    texts = transcripts.texts(silver[SEGMENT.name], silver[ANNOTATION.name])
+    answered = annotators_of(silver, known).select(ANSWERED.names)
+    made: dict[str, list[pa.Table]] = {table.name: [table.empty()] for table in ESTIMATES}
+    made[MEASURE_WORKER.name] += [workers.workers_of_tracks(drawn)]
+    made[MEASURE_CHANCE.name] += [chance.floors_of_tracks(drawn, named_windows(windows_s))]
+    made[MEASURE_CHANCE.name] += [transcripts.floors(texts, answered)]
+    for one in said:
+        fused = fuse_answers(one)
         made[MEASURE_CONSENSUS_LABEL.name] += [fused]
-        made[MEASURE_CONFUSION.name] += [confusion.against_labels(said, fused)]
-        cells = pairs.cells_of_answers(said)
-        made[MEASURE_PAIR_ITEM.name] += [pairs.pair_items_of_answers(said, cells)]
-        made[MEASURE_CONFUSION.name] += [confusion.confusions(said, cells)]
-        by_one, pooled = by_label.labels_of_answers(said)
-        made[MEASURE_ITEM_LABEL.name] += [by_one]
-        made[MEASURE_ITEM_ALPHA.name] += [pooled, distances.alphas_of_answers(said, levels)]
-        made[MEASURE_WORKER_ITEM.name] += [workers.worker_items_of_answers(said)]
-        made[MEASURE_WORKER.name] += [workers.workers_of_answers(said)]
-        made[MEASURE_CHANCE.name] += [chance.floors_of_answers(said, levels)]
+        made[MEASURE_CONFUSION.name] += [parts.with_part(confusion.against_labels(one, fused), OF_JOB)]
+        made[MEASURE_ITEM_ALPHA.name] += [by_label.labels_of_answers(one)[1], distances.alphas_of_answers(one, levels)]
+        made[MEASURE_WORKER.name] += [workers.workers_of_answers(one)]
+        made[MEASURE_CHANCE.name] += [chance.floors_of_answers(one, levels)]
+    return _sorted(ESTIMATES, made)
+
+
+def _sorted(tables: Sequence[Table], made: Mapping[str, list[pa.Table]]) -> dict[str, pa.Table]:
     return {
         table.name: pa.concat_tables(made[table.name]).sort_by([(name, "ascending") for name in table.key])
-        for table in OUTPUTS
+        for table in tables
     }
 
 
@@ -121,10 +179,11 @@ def named_windows(windows_s: Sequence[float]) -> dict[str, float]:
     return {name: window for name, window in named.items() if name not in pairs.WINDOWS_S}
 
 
-def views_of(silver: Mapping[str, pa.Table]) -> tuple[Tracks, tuple[Answers, Answers]]:
+def views_of(silver: Silver, known: Known) -> tuple[Tracks, tuple[Answers, Answers]]:
     """What was drawn, and what was said: labels that are the job's whole question, and labels beside other work."""
-    annotators = annotators_of(silver)
-    return tracks(require(silver[SEGMENT.name], SEGMENTS), annotators), _label_layers(silver, annotators)
+    annotators = annotators_of(silver, known)
+    drawn = tracks(require(silver[SEGMENT.name], SEGMENTS), annotators, known.drawn)
+    return drawn, _label_layers(silver, annotators, known)
 
 
 def rows_of(table: pa.Table, jobs: Sequence[str] | None) -> pa.Table:
@@ -135,13 +194,14 @@ def rows_of(table: pa.Table, jobs: Sequence[str] | None) -> pa.Table:
     return table if pc.all(wanted).as_py() else table.filter(wanted)
 
 
-def annotators_of(silver: Mapping[str, pa.Table]) -> pa.Table:
+def annotators_of(silver: Silver, known: Known | None = None) -> pa.Table:
     """Who answered which object, and how long the object is (NULL where its media is not registered)."""
     key = ["job_name", "object_id", "worker_id", "asset_id"]
     accepted = silver[ANNOTATION.name].select(key)
+    answered = known.answered if known else pc.unique(accepted["job_name"])
     asked = silver[ASSIGNMENT.name]
     asked = asked.filter(pc.field("outcome") == "answered").select(key)
-    asked = asked.filter(pc.invert(pc.is_in(asked["job_name"], pc.unique(accepted["job_name"]))))
+    asked = asked.filter(pc.invert(pc.is_in(asked["job_name"], answered)))
     both = pa.concat_tables([accepted, asked])
     assets = silver[ASSET_TABLE.name]
     at = pc.index_in(both["asset_id"], assets["asset_id"].combine_chunks(), skip_nulls=True)
@@ -149,7 +209,7 @@ def annotators_of(silver: Mapping[str, pa.Table]) -> pa.Table:
     return both.select(key[:3]).append_column("duration_s", duration).cast(ANNOTATORS)
 
 
-def _label_layers(silver: Mapping[str, pa.Table], annotators: pa.Table) -> tuple[Answers, Answers]:
+def _label_layers(silver: Silver, annotators: pa.Table, known: Known) -> tuple[Answers, Answers]:
     """Labels that are the job's whole question, and labels of questions beside it."""
     said = require(silver[CLASSIFICATION.name], LABELS)
     job = silver[JOB_TABLE.name]
@@ -157,4 +217,4 @@ def _label_layers(silver: Mapping[str, pa.Table], annotators: pa.Table) -> tuple
     is_whole = pc.is_in(said["job_name"], pc.unique(whole))
     answered = annotators.select(ANSWERED.names)
     beside = answered.filter(pc.invert(pc.is_in(answered["job_name"], pc.unique(whole))))
-    return answers(said.filter(is_whole)), answers(said.filter(pc.invert(is_whole)), beside)
+    return answers(said.filter(is_whole)), answers(said.filter(pc.invert(is_whole)), beside, known.said)

@@ -1,4 +1,4 @@
-"""Quality of annotators from silver: skill, spam, standing, drift, gold items, confusion and disputes in one go."""
+"""Quality of annotators from silver: skill, spam, standing, drift, gold items and disputes, of whole jobs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms import confusion, disputes, gold, measures
+from transforms import disputes, gold, measures, parts
 from transforms.answers import Answers
 from transforms.ballots import Skills, skills_of_answers, skills_of_tracks
 from transforms.encode import Ints, distinct
@@ -118,14 +118,14 @@ def gold_tables(silver: Tables, annotators: pa.Table, said: tuple[Answers, ...])
     return {
         MEASURE_GOLD_ITEM.name: [whole],
         MEASURE_WORKER_GOLD.name: [gold.worker_scores(whole, apart)],
-        MEASURE_WORKER_CONFUSION.name: confused,
+        MEASURE_WORKER_CONFUSION.name: [parts.with_part(rows, measures.OF_JOB) for rows in confused],
     }
 
 
 def quality_tables(
     drawn: Tracks, said: tuple[Answers, ...], worker_items: pa.Table, annotations: pa.Table
 ) -> dict[str, list[pa.Table]]:
-    """Rows of `measure.worker_skill`, `measure.dispute` and the confusion among annotators."""
+    """Rows of `measure.worker_skill` and `measure.dispute`."""
     standing = standings(worker_items, annotations.select(SUBMITTED.names))
     fits: list[tuple[Tracks | Answers, Skills, Ints]] = [(drawn, skills_of_tracks(drawn), cells(drawn))]
     fits += [(one, skills_of_answers(one), answer_cells(one)) for one in said]
@@ -135,10 +135,6 @@ def quality_tables(
     return {
         MEASURE_WORKER_SKILL.name: [_skill_rows(found, fit, cell, standing) for found, fit, cell in fits],
         MEASURE_DISPUTE.name: [disputes.dispute_rows(rows)],
-        MEASURE_WORKER_CONFUSION.name: [
-            confusion.confusion_of_tracks(drawn),
-            *(confusion.confusion_of_answers(one) for one in said),
-        ],
     }
 
 
@@ -172,10 +168,10 @@ def _skill_rows(
 def build(inputs: Tables, jobs: Sequence[str] | None = None) -> dict[str, pa.Table]:
     """The tables of `OUTPUTS` for these jobs (all where None); `inputs` are the current rows of `INPUTS`."""
     silver = {table.name: measures.rows_of(inputs[table.name], jobs) for table in INPUTS}
-    everyone = measures.annotators_of(silver)
+    known, everyone = measures.known_of(silver), measures.annotators_of(silver)
     plain = without_planted(silver)
-    drawn, said = measures.views_of(plain)
-    every = said if plain is silver else measures.views_of(silver)[1]
+    drawn, said = measures.views_of(plain, known)
+    every = said if plain is silver else measures.views_of(silver, known)[1]
     made: dict[str, list[pa.Table]] = {table.name: [] for table in OUTPUTS}
     for part in (
         quality_tables(drawn, said, silver[MEASURE_WORKER_ITEM.name], silver[ANNOTATION.name]),

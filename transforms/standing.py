@@ -24,6 +24,7 @@ from transforms.encode import Floats, Ints, codes, distinct, reals, stacked
 from transforms.schemas import MEASURE_WORKER_ITEM, require
 
 ALARM = 1.517
+COMPARED = ("job_name", "object_id", "layer", "worker_id", "n_others", "mass", "agree")
 LEAST_FOR_DRIFT = 20
 LEAST_FOR_INTERVAL = 3
 WEIGHT = 0.2
@@ -39,7 +40,7 @@ STANDING = (
 
 def standings(items: pa.Table, submitted: pa.Table) -> dict[tuple[str, str, str], dict[str, Any]]:
     """Figures by (job, layer, worker) from `measure.worker_item` rows and the times of submission."""
-    items = require(items, MEASURE_WORKER_ITEM)
+    items = require(items, MEASURE_WORKER_ITEM, columns=COMPARED)
     items = items.filter(pa.array(items["n_others"].to_numpy() >= 2))
     if not items.num_rows:
         return {}
@@ -56,7 +57,7 @@ def standings(items: pa.Table, submitted: pa.Table) -> dict[tuple[str, str, str]
     deviation = score - of_item[item] - middle[of_layer]
     when = _times(items, submitted)
     found = {}
-    order = np.lexsort((np.arange(len(cell)), when, cell))
+    order = np.lexsort((item, when, cell))  # submitted at once: by object, in whatever order the rows came
     for here in np.split(order, np.flatnonzero(np.diff(cell[order])) + 1):
         one = int(cell[here[0]])
         job, layer_name = layers[one // len(workers)]

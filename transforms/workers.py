@@ -1,10 +1,11 @@
 """Each annotator against the others, and estimates of each annotator from all answers of a job.
 
 Leave-one-out agreement: on every object the annotator is compared with each other annotator. `agree` is what both
-said the same of; `expected_agree` is what the annotator's own use of labels would hit by chance in the labels that
-the *others* gave anywhere in the job. (agree - expected) / (mass - expected), summed over objects, is 1 for full
-agreement and 0 for an annotator who answers without looking, whatever label they prefer; it is the kappa of one
-annotator against the rest. It is not accuracy: among careless colleagues a careful annotator has a low figure too.
+said the same of; what the annotator's own use of labels would hit by chance in the labels that the *others* gave
+anywhere in the job follows from `label_mass` (sql/measure/worker_compared.sql). (agree - expected) / (mass -
+expected), summed over objects, is 1 for full agreement and 0 for an annotator who answers without looking, whatever
+label they prefer; it is the kappa of one annotator against the rest. It is not accuracy: among careless colleagues a
+careful annotator has a low figure too.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from transforms import intervals
 from transforms.agreement.labels import tally
 from transforms.answers import Answers
 from transforms.consensus import count_codes, fit_smoothed
-from transforms.encode import Floats, Ints, distinct, names_at, tabulate
+from transforms.encode import Floats, Ints, distinct, masses, names_at, summed, tabulate
 from transforms.offsets import boundary_offsets, cells
 from transforms.schemas import MEASURE_WORKER, MEASURE_WORKER_ITEM
 from transforms.tracks import Tracks
@@ -39,14 +40,6 @@ def worker_items_of_tracks(found: Tracks) -> pa.Table:
 
     others = found.n_annotators[found.track_item] - 1
     duration = found.duration_s[found.track_item]
-    track = np.r_[np.arange(n_tracks), pieces.track]
-    label = np.r_[np.zeros(n_tracks, dtype=np.int64), pieces.label + 1]  # 0: nothing
-    seconds = np.r_[np.maximum(duration - covered, 0.0), pieces.length]
-    compared = others[track] > 0
-    expected = others * _expected(
-        cells(found), track[compared], label[compared], seconds[compared],
-        n_workers=len(found.workers), n_labels=len(found.labels) + 1,
-    )  # fmt: skip
     units = np.bincount(found.units.track, minlength=n_tracks)
     of_item = np.bincount(found.track_item, weights=units, minlength=found.n_items)[found.track_item]
     mean_units = np.divide(of_item - units, others, out=np.zeros(n_tracks), where=others > 0)
@@ -60,7 +53,7 @@ def worker_items_of_tracks(found: Tracks) -> pa.Table:
     several = np.maximum(others, 1)
     return _rows(
         found, found.track_item, found.track_worker,
-        n_others=others, mass=duration * others, agree=agree, expected_agree=expected,
+        n_others=others, mass=duration * others, agree=agree, label_mass=_track_masses(found, covered),
         n_units=units.astype(np.float64), n_units_others=mean_units,
         n_split=split / several, n_merged=merged / several,
     )  # fmt: skip
@@ -96,15 +89,11 @@ def worker_items_of_answers(found: Answers) -> pa.Table:
     same = count[np.searchsorted(item * width + label, found.vote_item * width + found.vote)] - 1
     others = found.n_annotators[found.vote_item] - 1
     n = len(found.vote)
-    kept = others > 0
-    expected = others * _expected(
-        answer_cells(found), np.flatnonzero(kept), found.vote[kept], np.ones(int(kept.sum())),
-        n_workers=len(found.workers), n_labels=width,
-    )  # fmt: skip
     nothing = np.full(n, np.nan)
     return _rows(
         found, found.vote_item, found.vote_worker,
-        n_others=others, mass=others.astype(np.float64), agree=same.astype(np.float64), expected_agree=expected,
+        n_others=others, mass=others.astype(np.float64), agree=same.astype(np.float64),
+        label_mass=masses(np.arange(n), found.labels, found.vote, np.ones(n), n),
         n_units=nothing, n_units_others=nothing, n_split=nothing, n_merged=nothing,
     )  # fmt: skip
 
@@ -115,20 +104,14 @@ def answer_cells(found: Answers) -> Ints:
     return np.asarray(layer[found.vote_item] * max(1, len(found.workers)) + found.vote_worker, dtype=np.int64)
 
 
-def _expected(cell: Ints, row: Ints, label: Ints, mass: Floats, *, n_workers: int, n_labels: int) -> Floats:
-    """Sum over labels of a row's mass times the label's share among what the other workers of its job layer gave."""
-    n_workers = max(1, n_workers)
-    own_key, own_at = np.unique(cell[row] * n_labels + label, return_inverse=True)
-    all_key, all_at = np.unique(cell[row] // n_workers * n_labels + label, return_inverse=True)
-    own = np.bincount(own_at.ravel(), weights=mass, minlength=len(own_key))[own_at.ravel()]
-    everyone = np.bincount(all_at.ravel(), weights=mass, minlength=len(all_key))[all_at.ravel()]
-    _, own_cell = np.unique(cell[row], return_inverse=True)
-    _, all_cell = np.unique(cell[row] // n_workers, return_inverse=True)
-    own_total = np.bincount(own_cell.ravel(), weights=mass)[own_cell.ravel()]
-    total = np.bincount(all_cell.ravel(), weights=mass)[all_cell.ravel()]
-    rest = total - own_total
-    share = np.divide(everyone - own, rest, out=np.zeros_like(mass), where=rest > 0)
-    return np.asarray(np.bincount(row, weights=mass * share, minlength=len(cell)), dtype=np.float64)
+def _track_masses(found: Tracks, covered: Floats) -> Any:
+    """MAP label -> seconds of each track, '' for what it leaves unlabeled."""
+    n, width = len(found.track_item), len(found.labels) + 1
+    nothing = np.maximum(found.duration_s[found.track_item] - covered, 0.0)
+    silent = np.flatnonzero(nothing > 0)
+    key, at = np.unique(np.r_[silent * width, found.pieces.track * width + found.pieces.label + 1], return_inverse=True)
+    mass = summed(at.ravel(), np.r_[nothing[silent], found.pieces.length], len(key))
+    return masses(key // width, ["", *found.labels], key % width, mass, n)
 
 
 def _both_sides(left: Ints, right: Ints, by_pair: Floats, n: int) -> Floats:
@@ -145,7 +128,8 @@ def _rows(found: Tracks | Answers, item: Ints, worker: Ints, **figures: Any) -> 
         "layer": names_at(found.layers, found.item_layer[item[kept]]),
         "worker_id": names_at(found.workers, worker[kept]),
     }
-    return tabulate(MEASURE_WORKER_ITEM, columns | {name: values[kept] for name, values in figures.items()})
+    taken = {name: v.take(pa.array(kept)) if isinstance(v, pa.Array) else v[kept] for name, v in figures.items()}
+    return tabulate(MEASURE_WORKER_ITEM, columns | taken)
 
 
 def workers_of_tracks(found: Tracks) -> pa.Table:

@@ -48,7 +48,8 @@ SELECT
     CASE WHEN b.sum_iou_matched > b.n_boxes THEN 1.0 ELSE b.sum_iou_matched / nullif(b.n_boxes, 0) END AS mean_iou,
     CAST(f.id_hits AS DOUBLE) / nullif(f.n_boxes, 0) AS idf1,
     f.hota,
-    CASE WHEN b.n_annotators < 2 THEN 'one_annotator' END AS reason_code
+    CASE WHEN b.n_annotators < 2 THEN 'one_annotator' END AS reason_code,
+    b.part
 FROM measure.box_item AS b
 LEFT JOIN followed AS f
     ON b.job_name = f.job_name AND b.object_id = f.object_id AND b.layer = f.layer AND b.label = f.label

@@ -88,7 +88,8 @@ SELECT
     coalesce(i.mass > 0 AND 1.0 - i.d_obs / i.mass < 2.0 / 3.0 - 1e-9, FALSE) AS is_disputed,
     spread.entropy,
     fused.consensus_ref,
-    i.reason_code
+    i.reason_code,
+    i.part
 FROM measure.item AS i
 LEFT JOIN silver.job AS job ON i.job_name = job.job_name
 LEFT JOIN asked ON i.job_name = asked.job_name AND i.object_id = asked.object_id

@@ -1,7 +1,8 @@
 /* Agreement of the annotators of one job, one row a measure, each with a 95 % interval.
    grain: job_name, layer, measure
-   reads: measure.item, measure.item_alpha, measure.worker_item, measure.chance, measure.transcript_item,
-     measure.box_item, measure.track_item, measure.box_chance, measure.pair_item, silver.annotation, silver.job, reference.student_t
+   reads: measure.item, measure.item_term, measure.worker_item, measure.chance, measure.transcript_item,
+     measure.box_item, measure.track_item, measure.box_chance, measure.pair_compared, silver.annotation, silver.job,
+     reference.student_t
    owner: measures
    checks: fail unique(grain), fail value is null or value <= 1, fail ci_lo <= ci_hi, fail reason_code where value is null,
      warn rows >= 1
@@ -177,7 +178,7 @@ alpha_item AS (
     WHERE i.present_mass IS NOT NULL
     UNION ALL
     SELECT job_name, layer, object_id, measure, mass, d_obs, d_exp, d_self
-    FROM measure.item_alpha
+    FROM measure.item_term
 ),
 
 alpha_total AS (
@@ -224,66 +225,33 @@ share_kept AS (
     WHERE t.n_items > 1 AND i.duration_s IS NULL
 ),
 
-/* Cohen's kappa of every two annotators, with all their objects and with all but one. Agreement by chance is
-   sum A_k B_k over the square of the mass; half of chance_cross sums to it. */
-pair_total AS (
-    SELECT
-        job_name,
-        layer,
-        worker_a,
-        worker_b,
-        sum(mass) AS mass,
-        sum(agree) AS agree,
-        sum(chance_cross) / 2.0 AS chance
-    FROM measure.pair_item
-    GROUP BY job_name, layer, worker_a, worker_b
-),
-
-pair_kappa AS (
-    SELECT
-        *,
-        CASE WHEN mass * mass - chance > 1e-9 * mass * mass THEN (agree * mass - chance) / (mass * mass - chance) END
-            AS kappa
-    FROM pair_total
-),
-
-pair_left AS (
-    SELECT
-        t.job_name,
-        t.layer,
-        i.object_id,
-        t.kappa,
-        t.mass,
-        t.mass - i.mass AS mass_left,
-        (t.mass - i.mass) * (t.mass - i.mass) - (t.chance - i.chance_cross + i.agree_chance * i.mass) AS possible,
-        (t.agree - i.agree) * (t.mass - i.mass) - (t.chance - i.chance_cross + i.agree_chance * i.mass) AS better
-    FROM pair_kappa AS t
-    INNER JOIN measure.pair_item AS i
-        ON t.job_name = i.job_name AND t.layer = i.layer AND t.worker_a = i.worker_a AND t.worker_b = i.worker_b
-),
-
-/* Their mean, weighted by what the two compared; of each object, what its pairs add with and without it. */
+/* The mean of the kappas of every two annotators, weighted by what they compared; of each object, what its pairs add
+   with and without it. */
 cohen_total AS (
     SELECT
         job_name,
         layer,
         sum(kappa * mass) AS kappa_mass,
         sum(CASE WHEN kappa IS NOT NULL THEN mass END) AS mass
-    FROM pair_kappa
+    FROM measure.pair_compared
+    WHERE left_out IS NULL
     GROUP BY job_name, layer
 ),
 
 cohen_item AS (
     SELECT
-        job_name,
-        layer,
-        object_id,
-        sum(coalesce(kappa * mass, 0.0)) AS kappa_mass,
-        sum(CASE WHEN kappa IS NOT NULL THEN mass ELSE 0.0 END) AS mass,
-        sum(CASE WHEN possible > 1e-9 * mass * mass THEN better / possible * mass_left ELSE 0.0 END) AS kappa_left,
-        sum(CASE WHEN possible > 1e-9 * mass * mass THEN mass_left ELSE 0.0 END) AS mass_left
-    FROM pair_left
-    GROUP BY job_name, layer, object_id
+        i.job_name,
+        i.layer,
+        i.left_out AS object_id,
+        sum(coalesce(t.kappa * t.mass, 0.0)) AS kappa_mass,
+        sum(CASE WHEN t.kappa IS NOT NULL THEN t.mass ELSE 0.0 END) AS mass,
+        sum(coalesce(i.kappa * i.mass, 0.0)) AS kappa_left,
+        sum(CASE WHEN i.kappa IS NOT NULL THEN i.mass ELSE 0.0 END) AS mass_left
+    FROM measure.pair_compared AS t
+    INNER JOIN measure.pair_compared AS i
+        ON t.job_name = i.job_name AND t.layer = i.layer AND t.worker_a = i.worker_a AND t.worker_b = i.worker_b
+    WHERE t.left_out IS NULL AND i.left_out IS NOT NULL
+    GROUP BY i.job_name, i.layer, i.left_out
 ),
 
 measured AS (

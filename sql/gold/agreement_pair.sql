@@ -1,6 +1,6 @@
 /* Agreement of two annotators over all objects that both answered.
    grain: job_name, layer, worker_a, worker_b
-   reads: gold.agreement_pair_item, reference.student_t
+   reads: gold.agreement_pair_item, measure.pair_compared, reference.student_t
    owner: measures
    checks: fail unique(grain), fail worker_a < worker_b, fail kappa_time is null or kappa_time <= 1,
      fail kappa_lo <= kappa_hi, fail reason_code where kappa_time is null
@@ -79,7 +79,6 @@ term_total AS (
     GROUP BY job_name, layer, worker_a, worker_b, measure
 ),
 
-/* Cohen's kappa: agreement by chance is sum A_k B_k over the square of the mass, and half of chance_cross sums to it. */
 pair_total AS (
     SELECT
         job_name,
@@ -88,9 +87,7 @@ pair_total AS (
         worker_b,
         max(task_type) AS task_type,
         count(*) AS n_items,
-        sum(mass) AS mass,
-        sum(agree) AS agree,
-        sum(chance_cross) / 2.0 AS chance
+        sum(mass) AS mass
     FROM item
     GROUP BY job_name, layer, worker_a, worker_b
 ),
@@ -122,42 +119,9 @@ measured AS (
         AND t.measure = i.measure
     WHERE t.n_items > 1 AND i.denominator IS NOT NULL
     UNION ALL
-    SELECT
-        job_name,
-        layer,
-        worker_a,
-        worker_b,
-        'kappa_time' AS measure,
-        CAST(NULL AS VARCHAR) AS left_out,
-        CASE WHEN mass * mass - chance > 1e-9 * mass * mass THEN
-            (agree * mass - chance) / (mass * mass - chance)
-        END AS value
-    FROM pair_total
-    UNION ALL
-    SELECT
-        t.job_name,
-        t.layer,
-        t.worker_a,
-        t.worker_b,
-        'kappa_time' AS measure,
-        i.object_id AS left_out,
-        CASE
-            WHEN
-                (t.mass - i.mass) * (t.mass - i.mass) - (t.chance - i.chance_cross + i.agree_chance * i.mass)
-                > 1e-9 * (t.mass - i.mass) * (t.mass - i.mass)
-                THEN
-                    (
-                        (t.agree - i.agree) * (t.mass - i.mass)
-                        - (t.chance - i.chance_cross + i.agree_chance * i.mass)
-                    ) / (
-                        (t.mass - i.mass) * (t.mass - i.mass)
-                        - (t.chance - i.chance_cross + i.agree_chance * i.mass)
-                    )
-        END AS value
-    FROM pair_total AS t
-    INNER JOIN item AS i
-        ON t.job_name = i.job_name AND t.layer = i.layer AND t.worker_a = i.worker_a AND t.worker_b = i.worker_b
-    WHERE t.n_items > 1
+    SELECT job_name, layer, worker_a, worker_b, 'kappa_time' AS measure, left_out, kappa AS value
+    FROM measure.pair_compared
+    WHERE left_out IS NULL OR n_items > 1
 ),
 
 spread AS (

@@ -30,7 +30,6 @@ SELECT
     p.mass,
     p.agree,
     p.agree_chance,
-    p.chance_cross,
     p.rand_shared,
     p.rand_a,
     p.rand_b,
@@ -50,7 +49,8 @@ SELECT
     CASE WHEN p.n_pairs > 1 THEN
         CASE WHEN p.agree_of_all > p.agree THEN (p.agree_of_all - p.agree) / (p.n_pairs - 1) ELSE 0.0 END
     END AS expected_agree,
-    g.job_name IS NOT NULL AS is_gold_pair
+    g.job_name IS NOT NULL AS is_gold_pair,
+    p.part
 FROM pair AS p
 LEFT JOIN gold AS g ON p.job_name = g.job_name AND p.object_id = g.object_id AND p.layer = g.layer
 LEFT JOIN silver.job AS job ON p.job_name = job.job_name

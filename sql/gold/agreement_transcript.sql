@@ -26,7 +26,8 @@ SELECT
     t.word_edits,
     CAST(t.char_edits AS DOUBLE) / nullif(t.n_chars, 0) AS cer,
     CAST(t.word_edits AS DOUBLE) / nullif(t.n_words, 0) AS wer,
-    t.reason_code
+    t.reason_code,
+    t.part
 FROM measure.transcript_item AS t
 LEFT JOIN object AS o ON t.job_name = o.job_name AND t.object_id = o.object_id
 LEFT JOIN silver.asset AS asset ON o.asset_id = asset.asset_id

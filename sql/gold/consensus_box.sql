@@ -29,7 +29,8 @@ SELECT
     c.dissenters,
     o.asset_id,
     coalesce(job.task_type, 'unknown') AS task_type,
-    asset.name AS asset_name
+    asset.name AS asset_name,
+    c.part
 FROM measure.consensus_box AS c
 LEFT JOIN object AS o ON c.job_name = o.job_name AND c.object_id = o.object_id
 LEFT JOIN silver.asset AS asset ON o.asset_id = asset.asset_id

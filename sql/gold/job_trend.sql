@@ -1,7 +1,7 @@
 /* How a job goes from day to day: agreement, score on gold items, speed, and whether labels are used as before.
    grain: job_name, layer, day, measure
-   reads: measure.item, measure.gold_item, silver.segment, silver.classification, silver.annotation, silver.asset,
-     silver.job, reference.student_t
+   reads: measure.item, measure.gold_item, measure.label_use, silver.annotation, silver.asset, silver.job,
+     reference.student_t
    owner: measures
    checks: fail unique(grain), fail ci_lo <= ci_hi, fail value is null or value >= 0
    notes: an object belongs to the UTC day of its last answer. observed_agreement and gold_agreement are ratios of the
@@ -14,7 +14,6 @@ WITH answer AS (
         a.job_name,
         a.object_id,
         a.worker_id,
-        a.revision,
         CAST(a.submitted_at AT TIME ZONE 'UTC' AS DATE) AS day,
         CASE WHEN s.duration_s > 0 AND (a.time_spent_s IS NOT NULL OR a.accepted_at IS NOT NULL) THEN
             least(
@@ -97,16 +96,9 @@ bounded AS (
 ),
 
 used AS (
-    SELECT u.job_name, u.layer, u.label, a.day, count(*) AS n
-    FROM (
-        SELECT job_name, object_id, worker_id, revision, layer, label FROM silver.segment
-        UNION ALL
-        SELECT job_name, object_id, worker_id, revision, layer, label FROM silver.classification
-    ) AS u
-    INNER JOIN answer AS a
-        ON u.job_name = a.job_name AND u.object_id = a.object_id AND u.worker_id = a.worker_id
-        AND u.revision = a.revision
-    GROUP BY u.job_name, u.layer, u.label, a.day
+    SELECT job_name, layer, label, day, sum(n_segments) AS n
+    FROM measure.label_use
+    GROUP BY job_name, layer, label, day
 ),
 
 /* Every label on every day of its layer. */

@@ -23,12 +23,13 @@ WITH cell AS (
             scope,
             label_a,
             label_b,
-            mass,
-            n_items,
-            n_label_items,
-            mass_squares,
-            mass_cross
+            sum(mass) AS mass,
+            sum(n_items) AS n_items,
+            sum(n_label_items) AS n_label_items,
+            sum(mass_squares) AS mass_squares,
+            sum(mass_cross) AS mass_cross
         FROM measure.confusion
+        GROUP BY job_name, layer, scope, label_a, label_b
         UNION ALL
         SELECT
             job_name,

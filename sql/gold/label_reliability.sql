@@ -1,7 +1,6 @@
 /* How well the annotators tell each label, to see which labels can be used and which need a better guideline.
    grain: job_name, layer, label
-   reads: measure.item, measure.item_label, gold.label_confusion, silver.segment, silver.classification, silver.job,
-     reference.student_t
+   reads: measure.item, measure.item_label, measure.label_use, gold.label_confusion, silver.job, reference.student_t
    owner: measures
    checks: fail unique(grain), fail alpha_binary is null or alpha_binary <= 1, fail alpha_lo <= alpha_hi,
      fail prevalence between 0 and 1, fail reason_code where alpha_binary is null
@@ -127,14 +126,10 @@ confused AS (
 
 /* Labels of layers that nobody could compare have a row as well. */
 alone AS (
-    SELECT DISTINCT i.job_name, i.layer, s.label
-    FROM measure.item AS i
-    INNER JOIN (
-        SELECT job_name, object_id, layer, label FROM silver.segment
-        UNION
-        SELECT job_name, object_id, layer, label FROM silver.classification
-    ) AS s ON i.job_name = s.job_name AND i.object_id = s.object_id AND i.layer = s.layer
-    LEFT JOIN label AS l ON i.job_name = l.job_name AND i.layer = l.layer AND s.label = l.label
+    SELECT DISTINCT u.job_name, u.layer, u.label
+    FROM measure.label_use AS u
+    INNER JOIN (SELECT DISTINCT job_name, layer FROM measure.item) AS i ON u.job_name = i.job_name AND u.layer = i.layer
+    LEFT JOIN label AS l ON u.job_name = l.job_name AND u.layer = l.layer AND u.label = l.label
     WHERE l.label IS NULL
 )
 

@@ -1,6 +1,6 @@
 /* How each worker's agreement with the others goes from day to day.
    grain: job_name, layer, worker_id, day
-   reads: measure.worker_item, silver.annotation, reference.student_t
+   reads: measure.worker_compared, silver.annotation, reference.student_t
    owner: dashboards
    checks: fail unique(grain), fail loo_agreement is null or loo_agreement <= 1, fail loo_lo <= loo_hi
    notes: day is the UTC day on which the worker submitted. loo_agreement as in gold.worker_quality, of the day's
@@ -15,7 +15,7 @@ WITH item AS (
         CAST(a.submitted_at AT TIME ZONE 'UTC' AS DATE) AS day,
         i.agree - i.expected_agree AS better,
         i.mass - i.expected_agree AS possible
-    FROM measure.worker_item AS i
+    FROM measure.worker_compared AS i
     INNER JOIN silver.annotation AS a
         ON i.job_name = a.job_name AND i.object_id = a.object_id AND i.worker_id = a.worker_id
 ),

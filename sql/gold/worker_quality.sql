@@ -1,7 +1,7 @@
 /* How far each worker can be trusted in one layer of one job.
    grain: job_name, layer, worker_id
-   reads: measure.worker_item, measure.worker, measure.worker_skill, measure.worker_gold, silver.segment,
-     silver.classification, silver.assignment, silver.annotation, silver.asset, silver.job, reference.student_t,
+   reads: measure.worker_compared, measure.worker, measure.worker_skill, measure.worker_gold, measure.label_use,
+     silver.assignment, silver.annotation, silver.asset, silver.job, reference.student_t,
      reference.price
    owner: measures
    checks: fail unique(grain), fail loo_agreement is null or loo_agreement <= 1, fail loo_lo <= loo_hi,
@@ -27,7 +27,7 @@ WITH item AS (
         n_units_others,
         n_split,
         n_merged
-    FROM measure.worker_item
+    FROM measure.worker_compared
 ),
 
 total AS (
@@ -86,13 +86,9 @@ estimate AS (
 ),
 
 given AS (
-    SELECT u.job_name, u.layer, u.worker_id, count(*) AS n_labels
-    FROM (
-        SELECT job_name, layer, worker_id FROM silver.segment
-        UNION ALL
-        SELECT job_name, layer, worker_id FROM silver.classification
-    ) AS u
-    GROUP BY u.job_name, u.layer, u.worker_id
+    SELECT job_name, layer, worker_id, sum(n_segments) AS n_labels
+    FROM measure.label_use
+    GROUP BY job_name, layer, worker_id
 ),
 
 speed AS (

@@ -64,9 +64,8 @@ def score_jobs(settings: Settings, jobs: Sequence[str] = ()) -> dict[str, pa.Tab
 def score_files(path: Path) -> dict[str, pa.Table]:
     """Gold of annotators' files; see the module for the layouts. Raises `LakeError` naming what cannot be read."""
     from annolake.lake.models import run_sql
-    from annolake.lake.sqlmodels import models
+    from annolake.lake.sqlmodels import sql_models, tables_read
     from transforms import measures, quality
-    from transforms.schemas import TABLES
 
     job_name = path.name or path.resolve().name
     labels = read_labels(path)
@@ -74,22 +73,22 @@ def score_files(path: Path) -> dict[str, pa.Table]:
     tables |= measures.build(tables)
     tables |= quality.build(tables)
     wanted = _with_reads(SHOWN)
-    for name, model in models("gold").items():
+    for name, model in sql_models().items():
         if name in wanted:
-            tables[name] = run_sql(model, {read: tables[read] for read in model.reads if read in TABLES})
+            tables[name] = run_sql(model, {read: tables[read] for read in tables_read(model)})
     return {name: tables[name] for name in SHOWN}
 
 
 def _with_reads(names: Iterable[str]) -> set[str]:
     """These gold models and all that they are made from."""
-    from annolake.lake.sqlmodels import models
+    from annolake.lake.sqlmodels import sql_models, tables_read
 
     found: set[str] = set()
-    todo = [name for name in names if name in models("gold")]
+    todo = [name for name in names if name in sql_models()]
     while todo:
         name = todo.pop()
         found.add(name)
-        todo += [read for read in models("gold")[name].reads if read in models("gold") and read not in found]
+        todo += [read for read in tables_read(sql_models()[name]) if read in sql_models() and read not in found]
     return found
 
 

@@ -15,8 +15,10 @@ from tests.lake.jobs import START, Job, answer, segments
 from transforms import schemas
 
 MODELS = (
+    "measure.label_use",
     "measure",
     "boxes",
+    "estimate",
     "gold.consensus_label",
     "gold.consensus_segment",
     "gold.consensus_box",

@@ -36,7 +36,8 @@ def test_a_rejected_answer_counts_and_the_price_is_the_one_set(settings: Setting
         publish(with_price, [job.name])
         return [tuple(row.values()) for row in query(with_price, shown).to_pylist()]
 
-    assert workers(priced, "measure", "gold.agreement_item", "gold.worker_quality") == [
+    models = ("measure.label_use", "measure", "estimate", "gold.agreement_item", "gold.worker_quality")
+    assert workers(priced, *models) == [
         (3, 0, 0.0, 121.5, pytest.approx(1.35), "CHF", None),
         (3, 1, pytest.approx(1 / 3), 81.0, pytest.approx(0.9), "CHF", None),
     ]

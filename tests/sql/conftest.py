@@ -11,6 +11,7 @@ import pytest
 from scipy import stats
 
 from annolake.lake.models import NO_PRICE, PRICE
+from tests.steps import add_steps
 from transforms.schemas import TABLES
 
 GOLD = Path(__file__).parents[2] / "sql" / "gold"
@@ -30,14 +31,7 @@ def run_model() -> Run:
     def run(name: str, tables: Mapping[str, pa.Table]) -> pa.Table:
         connection = duckdb.connect()
         connection.execute("SET TimeZone = 'UTC'")
-        every = {n: t.empty() for n, t in TABLES.items() if n.split(".")[0] in ("silver", "measure", "gold")}
-        every |= {"reference.student_t": quantiles, PRICE: NO_PRICE, **tables}
-        for schema in {n.split(".")[0] for n in every}:
-            connection.execute(f"CREATE SCHEMA {schema}")
-        for table, rows in every.items():
-            plain = table.replace(".", "__")
-            connection.register(plain, rows)
-            connection.execute(f"CREATE VIEW {table} AS SELECT * FROM {plain}")
+        add_steps(connection, {"reference.student_t": quantiles, PRICE: NO_PRICE, **tables})
         found = connection.sql((GOLD / f"{name}.sql").read_text()).arrow().read_all()
         schema = TABLES[f"gold.{name}"].arrow
         assert found.schema.names == schema.names

@@ -85,8 +85,22 @@ def test_a_job_without_answers_is_planned_and_not_begun(run_model: Run) -> None:
 def test_a_worker_s_day_is_a_ratio_of_sums_with_its_interval(run_model: Run) -> None:
     agree = [9.0, 8.0, 4.0, 10.0]
     items = [
-        {"job_name": "j", "object_id": str(n), "layer": "l", "worker_id": "a", "n_others": 1, "mass": 10.0, "agree": g,
-         "expected_agree": 5.0}
+        {
+            "job_name": "j",
+            "object_id": str(n),
+            "layer": "l",
+            "worker_id": "a",
+            "n_others": 1,
+            "mass": 10.0,
+            "agree": g,
+            "label_mass": {"x": 10.0},
+        }
+        for n, g in enumerate(agree)
+    ]
+    # what the others say is half x, half y: 5 of the 10 are expected
+    items += [
+        {"job_name": "j", "object_id": str(n), "layer": "l", "worker_id": "b", "n_others": 1, "mass": 10.0, "agree": g,
+         "label_mass": {"x": 5.0, "y": 5.0}}
         for n, g in enumerate(agree)
     ]  # fmt: skip
     measured = pa.Table.from_pylist(items, schema=TABLES["measure.worker_item"].arrow)

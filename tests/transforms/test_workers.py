@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from tests.steps import step
 from tests.transforms.simulate import POOL, Skill, clips, dialogues, silver
 from transforms import measures, workers
 from transforms.answers import LABELS, answers
@@ -16,7 +17,7 @@ from transforms.tracks import ANNOTATORS, SEGMENTS, tracks
 def agreement(rows: pa.Table) -> dict[str, float]:
     """Chance-corrected leave-one-out agreement of each worker."""
     sums: dict[str, list[float]] = {}
-    for row in rows.to_pylist():
+    for row in compared(rows).to_pylist():
         of = sums.setdefault(row["worker_id"], [0.0, 0.0])
         of[0] += row["agree"] - row["expected_agree"]
         of[1] += row["mass"] - row["expected_agree"]
@@ -31,7 +32,11 @@ def one_item(said: dict[str, list[tuple[float, float, str]]]) -> pa.Table:
     found = tracks(pa.Table.from_pylist(drawn, SEGMENTS), pa.Table.from_pylist(asked, ANNOTATORS))
     rows = workers.worker_items_of_tracks(found)
     assert rows.schema == MEASURE_WORKER_ITEM.arrow
-    return rows
+    return compared(rows)
+
+
+def compared(rows: pa.Table) -> pa.Table:
+    return step("measure.worker_compared", {"measure.worker_item": rows})
 
 
 def test_segments_by_hand() -> None:
@@ -52,7 +57,7 @@ def test_one_worker_is_compared_with_nobody() -> None:
 def test_labels_by_hand() -> None:
     said = [("1", "a", "x"), ("1", "b", "x"), ("1", "c", "y"), ("2", "a", "y"), ("2", "b", "y"), ("3", "a", "x")]
     rows = [{"job_name": "j", "object_id": o, "worker_id": w, "layer": "l", "label": x} for o, w, x in said]
-    found = workers.worker_items_of_answers(answers(pa.Table.from_pylist(rows, LABELS))).to_pylist()
+    found = compared(workers.worker_items_of_answers(answers(pa.Table.from_pylist(rows, LABELS)))).to_pylist()
     assert [(r["object_id"], r["worker_id"], r["agree"], r["mass"]) for r in found] == [
         ("1", "a", 1, 2), ("1", "b", 1, 2), ("1", "c", 0, 2), ("2", "a", 1, 1), ("2", "b", 1, 1),
     ]  # fmt: skip
@@ -111,7 +116,7 @@ def test_a_job_does_not_depend_on_the_others() -> None:
         apart = pa.concat_tables([measures.build(both, [job])[name] for job in ("clips", "dialogues")])
         assert rows.equals(apart), name
     without = {name for name, rows in together.items() if not rows.num_rows}
-    assert without <= {"measure.transcript_item"}  # the simulated annotators write nothing down
+    assert without <= {"measure.transcript_item", "measure.item_alpha"}  # nobody writes, no label is a number
 
 
 def test_silver_without_rows_gives_tables_without_rows() -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from transforms.agreement import box_tracks, boxes, by_label, distances, jobs, labels, presence, segments
-from transforms.agreement.pairs import cells_of_answers, compare, pair_items_of_answers, pair_items_of_tracks
+from transforms.agreement.pairs import cells_of_answers, compare
 from transforms.answers import Answers
 from transforms.boxes import Boxes
 from transforms.encode import Flags, Ints, tabulate
@@ -34,7 +34,8 @@ def floors_of_tracks(found: Tracks, windows_s: dict[str, float] | None = None) -
         mixed = _mixed_tracks(found, seed)
         terms = pa.concat_tables([presence.given_presence(mixed), by_label.labels_of_tracks(mixed)[1]])
         compared = compare(mixed, windows_s)
-        draws.append((segments.score_tracks(mixed, compared), terms, pair_items_of_tracks(mixed, compared)))
+        cohen = jobs.cohen_figures(mixed, compared.cells, mixed.track_worker)
+        draws.append((segments.score_tracks(mixed, compared), terms, list(cohen)))
     return _floors(draws)
 
 
@@ -44,7 +45,8 @@ def floors_of_answers(found: Answers, levels: distances.Levels = distances.UNKNO
     for seed in range(DRAWS):
         mixed = _mixed_answers(found, seed)
         terms = pa.concat_tables([distances.alphas_of_answers(mixed, levels), by_label.labels_of_answers(mixed)[1]])
-        draws.append((labels.score_answers(mixed), terms, pair_items_of_answers(mixed, cells_of_answers(mixed))))
+        cohen = jobs.cohen_figures(mixed, cells_of_answers(mixed), mixed.vote_worker)
+        draws.append((labels.score_answers(mixed), terms, list(cohen)))
     return _floors(draws)
 
 
@@ -125,11 +127,11 @@ def permuted(layer: Ints, n_annotators: Ints, seed: int) -> tuple[Ints, Ints]:
     return at[order], by[order]
 
 
-def _floors(draws: list[tuple[pa.Table, pa.Table, pa.Table]]) -> pa.Table:
+def _floors(draws: list[tuple[pa.Table, pa.Table, list[tuple[str, str, str, float]]]]) -> pa.Table:
     """Mean of each measure over the draws in which it is defined."""
     values: dict[tuple[str, str, str], list[float]] = {}
-    for items, terms, pairs in draws:
-        for job, layer, measure, value in jobs.cohen_figures(pairs):
+    for items, terms, cohen in draws:
+        for job, layer, measure, value in cohen:
             values.setdefault((job, layer, measure), []).append(value)
         for job, layer, measure, alpha in jobs.alphas(items, terms):
             values.setdefault((job, layer, measure), []).append(alpha.value())

@@ -17,7 +17,10 @@ import pyarrow.compute as pc
 
 from transforms.agreement.box_tracks import hota
 from transforms.agreement.coefficients import Estimate, alpha_from_sums, jackknife
-from transforms.encode import Floats, reals
+from transforms.agreement.pairs import Cells, kappas
+from transforms.answers import Answers
+from transforms.encode import Floats, Ints, distinct, reals
+from transforms.tracks import Tracks
 
 RATIOS = {
     "boundary_f_250ms": ("boundary_hits_250ms", "n_boundaries"),
@@ -178,20 +181,17 @@ def track_figures(items: pa.Table) -> Iterator[tuple[str, str, str, float]]:
         yield job, layer, "hota", hota(n, hits, associated)
 
 
-def cohen_figures(pairs: pa.Table) -> Iterator[tuple[str, str, str, float]]:
-    """Job, layer, measure and value of cohen_kappa from `measure.pair_item` rows: the mean of the pairs' kappas.
+def cohen_figures(found: Tracks | Answers, cells: Cells, worker: Ints) -> Iterator[tuple[str, str, str, float]]:
+    """Job, layer, measure and value of cohen_kappa: the mean of the pairs' kappas; for the inputs see `pairs.kappas`.
 
     A pair weighs what it compared; pairs whose two used one and the same label throughout say nothing.
     """
-    for job, layer, mine in _of_layers(pairs):
-        sums = mine.group_by(["worker_a", "worker_b"]).aggregate(
-            [(n, "sum") for n in ("mass", "agree", "chance_cross")]
-        )
-        mass, agree, cross = (reals(sums[f"{name}_sum"]) for name in ("mass", "agree", "chance_cross"))
-        possible = mass**2 - cross / 2.0
-        used = possible > 1e-9 * mass**2
-        kappa = (agree * mass - cross / 2.0)[used] / possible[used]
-        yield job, layer, "cohen_kappa", float(np.average(kappa, weights=mass[used])) if used.any() else float("nan")
+    layer, kappa, mass = kappas(found, cells, worker)
+    n_layers = max(1, len(found.layers))
+    for one in distinct(layer).tolist():
+        used = (layer == one) & ~np.isnan(kappa)
+        value = float(np.average(kappa[used], weights=mass[used])) if used.any() else float("nan")
+        yield found.jobs[one // n_layers], found.layers[one % n_layers], "cohen_kappa", value
 
 
 def _by_threshold(column: pa.ChunkedArray[Any]) -> dict[str, float]:

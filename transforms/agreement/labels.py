@@ -20,6 +20,7 @@ SEGMENT_ONLY = (
     "duration_s", "mass_presence", "d_obs_presence", "present_mass", "n_boundaries", "boundary_hits_500ms",
     "boundary_hits_3s", "boundary_abs_dev_s", "n_units", "unit_hits_iou50", "unit_hits_iou50_label", "sum_iou_matched",
     "boundary_hits_250ms", "boundary_hits_more", "units_fewer", "units_more", "rand_shared", "rand_own", "rand_chance",
+    "d_obs_together", "together_mass",
 )  # fmt: skip
 
 

@@ -255,7 +255,7 @@ def pair_items_of_tracks(found: Tracks, compared: Compared) -> pa.Table:
 
 def pair_items_of_answers(found: Answers, cells: Cells) -> pa.Table:
     """`measure.pair_item` rows of all pairs of votes."""
-    known = {"mass", "agree", "agree_chance", "chance_cross"}
+    known = {"mass", "agree", "agree_chance", "part"}
     nothing: Any = pa.nulls(cells.n_pairs)
     named = {"job_name", "object_id", "layer", "worker_a", "worker_b"} | known
     return _rows(
@@ -276,8 +276,7 @@ def _offsets(found: Tracks, cells: Cells) -> tuple[Floats, Ints]:
 
 
 def _rows(found: Tracks | Answers, cells: Cells, worker: Ints, **figures: Any) -> pa.Table:
-    layer = found.item_job * max(1, len(found.layers)) + found.item_layer
-    inside, cross = _chance(cells, layer, worker, len(found.workers))
+    inside = _chance(cells)
     columns = {
         "job_name": names_at(found.jobs, found.item_job[cells.item]),
         "object_id": names_at(found.objects, found.item_object[cells.item]),
@@ -287,32 +286,38 @@ def _rows(found: Tracks | Answers, cells: Cells, worker: Ints, **figures: Any) -
         "mass": cells.total,
         "agree": cells.sum(np.where(cells.a == cells.b, cells.mass, 0.0)),
         "agree_chance": np.divide(inside, cells.total, out=np.zeros(cells.n_pairs), where=cells.total > 0),
-        "chance_cross": cross,
     }
     return tabulate(MEASURE_PAIR_ITEM, columns | figures).filter(pa.array(cells.total > 0))
 
 
-def _chance(cells: Cells, layer: Ints, worker: Ints, n_workers: int) -> tuple[Floats, Floats]:
-    """Of each pair on each object: sum of a_k b_k, and sum of a_k B_k + A_k b_k with the totals over its objects.
-
-    From these two the chance agreement of two annotators is known, also with any object left out.
-    """
-    n_workers, width = max(1, n_workers), max(1, len(cells.names))
-    who = (layer[cells.item] * n_workers + worker[cells.left]) * n_workers + worker[cells.right]
-    _, who = np.unique(who, return_inverse=True)
-    who = who.ravel()
+def _chance(cells: Cells) -> Floats:
+    """Of each pair on each object the sum of a_k b_k: the same label by chance."""
+    width = max(1, len(cells.names))
     (pair_a, label_a, mass_a), (pair_b, label_b, mass_b) = cells.margin(cells.a), cells.margin(cells.b)
-    here_b, here_a = pair_b * width + label_b, pair_a * width + label_a
-    inside = summed(pair_a, mass_a * _looked_up(here_a, here_b, mass_b), cells.n_pairs)
-    all_a, all_b = who[pair_a] * width + label_a, who[pair_b] * width + label_b
-    total_a, total_b = _by_key(all_a, mass_a), _by_key(all_b, mass_b)
-    cross = summed(pair_a, mass_a * _looked_up(all_a, *total_b), cells.n_pairs)
-    return inside, cross + summed(pair_b, mass_b * _looked_up(all_b, *total_a), cells.n_pairs)
+    return summed(
+        pair_a, mass_a * _looked_up(pair_a * width + label_a, pair_b * width + label_b, mass_b), cells.n_pairs
+    )
 
 
-def _by_key(key: Ints, mass: Floats) -> tuple[Ints, Floats]:
-    keys, at = np.unique(key, return_inverse=True)
-    return keys, summed(at.ravel(), mass, len(keys))
+def kappas(found: Tracks | Answers, cells: Cells, worker: Ints) -> tuple[Ints, Floats, Floats]:
+    """Cohen's kappa of every two annotators of a layer over all their objects, and what they compared.
+
+    Returns the layer of a job (job * number of layers + layer), the kappa (NaN where both used one and the same label
+    throughout) and the mass; `worker` is that of each track or vote.
+    """
+    layer = found.item_job * max(1, len(found.layers)) + found.item_layer
+    n_workers, width = max(1, len(found.workers)), max(1, len(cells.names))
+    pair = (layer[cells.item] * n_workers + worker[cells.left]) * n_workers + worker[cells.right]
+    who, at = np.unique(pair, return_inverse=True)
+    of = at.ravel()[cells.pair]
+    mass = summed(of, cells.mass, len(who))
+    agree = summed(of, np.where(cells.a == cells.b, cells.mass, 0.0), len(who))
+    side_a, side_b = (summed(of * width + side, cells.mass, len(who) * width) for side in (cells.a, cells.b))
+    chance = (side_a * side_b).reshape(len(who), width).sum(axis=1)
+    possible = mass**2 - chance
+    used = possible > 1e-9 * mass**2
+    kappa = np.divide(agree * mass - chance, possible, out=np.full(len(who), np.nan), where=used)
+    return who // n_workers // n_workers, kappa, mass
 
 
 def _looked_up(key: Ints, keys: Ints, values: Floats) -> Floats:

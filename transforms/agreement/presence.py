@@ -11,19 +11,26 @@ import pyarrow as pa
 
 from transforms import intervals
 from transforms.agreement.by_label import alpha_rows
-from transforms.encode import summed
+from transforms.encode import Floats, Ints, summed
 from transforms.tracks import Tracks
 
 
-def given_presence(found: Tracks) -> pa.Table:
-    """`measure.item_alpha` rows of alpha_given_presence."""
+def together(found: Tracks) -> tuple[Floats, Ints, Ints, Floats]:
+    """Disagreement mass of each item where two or more labeled; item, label and mass of the labels there."""
     pieces, item = found.pieces, found.track_item[found.pieces.track]
     d_obs, mass = intervals.shared_disagreement(item, pieces.start, pieces.end, pieces.label, found.n_items)
-    layer = found.item_job * max(1, len(found.layers)) + found.item_layer
     width = max(1, len(found.labels))
     key, at = np.unique(item * width + pieces.label, return_inverse=True)
     here = summed(at.ravel(), mass, len(key))
-    of, label = key // width, key % width
+    key, here = key[here > 0], here[here > 0]
+    return d_obs, key // width, key % width, here
+
+
+def given_presence(found: Tracks) -> pa.Table:
+    """Rows as of `measure.item_alpha`: alpha_given_presence. In the lake sql/measure/item_term.sql has them."""
+    d_obs, of, label, here = together(found)
+    layer = found.item_job * max(1, len(found.layers)) + found.item_layer
+    width = max(1, len(found.labels))
     keys, place = np.unique(layer[of] * width + label, return_inverse=True)
     everywhere = summed(place.ravel(), here, len(keys))[place.ravel()]
     n = found.n_items

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from transforms import intervals
 from transforms.agreement.pairs import ROUNDING, WINDOWS_S, Compared, compare, disagreement, squares
+from transforms.agreement.presence import together
 from transforms.encode import Flags, Ints, counted, grouped, masses, names_at, summed, tabulate
 from transforms.schemas import MEASURE_ITEM
 from transforms.tracks import Tracks, tracks
@@ -55,7 +56,7 @@ def score_tracks(found: Tracks, compared: Compared | None = None) -> pa.Table:
         "n_units": sides * np.bincount(found.track_item[found.units.track], minlength=found.n_items),
         "reason_code": names_at(REASONS, np.where(several, np.where(mass > 0, 0, 2), 1)),
     }
-    columns |= _boundary_columns(found, sides, compared)
+    columns |= _together_columns(found) | _boundary_columns(found, sides, compared)
     columns |= _unit_columns(found, compared) | _rand_columns(found, compared)
     return tabulate(MEASURE_ITEM, columns)
 
@@ -75,6 +76,12 @@ def label_masses(found: Tracks, kept: Flags) -> Any:
     order = np.argsort(cell, kind="stable")  # two parts in order: fast
     cell, total = cell[order], total[order]
     return masses(cell // width, ["", *found.labels], cell % width, total, found.n_items)
+
+
+def _together_columns(found: Tracks) -> dict[str, Any]:
+    """What alpha_given_presence is made of: the moments that two or more labeled."""
+    apart, of, label, mass = together(found)
+    return {"d_obs_together": apart, "together_mass": masses(of, found.labels, label, mass, found.n_items)}
 
 
 def _boundary_columns(found: Tracks, sides: Ints, compared: Compared) -> dict[str, Any]:

@@ -7,7 +7,7 @@ but in `restricted.worker`, which analysts' releases leave out.
 
 from __future__ import annotations
 
-from transforms.schemas.base import Column, SchemaMismatch, Table, require
+from transforms.schemas.base import PART, Column, SchemaMismatch, Table, require
 from transforms.schemas.bronze import (
     BATCH_ITEM,
     LABEL_FILE,
@@ -40,7 +40,7 @@ from transforms.schemas.gold import (
     WORKER_QUALITY,
     WORKER_REWORK,
 )
-from transforms.schemas.histogram import SEGMENT_LENGTH, WORKER_SPEED
+from transforms.schemas.histogram import MEASURE_SEGMENT_LENGTH, SEGMENT_LENGTH, WORKER_SPEED
 from transforms.schemas.measure import (
     AGREEMENT_SUMS,
     BOX_ITEM_KEY,
@@ -59,6 +59,7 @@ from transforms.schemas.measure import (
     MEASURE_ITEM,
     MEASURE_ITEM_ALPHA,
     MEASURE_ITEM_LABEL,
+    MEASURE_LABEL_USE,
     MEASURE_PAIR_ITEM,
     MEASURE_REWORK,
     MEASURE_TRACK_ITEM,
@@ -72,7 +73,7 @@ from transforms.schemas.measure import (
     PAIR_SUMS,
     TRANSCRIPT_SUMS,
 )
-from transforms.schemas.meta import ALERT, CHECK_RESULT, READMISSION, RELEASE, RELEASE_HOLD, WORKER_IDENTITY
+from transforms.schemas.meta import ALERT, BUILD, CHECK_RESULT, READMISSION, RELEASE, RELEASE_HOLD, WORKER_IDENTITY
 from transforms.schemas.silver import (
     ANNOTATION,
     ASSET_TABLE,
@@ -110,6 +111,7 @@ __all__ = [
     "BATCH_ITEM",
     "BOX",
     "BOX_ITEM_KEY",
+    "BUILD",
     "CHECK_RESULT",
     "CLASSIFICATION",
     "CONSENSUS_BOX",
@@ -150,8 +152,10 @@ __all__ = [
     "MEASURE_ITEM",
     "MEASURE_ITEM_ALPHA",
     "MEASURE_ITEM_LABEL",
+    "MEASURE_LABEL_USE",
     "MEASURE_PAIR_ITEM",
     "MEASURE_REWORK",
+    "MEASURE_SEGMENT_LENGTH",
     "MEASURE_TRACK_ITEM",
     "MEASURE_TRANSCRIPT_ITEM",
     "MEASURE_WORKER",
@@ -162,6 +166,7 @@ __all__ = [
     "MEDIA_OBJECT",
     "PAIR",
     "PAIR_SUMS",
+    "PART",
     "QUARANTINE",
     "READMISSION",
     "RELEASE",
@@ -196,6 +201,7 @@ TABLES: dict[str, Table] = {
         MEASURE_CONSENSUS_LABEL, CONSENSUS_LABEL,
         MEASURE_CONSENSUS_SEGMENT, CONSENSUS_SEGMENT, MEASURE_TRANSCRIPT_ITEM, AGREEMENT_TRANSCRIPT,
         MEASURE_ITEM_ALPHA, MEASURE_ITEM_LABEL, MEASURE_PAIR_ITEM, MEASURE_CONFUSION,
+        MEASURE_LABEL_USE, MEASURE_SEGMENT_LENGTH,
         AGREEMENT_PAIR_ITEM, AGREEMENT_PAIR, LABEL_CONFUSION, LABEL_RELIABILITY,
         MEASURE_WORKER_SKILL, MEASURE_GOLD_ITEM, MEASURE_WORKER_GOLD, MEASURE_WORKER_CONFUSION, MEASURE_DISPUTE,
         MEASURE_BOX_ITEM, MEASURE_BOX_PAIR, MEASURE_TRACK_ITEM, MEASURE_CONSENSUS_BOX, MEASURE_BOX_CHANCE,
@@ -204,6 +210,6 @@ TABLES: dict[str, Table] = {
         MEASURE_REWORK, WORKER_REWORK,
         WORKER_CONFUSION, JOB_TREND, DISPUTE_QUEUE,
         JOB_STATUS, JOB_DAY, JOB_FAILURE, WORKER_DAY, WORKER_SPEED, SEGMENT_LENGTH,
-        RELEASE, RELEASE_HOLD, CHECK_RESULT, READMISSION, ALERT, WORKER_IDENTITY,
+        RELEASE, RELEASE_HOLD, BUILD, CHECK_RESULT, READMISSION, ALERT, WORKER_IDENTITY,
     )
 }  # fmt: skip

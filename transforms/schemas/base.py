@@ -82,4 +82,7 @@ OBJECT = Column("object_id", TEXT, "data set object: zero-based line number in t
 ASSET = Column("asset_id", TEXT, "registered media file; NULL where the source is not registered", True)
 WORKER = Column("worker_id", TEXT, "pseudonym of the annotator")
 REVISION = Column("revision", LONG, "submission time in milliseconds since 1970; the highest one counts")
+PART = Column("part", INT, "objects of one part of a job are measured together: object number // 8192", True)
+BY_PART = "job_name part"
+"""Partition of what is replaced for some objects of a job at a time."""
 LAYER = Column("layer", TEXT, "what was asked: a track category of a segmentation, or a question about the clip")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from transforms.schemas.base import (
     ASSET,
+    BY_PART,
     DAY,
     FLAG,
     INT,
@@ -11,6 +12,7 @@ from transforms.schemas.base import (
     LAYER,
     LONG,
     OBJECT,
+    PART,
     REAL,
     TEXT,
     TIME,
@@ -49,6 +51,8 @@ AGREEMENT_ITEM = table(
     Column("entropy", REAL, "of the shares of label_mass, in bits; 0 is one label; NULL where undefined", True),
     Column("consensus_ref", TEXT, "table with the fused answer, under the same key; NULL where there is none", True),
     Column("reason_code", TEXT, "why there is no agreement; NULL where there is", True),
+    PART,
+    partition=BY_PART,
 )
 AGREEMENT_JOB = table(
     "gold.agreement_job",
@@ -85,6 +89,8 @@ AGREEMENT_PAIR_ITEM = table(
     Column("observed_agreement", REAL, "agree / mass; 0 to 1", True),
     Column("expected_agree", REAL, "mean of agree over the object's other pairs; NULL where there is none", True),
     Column("is_gold_pair", FLAG, "whether the truth of the object is known, so that the pair can be held against it"),
+    PART,
+    partition=BY_PART,
 )
 AGREEMENT_PAIR = table(
     "gold.agreement_pair",
@@ -325,6 +331,8 @@ AGREEMENT_TRANSCRIPT = table(
     Column("cer", REAL, "character error rate against the longer text, 0 to 1; NULL with one annotator", True),
     Column("wer", REAL, "word error rate against the longer text, 0 to 1; NULL with one annotator", True),
     TRANSCRIPT_SUMS[-1],
+    PART,
+    partition=BY_PART,
 )
 
 CONSENSUS_LABEL = table(
@@ -346,6 +354,8 @@ CONSENSUS_SEGMENT = table(
     Column("task_type", TEXT, "as in silver.job"),
     Column("media_type", TEXT, "audio or video", True),
     Column("asset_name", TEXT, "file name at its source", True),
+    PART,
+    partition=BY_PART,
 )
 JOB_STATUS = table(
     "gold.job_status",
@@ -438,6 +448,8 @@ AGREEMENT_BOX = table(
     Column("idf1", REAL, "id_hits / n_followed: the same tracks throughout, 0 to 1; NULL without tracks", True),
     Column("hota", REAL, "finding and following in one, 0 to 1; NULL without tracks", True),
     Column("reason_code", TEXT, "why there is no agreement: one_annotator; NULL where there is", True),
+    PART,
+    partition=BY_PART,
 )
 AGREEMENT_BOX_PAIR = table(
     "gold.agreement_box_pair",
@@ -467,4 +479,6 @@ CONSENSUS_BOX = table(
     ASSET,
     Column("task_type", TEXT, "as in silver.job"),
     Column("asset_name", TEXT, "file name at its source", True),
+    PART,
+    partition=BY_PART,
 )

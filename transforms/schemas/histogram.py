@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transforms.schemas.base import INT, JOB, LAYER, LONG, REAL, TEXT, WORKER, Column, table
+from transforms.schemas.base import BY_PART, INT, JOB, LAYER, LONG, PART, REAL, TEXT, WORKER, Column, table
 
 BIN = Column("bin", INT, "bin of the logarithm: the value is within 1 % of the middle of the bin")
 
@@ -15,6 +15,18 @@ WORKER_SPEED = table(
     BIN,
     Column("middle", REAL, "active seconds a minute of media: the middle of the bin, at most 1 % off"),
     Column("n_answers", LONG, "answers"),
+)
+MEASURE_SEGMENT_LENGTH = table(
+    "measure.segment_length",
+    "segments of about the same length with one label in one layer of one part of a job",
+    "job_name layer label bin part",
+    JOB,
+    LAYER,
+    Column("label", TEXT, "the label"),
+    BIN,
+    Column("n_segments", LONG, "segments, of all annotators"),
+    PART,
+    partition=BY_PART,
 )
 SEGMENT_LENGTH = table(
     "gold.segment_length",

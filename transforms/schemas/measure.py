@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from transforms.schemas.base import (
+    BY_PART,
+    DAY,
     FLAG,
     HITS,
     INT,
@@ -11,6 +13,7 @@ from transforms.schemas.base import (
     LONG,
     MASS,
     OBJECT,
+    PART,
     REAL,
     TEXT,
     TIME,
@@ -54,6 +57,10 @@ MEASURE_ITEM = table(
     LAYER,
     *AGREEMENT_SUMS,
     Column("reason_code", TEXT, "why there is no agreement: one_annotator, no_labels; NULL where there is", True),
+    Column("d_obs_together", REAL, "observed disagreement mass at the moments that two or more labeled", True),
+    Column("together_mass", MASS, "mass by label at those moments", True),
+    PART,
+    partition=BY_PART,
 )
 MEASURE_WORKER_ITEM = table(
     "measure.worker_item",
@@ -66,11 +73,13 @@ MEASURE_WORKER_ITEM = table(
     Column("n_others", INT, "other annotators of the object"),
     Column("mass", REAL, "seconds (or 1) compared, once a pair"),
     Column("agree", REAL, "part of it on which worker and other said the same; silence of both is the same"),
-    Column("expected_agree", REAL, "part expected by chance: the worker's labels against the shares that others gave"),
     Column("n_units", LONG, "segments of the worker", True),
     Column("n_units_others", REAL, "mean number of segments of the others", True),
     Column("n_split", REAL, "segments of another that hold two or more of the worker's; mean over the others", True),
     Column("n_merged", REAL, "segments of the worker that hold two or more of another's; mean over the others", True),
+    Column("label_mass", MASS, "seconds (or 1) that the worker gave each label; '' is nothing", True),
+    PART,
+    partition=BY_PART,
 )
 MEASURE_WORKER = table(
     "measure.worker",
@@ -142,8 +151,8 @@ MEASURE_WORKER_GOLD = table(
 )
 MEASURE_WORKER_CONFUSION = table(
     "measure.worker_confusion",
-    "what one worker said where another, or the truth, said a label",
-    "job_name layer worker_id scope true_label given_label",
+    "what one worker said where another, or the truth, said a label, on the objects of one part of a job",
+    "job_name layer worker_id scope true_label given_label part",
     JOB,
     LAYER,
     WORKER,
@@ -151,6 +160,8 @@ MEASURE_WORKER_CONFUSION = table(
     Column("true_label", TEXT, "label of the truth or of the others; '' is nothing"),
     Column("given_label", TEXT, "label of the worker; '' is nothing"),
     Column("mass", REAL, "seconds, or objects"),
+    PART,
+    partition=BY_PART,
 )
 REWORK_COLUMNS = (
     JOB,
@@ -235,12 +246,13 @@ MEASURE_ITEM_LABEL = table(
     Column("boundary_hits_500ms", LONG, "of them matched within 0.5 s", True),
     Column("n_units", LONG, "its segments, over both sides of all pairs", True),
     Column("unit_hits_iou50", LONG, "of them matched at IoU >= 0.5", True),
+    PART,
+    partition=BY_PART,
 )
 PAIR_SUMS = (
     Column("mass", REAL, "compared: seconds of the object, or 1 for a clip label"),
     Column("agree", REAL, "part of it on which both said the same; silence of both is the same"),
     Column("agree_chance", REAL, "the same label by chance within the object: sum a_k b_k / mass"),
-    Column("chance_cross", REAL, "sum a_k B_k + A_k b_k: a, b by label here, A, B over all objects of the pair"),
     Column("rand_shared", REAL, "sum of squared seconds shared by two labels", True),
     Column("rand_a", REAL, "sum of squared seconds of the labels of a", True),
     Column("rand_b", REAL, "... of b", True),
@@ -270,11 +282,29 @@ MEASURE_PAIR_ITEM = table(
     LAYER,
     *PAIR,
     *PAIR_SUMS,
+    PART,
+    partition=BY_PART,
+)
+MEASURE_LABEL_USE = table(
+    "measure.label_use",
+    "use of one label by one worker on one day, on the objects of one part of a job",
+    "job_name layer label worker_id day media_type part",
+    JOB,
+    LAYER,
+    Column("label", TEXT, "the label"),
+    WORKER,
+    Column("day", DAY, "day of submission, UTC"),
+    Column("media_type", TEXT, "audio or video; empty where the source is not registered"),
+    Column("n_segments", LONG, "segments, or clips for clip labels"),
+    Column("duration_s", REAL, "seconds labeled; NULL for clip labels", True),
+    Column("n_items", LONG, "objects"),
+    PART,
+    partition=BY_PART,
 )
 MEASURE_CONFUSION = table(
     "measure.confusion",
-    "what was said where a label was said, over all pairs of annotators or against the consensus",
-    "job_name layer scope label_a label_b",
+    "what was said where a label was said, over all pairs of annotators or against the consensus, in one part of a job",
+    "job_name layer scope label_a label_b part",
     JOB,
     LAYER,
     Column("scope", TEXT, "pair: two annotators of an object; consensus: the fused answer and an annotator"),
@@ -285,6 +315,8 @@ MEASURE_CONFUSION = table(
     Column("n_label_items", LONG, "objects with label_a"),
     Column("mass_squares", REAL, "sum over objects of mass^2"),
     Column("mass_cross", REAL, "sum over objects of mass x mass of label_a"),
+    PART,
+    partition=BY_PART,
 )
 
 CONSENSUS_LABEL_COLUMNS = (
@@ -334,6 +366,8 @@ MEASURE_TRANSCRIPT_ITEM = table(
     OBJECT,
     Column("layer", TEXT, "layer of the segments whose texts were joined; transcript for the text of the object"),
     *TRANSCRIPT_SUMS,
+    PART,
+    partition=BY_PART,
 )
 
 MEASURE_CONSENSUS_SEGMENT = table(
@@ -341,6 +375,8 @@ MEASURE_CONSENSUS_SEGMENT = table(
     "one segment fused from those of all annotators",
     "job_name object_id layer segment_no",
     *CONSENSUS_SEGMENT_COLUMNS,
+    PART,
+    partition=BY_PART,
 )
 
 BOX_ITEM_KEY = (JOB, OBJECT, LAYER, Column("label", TEXT, "class"))
@@ -355,6 +391,8 @@ MEASURE_BOX_ITEM = table(
     Column("hits_iou50", LONG, "boxes matched at IoU >= 0.5, counted on both sides; the rest is missed or extra"),
     Column("hits_iou50_95", LONG, "the same, summed over the ten thresholds 0.50, 0.55, ... 0.95"),
     Column("sum_iou_matched", REAL, "sum of the IoU of the best matching, counted on both sides"),
+    PART,
+    partition=BY_PART,
 )
 MEASURE_BOX_PAIR = table(
     "measure.box_pair",
@@ -368,6 +406,8 @@ MEASURE_BOX_PAIR = table(
     Column("hits_iou50", LONG, "matched at IoU >= 0.5; b misses n_boxes_a - hits, and has n_boxes_b - hits extra"),
     Column("hits_iou50_95", LONG, "matched, summed over the ten thresholds 0.50, 0.55, ... 0.95"),
     Column("sum_iou_matched", REAL, "sum of the IoU of the best matching"),
+    PART,
+    partition=BY_PART,
 )
 MEASURE_TRACK_ITEM = table(
     "measure.track_item",
@@ -380,6 +420,8 @@ MEASURE_TRACK_ITEM = table(
     Column("id_hits", LONG, "boxes on frames that the best matching of tracks agrees on, counted on both sides"),
     Column("hota_hits", MASS, "IoU threshold -> boxes matched by HOTA, counted on both sides"),
     Column("hota_associated", MASS, "IoU threshold -> sum of their association scores, counted on both sides"),
+    PART,
+    partition=BY_PART,
 )
 CONSENSUS_BOX_COLUMNS = (
     JOB,
@@ -403,4 +445,6 @@ MEASURE_CONSENSUS_BOX = table(
     "one box fused from those of all annotators",
     "job_name object_id layer frame_no box_no",
     *CONSENSUS_BOX_COLUMNS,
+    PART,
+    partition=BY_PART,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transforms.schemas.base import FLAG, INT, LANDING, LONG, REAL, TEXT, TIME, WORKER, Column, table
+from transforms.schemas.base import FLAG, INT, JOB, LANDING, LONG, REAL, TEXT, TIME, WORKER, Column, table
 
 RELEASE = table(
     "meta.release",
@@ -36,6 +36,19 @@ RELEASE_HOLD = table(
     Column("release_id", LONG, "the release"),
     Column("held_at", TIME, "when it was hidden"),
     partition="",
+)
+BUILD = table(
+    "meta.build",
+    "what one model was built up to for one job; only models that are built part by part",
+    "job_name model",
+    JOB,
+    Column("model", TEXT, "name of the model"),
+    Column("build_id", TEXT, "the build"),
+    Column("built_at", TIME, "when it ended"),
+    Column("basis", TEXT, "hash of what else the rows depend on: code, SQL, settings, facts of the job"),
+    Column("snapshots", TEXT, "JSON object silver table -> Iceberg snapshot that the rows are made from"),
+    Column("n_parts", LONG, "parts of the job that this build made anew"),
+    partition="job_name model",
 )
 CHECK_RESULT = table(
     "meta.check_result",

@@ -31,9 +31,9 @@ from pyiceberg.expressions import AlwaysTrue, And, BooleanExpression, In
 from pyiceberg.manifest import DataFile
 from pyiceberg.partitioning import PartitionSpec
 from pyiceberg.table import Table as IcebergTable
-from pyiceberg.transforms import IdentityTransform
 from pyiceberg.table import Transaction
 from pyiceberg.table.metadata import TableMetadata
+from pyiceberg.transforms import IdentityTransform
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from annolake.config import Settings
@@ -125,17 +125,27 @@ class Lake:
             return None
 
     def table(self, name: str) -> IcebergTable:
-        """The table as it is now, made or widened by columns that the schemas gained."""
+        """The table as it is now, made or brought to what the schemas say now; its files stay as they are."""
         spec = _spec(name)
         found = self.find(name) or self._create(spec)
-        have = set(found.schema().column_names)
-        if missing := [c for c in spec.columns if c.name not in have]:
+        have = {field.name: field for field in found.schema().fields}
+        missing = [c for c in spec.columns if c.name not in have]
+        gone = [n for n, field in have.items() if field.required and n not in spec.arrow.names]
+        parted = {field.name for field in found.spec().fields}
+        finer = [n for n in spec.partition if n not in parted]
+        if missing or gone or finer:
             try:
-                with found.update_schema() as update:
-                    for column in missing:  # optional: old files have no value for it
-                        update.add_column(column.name, iceberg_type(column.type), doc=column.meaning, required=False)
+                with found.transaction() as change:
+                    with change.update_schema() as update:
+                        for column in missing:  # optional: old files have no value for it
+                            update.add_column(column.name, iceberg_type(column.type), doc=column.meaning)
+                        for column_name in gone:  # new rows have no value for it
+                            update.update_column(column_name, required=False)
+                    with change.update_spec() as respec:
+                        for column_name in finer:
+                            respec.add_identity(column_name)
             except (CommitFailedException, ValueError):
-                log.debug("%s was widened by another process", name)
+                log.debug("%s was changed by another process", name)
             found = self.catalog.load_table(name)
         return found
 
@@ -247,8 +257,19 @@ class Lake:
 
         return self.commit(name, attempt) if rows.num_rows else 0
 
-    def replace(self, name: str, rows: pa.Table, jobs: Iterable[str], *, build_id: str = "") -> int:
-        """Put `rows` in the place of everything that the table says of these jobs; returns the rows written."""
+    def replace(
+        self,
+        name: str,
+        rows: pa.Table,
+        jobs: Iterable[str],
+        *,
+        build_id: str = "",
+        where: BooleanExpression | None = None,
+    ) -> int:
+        """Put `rows` in the place of everything that the table says of these jobs; returns the rows written.
+
+        `where` names the rows of these jobs that make place, where not all of them do.
+        """
         spec = _spec(name)
         jobs = sorted(set(jobs))
         rows = conform(rows, spec.arrow)
@@ -256,7 +277,9 @@ class Lake:
             raise LakeError(f"{name}: rows of {sorted(strangers)} came for jobs {jobs}.")
 
         def attempt(table: IcebergTable) -> int:
-            rows_of_jobs = In("job_name", jobs)
+            rows_of_jobs: BooleanExpression = In("job_name", jobs)
+            if where is not None:
+                rows_of_jobs = And(rows_of_jobs, where)
             noted = _properties(build_id)
             if next(iter(table.scan(row_filter=rows_of_jobs).plan_files()), None) is not None:
                 with Change(table) as change:

@@ -6,14 +6,18 @@ memory before it is needed; rows of another warehouse, or of files with delete f
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import duckdb
-from pyiceberg.expressions import AlwaysTrue, BooleanExpression, In
+from pyiceberg.expressions import AlwaysTrue, And, BooleanExpression, In
 
 from annolake.lake.catalog import Lake, local_path
 from annolake.lake.views import empty_rows, in_order, literal, read_parquet, view, with_reads, words
-from transforms.schemas import TABLES
+from transforms import parts as of_objects
+from transforms.schemas import PART, TABLES
+
+Parts = Mapping[str, Collection[int]]
+"""Job -> parts of it."""
 
 
 def add_views(
@@ -21,17 +25,47 @@ def add_views(
     lake: Lake,
     tables: Iterable[str],
     jobs: Sequence[str],
+    *,
     names: Collection[str] | None,
+    parts: Parts | None = None,
 ) -> int:
-    """A view of each table with the columns that are in `names` (all where None); returns the rows of the largest."""
+    """A view of each table with the columns that are in `names` (all where None); returns the rows of the largest.
+
+    With `parts`, tables of objects have the rows of these parts only. Objects of silver have their part as a column.
+    """
     most = 0
     for name in in_order(with_reads(tables)):
         wanted = {*columns_of(name, names), *TABLES[name].key, *words(name)}
-        relation, n_rows = _relation(connection, lake, name, jobs, [c for c in TABLES[name].arrow.names if c in wanted])
+        if parts is not None and PART.name in TABLES[name].arrow.names:
+            wanted.add(PART.name)
+        columns = [c for c in TABLES[name].arrow.names if c in wanted]
+        relation, n_rows = _relation(connection, lake, name, jobs, columns=columns, parts=parts)
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name.split('.')[0]}")
+        relation = _of_parts(name, relation, parts)
         connection.execute(view(name, relation))
         most = max(most, n_rows)
     return most
+
+
+def _of_parts(name: str, relation: str, parts: Parts | None) -> str:
+    """The rows of some parts, or of all; objects of silver get their part as a column."""
+    schema = TABLES[name].arrow.names
+    is_of_objects = {"job_name", "object_id"} <= set(schema)
+    if not is_of_objects and PART.name not in schema:
+        return relation
+    if PART.name not in schema:
+        relation = f"(SELECT *, CAST({of_objects.SQL} AS INTEGER) AS {PART.name} FROM {relation})"
+    return relation if parts is None else f"(SELECT * FROM {relation} WHERE {within(parts)})"
+
+
+def within(parts: Parts) -> str:
+    """The condition that a row is of these parts of their jobs."""
+    conditions = [
+        f"job_name = {literal(job)} AND {PART.name} IN ({', '.join(map(str, sorted(numbers)))})"
+        for job, numbers in parts.items()
+        if numbers
+    ]
+    return f"(({') OR ('.join(conditions)}))" if conditions else "false"
 
 
 def columns_of(table: str, names: Collection[str] | None) -> list[str]:
@@ -41,7 +75,13 @@ def columns_of(table: str, names: Collection[str] | None) -> list[str]:
 
 
 def _relation(
-    connection: duckdb.DuckDBPyConnection, lake: Lake, name: str, jobs: Sequence[str], columns: list[str]
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    name: str,
+    jobs: Sequence[str],
+    *,
+    columns: list[str],
+    parts: Parts | None,
 ) -> tuple[str, int]:
     """The rows of a table for these jobs as a relation of SQL, and how many there are at most."""
     table = lake.find(name)
@@ -49,6 +89,8 @@ def _relation(
     if table is None or table.current_snapshot() is None or (of_jobs and not jobs):
         return empty_rows(name), 0
     rows: BooleanExpression = In("job_name", sorted(set(jobs))) if of_jobs else AlwaysTrue()
+    if parts is not None and PART.name in TABLES[name].partition and PART.name in table.schema().column_names:
+        rows = And(rows, In(PART.name, sorted({part for numbers in parts.values() for part in numbers})))
     tasks = list(table.scan(row_filter=rows).plan_files())
     files = [local_path(str(task.file.file_path)) for task in tasks]
     if not files:

@@ -26,12 +26,12 @@ from annolake.config import Settings
 from annolake.errors import LakeError, QualityError
 from annolake.lake.catalog import Lake, open_lake
 from annolake.lake.changes import jobs_since, landings_since
-from transforms.schemas import ALERT, RELEASE, RELEASE_HOLD, TABLES
+from transforms.schemas import ALERT, BUILD, RELEASE, RELEASE_HOLD, TABLES
 
 log = logging.getLogger(__name__)
 
-ABOUT_RELEASES = (RELEASE.name, RELEASE_HOLD.name, ALERT.name)
-"""Tables that say something of releases: readers see them as they are now."""
+ABOUT_RELEASES = (RELEASE.name, RELEASE_HOLD.name, ALERT.name, BUILD.name)
+"""Tables that say something of releases and builds: readers see them as they are now."""
 
 RELEASED = tuple(name for name in TABLES if not name.startswith("restricted.") and name not in ABOUT_RELEASES)
 BUILT = ("measure.", "gold.")

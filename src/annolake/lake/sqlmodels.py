@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -14,6 +14,7 @@ from sqlglot import exp
 
 import annolake
 from annolake.errors import LakeError
+from transforms.schemas import TABLES
 
 HEADER = re.compile(r"^\s*/\*(?P<text>.*?)\*/", re.DOTALL)
 FIELD = re.compile(r"\b(grain|reads|owner|checks|notes):[ \t]*")
@@ -54,6 +55,38 @@ def models(layer: str) -> Mapping[str, SqlModel]:
     except CycleError as error:
         raise LakeError(f"sql/{layer}: models read each other in a circle: {' -> '.join(error.args[1])}.") from None
     return {name: found[name] for name in order}
+
+
+@cache
+def steps() -> Mapping[str, SqlModel]:
+    """The models of `sql/measure/` that are no table: gold models read them, worked out anew each time."""
+    return {name: model for name, model in models("measure").items() if name not in TABLES}
+
+
+def sql_models() -> Mapping[str, SqlModel]:
+    """Every SQL model that makes a table of measures or gold, each after what it reads."""
+    return {**{name: model for name, model in models("measure").items() if name in TABLES}, **models("gold")}
+
+
+def steps_of(reads: Iterable[str]) -> dict[str, SqlModel]:
+    """The steps among what a model reads, each after those that it reads itself."""
+    found: dict[str, SqlModel] = {}
+    for name in sorted(reads):
+        if name in steps():
+            found |= steps_of(steps()[name].reads) | {name: steps()[name]}
+    return found
+
+
+def tables_read(model: SqlModel) -> list[str]:
+    """The tables of the lake that a model reads, those of its steps among them."""
+    every = {*model.reads, *(read for step in steps_of(model.reads).values() for read in step.reads)}
+    return sorted(name for name in every if name in TABLES)
+
+
+def names_read(model: SqlModel) -> frozenset[str] | None:
+    """Every name in a statement and in its steps; None where one of them takes whole rows."""
+    found = [model.names, *(step.names for step in steps_of(model.reads).values())]
+    return None if None in found else frozenset(name for names in found if names for name in names)
 
 
 def read_model(path: Path, layer: str) -> SqlModel:

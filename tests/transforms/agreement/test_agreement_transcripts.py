@@ -79,7 +79,7 @@ def test_sums_over_pairs_by_hand() -> None:
     found = score({("0", "a", "t"): "One two.", ("0", "b", "t"): "one too", ("1", "c", "t"): " !? "})
     assert found == [{
         "job_name": "j", "object_id": "0", "layer": "t", "n_annotators": 3, "n_pairs": 3, "reason_code": None,
-        "n_chars": 21, "char_edits": 1 + 7 + 7, "n_words": 6, "word_edits": 1 + 2 + 2,
+        "n_chars": 21, "char_edits": 1 + 7 + 7, "n_words": 6, "word_edits": 1 + 2 + 2, "part": None,
     }]  # fmt: skip
     alone = score({("0", "a", "t"): "hm"}, "a")
     assert [(r["n_pairs"], r["n_chars"], r["reason_code"]) for r in alone] == [(0, 0, "one_annotator")]

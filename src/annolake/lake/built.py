@@ -1,0 +1,187 @@
+"""What a model was built up to, and which parts of a job have changed since.
+
+`meta.build` has a row for each model that is built part by part and each job: the snapshots of silver that its rows are
+made from, and a hash of what else they depend on (code or SQL, settings, facts of the job). Silver only grows by
+appends, so the rows appended since tell which parts are touched. Where that cannot be told (another hash, rows
+rewritten or deleted by another program, an expired snapshot, two builds at once) the whole job is built anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyiceberg.expressions import And, BooleanExpression, EqualTo, In
+from pyiceberg.table import Table as IcebergTable
+from pyiceberg.table.snapshots import Operation
+
+from annolake.lake.catalog import Change, Lake
+from annolake.lake.changes import COMPACTION_PROPERTY, properties_of, snapshots_since
+from transforms.parts import parts_of
+from transforms.schemas import ANNOTATION, BUILD, JOB_TABLE, TABLES
+
+BY_OBJECT = ("silver.annotation", "silver.assignment", "silver.segment", "silver.classification", "silver.box")
+BY_ASSET = ("silver.asset", "silver.gold_item", "bronze.batch_item")
+"""Tables about media files: the objects of a file are touched by what is new of it."""
+SOURCES = (*BY_OBJECT, *BY_ASSET)
+FACTS = ("task_type", "labels", "batch_id", "level")
+"""What rows of objects take from their job."""
+IN_DOUBT = ""
+"""The hash of a row that two builds at once left: it equals no other."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """One row of `meta.build`."""
+
+    basis: str
+    snapshots: Mapping[str, int]
+    build_id: str = ""
+
+
+def last_builds(lake: Lake, model: str, jobs: Iterable[str]) -> dict[str, Built]:
+    """What the model was built up to, by job."""
+    rows = lake.scan(BUILD.name, jobs=jobs, where=EqualTo("model", model)).to_pylist()
+    return {row["job_name"]: Built(row["basis"], json.loads(row["snapshots"]), row["build_id"]) for row in rows}
+
+
+def note_builds(
+    lake: Lake,
+    model: str,
+    build_id: str,
+    *,
+    before: Mapping[str, Built],
+    now: Mapping[str, Built],
+    parts: Mapping[str, int],
+) -> None:
+    """Note what the model is built up to now, for each job; `before` is what was known when the build began.
+
+    A job of which another build noted something meanwhile is left in doubt, and the next build makes all of it anew.
+    """
+    of_jobs: BooleanExpression = And(EqualTo("model", model), In("job_name", sorted(now)))
+
+    def attempt(table: IcebergTable) -> None:
+        known = last_builds(lake, model, now)
+        rows = [
+            {
+                "job_name": job,
+                "model": model,
+                "build_id": build_id,
+                "built_at": datetime.now(UTC),
+                "basis": one.basis if known.get(job) == before.get(job) else IN_DOUBT,
+                "snapshots": json.dumps(one.snapshots),
+                "n_parts": parts[job],
+            }
+            for job, one in now.items()
+        ]
+        made = pa.Table.from_pylist(rows, schema=BUILD.arrow)
+        with Change(table) as change:
+            if known:
+                change.overwrite(made, overwrite_filter=of_jobs)
+            else:
+                change.append(made)
+
+    lake.commit(BUILD.name, attempt)
+
+
+def digest(*parts: object) -> str:
+    """A short hash of values that JSON can tell."""
+    return hashlib.blake2b(json.dumps(parts, sort_keys=True, default=str).encode(), digest_size=12).hexdigest()
+
+
+class Changes:
+    """Which parts of jobs changed up to now, asked of one lake by the models of one build."""
+
+    def __init__(self, lake: Lake) -> None:
+        self.lake = lake
+        self.now = {name: at for name in SOURCES if (at := lake.snapshot(name)) is not None}
+        """The snapshots of what sums by object are made from."""
+        self._known: dict[tuple[object, ...], set[int] | None] = {}
+        self._every: dict[str, set[int]] = {}
+        self._facts: dict[str, dict[str, Any]] = {}
+
+    def touched(self, job: str, since: Mapping[str, int], until: Mapping[str, int]) -> set[int] | None:
+        """The parts of a job of which any row came between these snapshots; None where that cannot be told."""
+        key = (job, tuple(sorted(since.items())), tuple(sorted(until.items())))
+        if key not in self._known:
+            self._known[key] = _touched(self.lake, job, since, until)
+        return self._known[key]
+
+    def every(self, job: str) -> set[int]:
+        """Every part of a job that anybody was asked about."""
+        if job not in self._every:
+            columns = [
+                self.lake.scan(name, jobs=[job], columns=["object_id"])["object_id"]
+                for name in ("silver.annotation", "silver.assignment")
+            ]
+            self._every[job] = set[int]().union(*(_parts(column) for column in columns))
+        return self._every[job]
+
+    def facts(self, job: str) -> dict[str, Any]:
+        """What rows of objects take from their job: `FACTS` as they are now, and whether it has accepted answers."""
+        if job not in self._facts:
+            states = self.lake.scan(JOB_TABLE.name, jobs=[job]).to_pylist()
+            now = max(states, key=lambda r: (r["modified_at"], r["landed_at"]), default={})
+            self._facts[job] = {fact: now.get(fact) for fact in FACTS} | {"is_answered": self._has_answers(job)}
+        return self._facts[job]
+
+    def _has_answers(self, job: str) -> bool:
+        table = self.lake.find(ANNOTATION.name)
+        return table is not None and any(True for _ in table.scan(row_filter=EqualTo("job_name", job)).plan_files())
+
+
+def _touched(lake: Lake, job: str, since: Mapping[str, int], until: Mapping[str, int]) -> set[int] | None:
+    found: set[int] = set()
+    for name, at in until.items():
+        if since.get(name) == at:
+            continue
+        new = _appended(lake, name, job, since.get(name), at)
+        if new is None:
+            return None
+        if new.num_rows:
+            found |= _parts(new["object_id"] if name in BY_OBJECT else _objects_of(lake, job, new["asset_id"]))
+    return found
+
+
+def _appended(lake: Lake, name: str, job: str, since: int | None, until: int) -> pa.Table | None:
+    """Objects, or media files, of the rows appended between two snapshots; None where other things happened too."""
+    table = lake.find(name)
+    if table is None or (since is not None and table.snapshot_by_id(since) is None):
+        return None
+    after = list(snapshots_since(table, since))
+    if not after or after[-1].parent_snapshot_id != since:  # what lies between has expired, or never was
+        return None
+    for snapshot in after:
+        is_append = snapshot.summary is not None and snapshot.summary.operation == Operation.APPEND
+        if not is_append and COMPACTION_PROPERTY not in properties_of(snapshot):
+            return None
+    column = "object_id" if name in BY_OBJECT else "asset_id"
+    scan = table.incremental_append_scan(
+        from_snapshot_id_exclusive=since, to_snapshot_id_inclusive=until, selected_fields=(column,)
+    )
+    if "job_name" in TABLES[name].arrow.names:
+        scan = scan.filter(EqualTo("job_name", job))
+    try:
+        return scan.to_arrow()
+    except (FileNotFoundError, ValueError):  # compacted and removed since; or not one after the other
+        return None
+
+
+def _objects_of(lake: Lake, job: str, assets: pa.ChunkedArray[Any]) -> pa.ChunkedArray[Any]:
+    """The objects of these media files in a job."""
+    wanted = pc.unique(assets.drop_null())
+    chunks = []
+    for name in ("silver.annotation", "silver.assignment"):
+        rows = lake.scan(name, jobs=[job], columns=["object_id", "asset_id"])
+        chunks += rows.filter(pc.is_in(rows["asset_id"], wanted))["object_id"].chunks
+    return pa.chunked_array(chunks, pa.string())
+
+
+def _parts(objects: pa.ChunkedArray[Any]) -> set[int]:
+    return set(parts_of(objects).tolist())

@@ -1,0 +1,90 @@
+"""The Python models: sums of objects, part by part, and estimates that need all answers of a job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from annolake.config import Settings
+from transforms import box_measures, measures, quality, rework
+from transforms.boxes import BOXES as BOXES_READ
+from transforms.schemas import BATCH_ITEM, MEASURE_LABEL_USE, MEASURE_REWORK
+from transforms.standing import COMPARED
+from transforms.tracks import SEGMENTS
+
+Rows = Mapping[str, pa.Table]
+
+MEASURE = "measure"
+ESTIMATE = "estimate"
+QUALITY = "quality"
+BOXES = "boxes"
+REWORK = "rework"
+
+
+@dataclass(frozen=True)
+class PythonModel:
+    """A model that needs more than SQL: Arrow tables of whole jobs in, tables of its namespace out."""
+
+    build: Callable[[Rows, Sequence[str], Settings], Rows]
+    reads: tuple[str, ...]
+    with_earlier: bool = False
+    """Whether it also reads the jobs of earlier levels of the same batches."""
+
+
+@dataclass(frozen=True)
+class PartModel:
+    """The same for objects that are measured apart from each other: one part of jobs at a time."""
+
+    build: Callable[[Rows, measures.Known, Settings], Rows]
+    reads: tuple[str, ...]
+    makes: tuple[str, ...]
+    after: tuple[str, ...] = ()
+    """Models by part that tell what must be known of the whole job."""
+
+
+def _measure(inputs: Rows, known: measures.Known, settings: Settings) -> Rows:
+    """Agreement sums, of what was said about objects that are not gold items."""
+    return measures.items(quality.without_planted(inputs), known, settings.boundary_windows)
+
+
+def _boxes(inputs: Rows, known: measures.Known, _: Settings) -> Rows:
+    """Agreement sums and fusion of boxes and tracks."""
+    return box_measures.items(quality.without_planted(inputs), known)
+
+
+def _estimate(inputs: Rows, _: Sequence[str], settings: Settings) -> Rows:
+    """Figures of annotators, chance floors and labels of objects, from all answers of a job."""
+    known, plain = measures.known_of(inputs), quality.without_planted(inputs)
+    found = measures.estimates(plain, known, settings.boundary_windows, settings.scales)
+    return {**found, **box_measures.estimates(plain)}
+
+
+def _quality(inputs: Rows, jobs: Sequence[str], _: Settings) -> Rows:
+    """Workers against gold items and over time, and what is disputed."""
+    return quality.build(inputs, jobs)
+
+
+def _rework(inputs: Rows, jobs: Sequence[str], _: Settings) -> Rows:
+    """What these jobs changed in the answers of earlier levels."""
+    return {MEASURE_REWORK.name: rework.build(inputs, jobs)}
+
+
+SILVER = tuple(t.name for t in (*measures.INPUTS, BATCH_ITEM))
+BOX_SILVER = tuple(t.name for t in (*box_measures.INPUTS, BATCH_ITEM))
+PYTHON: dict[str, PythonModel | PartModel] = {
+    MEASURE: PartModel(_measure, SILVER, tuple(t.name for t in measures.ITEMS), after=(MEASURE_LABEL_USE.name,)),
+    BOXES: PartModel(_boxes, BOX_SILVER, tuple(t.name for t in box_measures.ITEMS)),
+    ESTIMATE: PythonModel(_estimate, tuple(dict.fromkeys((*SILVER, *BOX_SILVER)))),
+    QUALITY: PythonModel(_quality, tuple(t.name for t in quality.INPUTS)),
+    REWORK: PythonModel(_rework, tuple(t.name for t in rework.INPUTS), with_earlier=True),
+}
+
+
+READ_BY_PYTHON = frozenset(
+    {*SEGMENTS.names, *BOXES_READ.names, *COMPARED, "asset_id", "text", "transcript"}
+    | {"submitted_at", "outcome", "duration_s", "task_type", "labels", "is_gold", "segments"}
+    | {"batch_id", "level"}
+)
+"""The columns that Python models read, of all tables: raw answers alone would fill the memory."""

@@ -1,0 +1,141 @@
+"""Models' rows: what they read from the lake, SQL run over it, and the check before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from annolake.config import Settings
+from annolake.errors import LakeError, QualityError
+from annolake.lake.catalog import Lake, conform
+from annolake.lake.inputs import Parts, add_views, columns_of
+from annolake.lake.sqlmodels import SqlModel, names_read, steps_of, tables_read
+from annolake.quality.rules import rules_of
+from transforms.parts import parts_of
+from transforms.schemas import PART, TABLES, SchemaMismatch
+
+STUDENT_T = "reference.student_t"
+PRICE = "reference.price"
+_PRICE: dict[str, pa.DataType] = {"hour_price": pa.float64(), "currency": pa.string()}
+PRICE_COLUMNS = pa.schema(_PRICE)
+NO_PRICE = PRICE_COLUMNS.empty_table()
+LEAST_DF = 1000
+
+
+def current_rows(
+    lake: Lake,
+    reads: Iterable[str],
+    jobs: Sequence[str],
+    names: Collection[str] | None = None,
+    parts: Parts | None = None,
+) -> dict[str, pa.Table]:
+    """The current rows of tables for these jobs (or parts of them), as models see them, with the columns in `names`.
+
+    A table of which no column is in `names` (its rows are only counted) keeps its key.
+    """
+    wanted = [name for name in reads if name in TABLES]
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        add_views(connection, lake, wanted, jobs, names=names, parts=parts)
+        return {n: _read(connection, n, columns_of(n, names)) for n in wanted}
+
+
+def _read(connection: duckdb.DuckDBPyConnection, table: str, columns: list[str]) -> pa.Table:
+    quoted = ", ".join(f'"{c}"' for c in columns)
+    rows = connection.sql(f"SELECT {quoted} FROM {table}").to_arrow_table()
+    return conform(rows, pa.schema([TABLES[table].arrow.field(c) for c in columns]))
+
+
+def query(lake: Lake, model: SqlModel, jobs: Sequence[str], price: pa.Table, parts: Parts | None = None) -> pa.Table:
+    """The rows of a SQL model over the tables of the lake, read where they are."""
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        most = add_views(connection, lake, tables_read(model), jobs, names=names_read(model), parts=parts)
+        return _run(connection, model, most, price)
+
+
+def run_sql(model: SqlModel, inputs: Mapping[str, pa.Table], price: pa.Table = NO_PRICE) -> pa.Table:
+    """The rows of a SQL model over tables in memory, in the order and types of its schema; without a price no cost."""
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        for name, rows in inputs.items():
+            _show(connection, name, _with_part(rows))
+        return _run(connection, model, max([0, *(table.num_rows for table in inputs.values())]), price)
+
+
+def _run(connection: duckdb.DuckDBPyConnection, model: SqlModel, most: int, price: pa.Table) -> pa.Table:
+    """Run a model over the views of a connection; `most` is the greatest number of objects."""
+    if STUDENT_T in model.reads:
+        _show(connection, STUDENT_T, student_t(most))
+    if PRICE in model.reads:
+        _show(connection, PRICE, price)
+    try:
+        for name, step in steps_of(model.reads).items():
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name.split('.', maxsplit=1)[0]}")
+            connection.execute(f"CREATE TABLE {name} AS {step.sql}")
+        return conform(connection.sql(model.sql).to_arrow_table(), TABLES[model.name].arrow)
+    except (duckdb.Error, SchemaMismatch, pa.ArrowInvalid) as error:
+        raise LakeError(f"sql/{model.name.replace('.', '/')}.sql: {error}") from error
+    except KeyError:
+        raise LakeError(f"sql/{model.name.replace('.', '/')}.sql: transforms.schemas has no {model.name}.") from None
+
+
+def _show(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
+    """A view of rows in memory under the table's name."""
+    plain = name.replace(".", "__")
+    connection.register(plain, rows)
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name.split('.', maxsplit=1)[0]}")
+    connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {plain}")
+
+
+def _with_part(rows: pa.Table) -> pa.Table:
+    """Rows of objects with their part, where they do not have it."""
+    if "object_id" not in rows.schema.names or PART.name in rows.schema.names:
+        return rows
+    return rows.append_column(PART.name, pa.array(parts_of(rows["object_id"]), PART.type))
+
+
+def price_of(settings: Settings) -> pa.Table:
+    """`reference.price`: what an hour of annotation costs; no row where no price is set."""
+    row = {"hour_price": settings.worker_hour_price, "currency": settings.currency}
+    return pa.Table.from_pylist([row] if settings.worker_hour_price else [], PRICE_COLUMNS)
+
+
+def student_t(most: int) -> pa.Table:
+    """(df, t975) for 1 to `most` degrees of freedom, and at least `LEAST_DF`: the 97.5 % point of Student's t.
+
+    Beyond `LEAST_DF` by the expansion of Fisher and Cornish (1960, doi:10.2307/1266546), right to twelve digits there.
+    """
+    from scipy.stats import norm, t
+
+    few, df = np.arange(1, LEAST_DF + 1), np.arange(LEAST_DF + 1, most + 1, dtype=np.float64)
+    z = float(norm.ppf(0.975))
+    many = z + (z**3 + z) / (4.0 * df)
+    many += (5.0 * z**5 + 16.0 * z**3 + 3.0 * z) / (96.0 * df**2)
+    many += (3.0 * z**7 + 19.0 * z**5 + 17.0 * z**3 - 15.0 * z) / (384.0 * df**3)
+    return pa.table({"df": np.r_[few, df.astype(np.int64)], "t975": np.r_[t.ppf(0.975, few), many]})
+
+
+def check(table: str, rows: pa.Table) -> None:
+    """Stop before anything is written where rows break the schema's rules or its key."""
+    spec = TABLES[table]
+    rows = conform(rows, spec.arrow)
+    if not rows.num_rows:
+        return
+    rules = [r for r in rules_of(table) if r.severity == "fail"]
+    key = ", ".join(spec.key)
+    sums = ", ".join(f"count(*) FILTER (WHERE NOT ({r.holds}))" for r in rules)
+    with duckdb.connect() as connection:
+        connection.register("made", rows)
+        found = connection.sql(
+            f"SELECT count(*) - (SELECT count(*) FROM (SELECT DISTINCT {key} FROM made)), {sums} FROM made"
+        ).fetchall()
+    doubled, *failed = found[0]
+    broken = [f"{n} rows: {r.meaning} does not hold" for r, n in zip(rules, failed, strict=True) if n]
+    if doubled:
+        broken.insert(0, f"{doubled} rows repeat a key ({key})")
+    if broken:
+        raise QualityError(f"{table} was not built: {'; '.join(broken)}.")

@@ -1,0 +1,206 @@
+"""Gold from increments is gold from zero: random splits and orders, late answers, re-answers, kills in the middle."""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import os
+import random
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from annolake.config import Settings
+from annolake.lake.catalog import Lake, open_lake
+from annolake.lake.models import build_gold
+from tests.transforms.simulate import JOB, LAYER, clips, dialogues, filled, silver
+from transforms.schemas import BATCH_ITEM, BUILD, GOLD_ITEM, MEASURE_ITEM, TABLES
+
+JOBS = (JOB, "clips")
+APART = 5000
+"""Numbers from one object to the next, so that a few objects are in several parts."""
+BUILT = tuple(name for name in TABLES if name.startswith(("measure.", "gold.")))
+
+Batch = dict[str, list[dict[str, Any]]]
+
+
+def home(folder: Path) -> Settings:
+    return Settings.load({"home": folder / "home"}, environ={}, file=folder / "none.toml")
+
+
+def append(settings: Settings, *batches: Batch) -> None:
+    """Append rows of silver, as one landing would."""
+    every: Batch = {}
+    for batch in batches:
+        for name, rows in batch.items():
+            every.setdefault(name, []).extend(rows)
+    with open_lake(settings) as lake:
+        for name, rows in every.items():
+            lake.append_new(name, filled(TABLES[name], rows), landing_id="x")
+
+
+def answers_of(seed: int) -> tuple[Batch, list[Batch]]:
+    """Jobs and media, and one batch for each answer: first answers, second thoughts, a question asked late."""
+    chance = random.Random(seed)
+    first = batches(silver(*dialogues(seed, 7), clips(seed, 8)), 1)
+    second = batches(silver(*dialogues(seed + 100, 7), clips(seed + 100, 8)), 2)
+    beside = [
+        {"silver.classification": [{**one["silver.annotation"][0], "layer": "mood", "label": chance.choice("xy")}]}
+        for one in first
+        if one["silver.annotation"][0]["job_name"] == JOB and chance.random() < 0.5
+    ]
+    asked = {key(one) for one in first}
+    second = [one for one in second if key(one) in asked and chance.random() < 0.4]
+    known = silver(*dialogues(seed, 7), clips(seed, 8))
+    base = {name: known[name].to_pylist() for name in ("silver.job",)}
+    media = [{"silver.asset": [row]} for row in known["silver.asset"].to_pylist()]
+    return base, chance.sample([*first, *beside, *second, *media], len(first) + len(beside) + len(second) + len(media))
+
+
+def batches(tables: dict[str, pa.Table], revision: int) -> list[Batch]:
+    """The rows of each answer."""
+    found: dict[tuple[str, ...], Batch] = {}
+    for name in ("silver.annotation", "silver.assignment", "silver.segment", "silver.classification"):
+        for row in tables[name].to_pylist():
+            row |= {"revision": revision, "object_id": str(APART * int(row["object_id"]))}
+            where = row["job_name"], row["object_id"], row["worker_id"]
+            found.setdefault(where, {}).setdefault(name, []).append(row)
+    return list(found.values())
+
+
+def key(batch: Batch) -> tuple[str, str, str]:
+    row = batch["silver.annotation"][0]
+    return row["job_name"], row["object_id"], row["worker_id"]
+
+
+def truth(asset: str, start_s: float) -> Batch:
+    """A gold item of a recording."""
+    row = {"asset_id": asset, "layer": LAYER, "segments": f'[[{start_s}, {start_s + 3}, "Speaker A"]]', "revision": 1}
+    claim = {"asset_id": asset, "claim": f"gold {JOB}", "batch_id": "b", "job_name": JOB, "is_gold": True}
+    return {GOLD_ITEM.name: [row], BATCH_ITEM.name: [claim]}
+
+
+def tables_of(settings: Settings) -> dict[str, dict[tuple[Any, ...], dict[str, Any]]]:
+    with open_lake(settings) as lake:
+        found = {name: lake.scan(name, jobs=JOBS).to_pylist() for name in BUILT}
+    return {name: {tuple(r[k] for k in TABLES[name].key): r for r in rows} for name, rows in found.items()}
+
+
+def differences(left: Any, right: Any, where: str) -> Iterator[str]:
+    """Where two values differ by more than rounding."""
+    if isinstance(left, float) and isinstance(right, float):
+        if not math.isclose(left, right, rel_tol=1e-9, abs_tol=1e-9):
+            yield f"{where}: {left} {right}"
+    elif isinstance(left, dict) and isinstance(right, dict) and left.keys() == right.keys():
+        for name in left:
+            yield from differences(left[name], right[name], f"{where} {name}")
+    elif isinstance(left, list) and isinstance(right, list) and len(left) == len(right):
+        for k, (one, other) in enumerate(zip(left, right, strict=True)):
+            yield from differences(one, other, f"{where}[{k}]")
+    elif left != right:
+        yield f"{where}: {left} {right}"
+
+
+def assert_same(one: Settings, other: Settings) -> None:
+    left, right = tables_of(one), tables_of(other)
+    assert sum(map(len, left.values())) > 500
+    assert list(differences(left, right, ""))[:5] == []
+
+
+def build_and_die(folder: Path, commits: int) -> None:
+    """Build gold, killed without warning before or after a commit."""
+    commit: Callable[..., Any] = Lake.commit
+    left = [commits]
+
+    def counted(self: Lake, name: str, attempt: Callable[..., Any]) -> Any:
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        found = commit(self, name, attempt)
+        if left[0] == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return found
+
+    Lake.commit = counted  # type: ignore[method-assign]
+    build_gold(home(folder), JOBS)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_increments_are_the_whole(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    base, every = answers_of(seed)
+    cuts = sorted(chance.sample(range(1, len(every)), 2))
+    late = truth(f"{JOB}/2", 1.0)
+    grown, zero = home(tmp_path / "grown"), home(tmp_path / "zero")
+    append(grown, base)
+    for step, (low, high) in enumerate(zip([0, *cuts], [*cuts, len(every)], strict=True)):
+        append(grown, *every[low:high], *([late] if step == 1 else []))
+        if step == seed % 3:
+            process = multiprocessing.get_context("spawn").Process(
+                target=build_and_die, args=(tmp_path / "grown", chance.randrange(2, 60))
+            )
+            process.start()
+            process.join()
+            assert process.exitcode == -signal.SIGKILL
+        build_gold(grown, JOBS)
+    append(zero, base, *random.Random(seed + 1).sample(every, len(every)), late)
+    build_gold(zero, JOBS)
+    assert_same(grown, zero)
+
+
+def files_of(lake: Lake, name: str) -> dict[int, set[str]]:
+    """Data files by part."""
+    table = lake.find(name)
+    found: dict[int, set[str]] = {}
+    for task in table.scan().plan_files() if table else ():
+        found.setdefault(task.file.partition[1], set()).add(task.file.file_path)
+    return found
+
+
+def test_only_touched_parts_are_made_anew(tmp_path: Path) -> None:
+    settings = home(tmp_path)
+    base, every = answers_of(3)
+    last = [one for one in every if "silver.annotation" in one and key(one)[:2] == (JOB, str(6 * APART))]
+    append(settings, base, *(one for one in every if one not in last))
+    build_gold(settings, JOBS)
+    with open_lake(settings) as lake:
+        before = files_of(lake, MEASURE_ITEM.name)
+        append(settings, *last)
+        build_gold(settings, JOBS)
+        after = files_of(lake, MEASURE_ITEM.name)
+        assert last and {part for part in after if after[part] != before.get(part)} == {6 * APART // 8192}
+        noted = {(r["job_name"], r["model"]): r["n_parts"] for r in lake.scan(BUILD.name).to_pylist()}
+        assert noted[JOB, "measure"] == noted[JOB, "gold.agreement_item"] == 1
+        build_gold(settings, JOBS)
+        assert files_of(lake, MEASURE_ITEM.name) == after, "nothing new, nothing written"
+
+
+@pytest.mark.parametrize("reason", ["another basis", "a lost snapshot", "deleted rows"])
+def test_in_doubt_the_whole_job_is_built(tmp_path: Path, reason: str) -> None:
+    settings = home(tmp_path)
+    base, every = answers_of(4)
+    append(settings, base, *every)
+    build_gold(settings, JOBS)
+    with open_lake(settings) as lake:
+        before = files_of(lake, MEASURE_ITEM.name)
+        if reason == "deleted rows":
+            table = lake.table("silver.segment")
+            table.delete("job_name = 'clips' or label = 'Speaker A'")
+        else:
+            noted = lake.scan(BUILD.name).to_pylist()
+            changed = {"basis": "old"} if reason == "another basis" else {"snapshots": '{"silver.segment": 1}'}
+            rows = pa.Table.from_pylist([row | changed for row in noted], schema=BUILD.arrow)
+            lake.table(BUILD.name).overwrite(rows)
+        build_gold(settings, JOBS)
+        after = files_of(lake, MEASURE_ITEM.name)
+        assert before and all(after[part] != before[part] for part in before)
+    if reason == "deleted rows":
+        return
+    zero = home(tmp_path / "zero")
+    append(zero, base, *every)
+    build_gold(zero, JOBS)
+    assert_same(settings, zero)

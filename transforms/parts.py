@@ -1,0 +1,74 @@
+"""Parts of a job: objects that are measured together, so that new answers touch a part and not the whole job.
+
+An object's part follows from its name alone: objects that stand together in a manifest are in one part, those whose
+names are no numbers in the first. A part is small
+enough to be measured in a second, and large enough that a job of a million objects has a hundred files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms.encode import Column, Ints
+from transforms.schemas import PART
+
+OBJECTS = 8192
+SQL = f"CASE WHEN regexp_full_match(object_id, '[0-9]{{1,15}}') THEN CAST(object_id AS BIGINT) // {OBJECTS} ELSE 0 END"
+"""The part of `object_id`, as DuckDB has it."""
+
+Tables = Mapping[str, pa.Table]
+
+
+def parts_of(object_ids: Column) -> Ints:
+    """The part of each object.
+
+    >>> parts_of(pa.array(["0", "8191", "8192"]))
+    array([0, 0, 1])
+    """
+    whole = object_ids.combine_chunks() if isinstance(object_ids, pa.ChunkedArray) else object_ids
+    encoded: Any = pc.fill_null(whole, "").dictionary_encode()
+    names = encoded.dictionary
+    number = pc.if_else(pc.match_substring_regex(names, "^[0-9]{1,15}$"), names, "0").cast(pa.int64())
+    return np.asarray((np.asarray(number) // OBJECTS)[np.asarray(encoded.indices)], dtype=np.int64)
+
+
+def split(tables: Tables) -> Iterator[tuple[int, dict[str, pa.Table]]]:
+    """Each part of the objects in these tables with their rows, in order; a table without objects goes along whole."""
+    places: dict[str, tuple[pa.Table, Ints]] = {}
+    for name, table in tables.items():
+        if "object_id" in table.schema.names:
+            places[name] = _in_order(table, parts_of(table["object_id"]))
+    every = np.unique(np.concatenate([part for _, part in places.values()])) if places else []
+    for one in [int(k) for k in every]:
+        rows = dict(tables)
+        for name, (table, part) in places.items():
+            low, high = np.searchsorted(part, [one, one + 1])
+            rows[name] = table.slice(low, high - low)
+        yield one, rows
+
+
+def _in_order(table: pa.Table, part: Ints) -> tuple[pa.Table, Ints]:
+    """The rows by part, otherwise as they were."""
+    if not (part[1:] < part[:-1]).any():
+        return table, part
+    order = np.argsort(part, kind="stable")
+    return table.take(pa.array(order)), part[order]
+
+
+def with_part(rows: pa.Table, part: int) -> pa.Table:
+    """The rows as those of this part."""
+    place = rows.schema.get_field_index(PART.name)
+    if place < 0:
+        return rows
+    return rows.set_column(place, rows.schema.field(place), pa.repeat(pa.scalar(part, PART.type), rows.num_rows))
+
+
+def joined(made: Collection[Mapping[str, pa.Table]]) -> dict[str, pa.Table]:
+    """The tables of several parts, put together."""
+    names = next(iter(made)).keys()
+    return {name: pa.concat_tables([part[name] for part in made]) for name in names}
