@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
+import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +50,12 @@ class Shape:
     @property
     def segments(self) -> int:
         return self.jobs * self.objects * ANNOTATORS * WIDTH
+
+
+def kept_at(size: Mapping[str, Any]) -> Path:
+    """Where a lake of this size stays between runs: it takes an hour to make. `BENCH_LAKE` names another."""
+    given = os.environ.get("BENCH_LAKE")
+    return Path(given or Path(tempfile.gettempdir()) / f"annolake-panels-{size['jobs']}x{size['objects']}")
 
 
 def settings(folder: Path) -> Any:

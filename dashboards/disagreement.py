@@ -11,6 +11,7 @@ from dashboards import charts, charts_spread, palette, panel, words
 from dashboards.data import RELIABLE, TENTATIVE, Answer, Where, agreement
 from dashboards.source import Source
 
+MOST_PAIRS_DRAWN = 20
 BAND_COLOURS = {words.BANDS[band]: colour for band, colour in palette.BANDS.items()}
 LINES = {TENTATIVE: "tentative .667", RELIABLE: "reliable .8"}
 PAIRS = {True: "below: the whole interval", False: "no clear difference"}
@@ -94,7 +95,8 @@ def pairs(release: Source, where: Where) -> None:
     if not compared.num_rows:
         return
     st.subheader("Who differs from whom?", anchor="pairs")
-    drawn, left_out = panel.first(panel.named(compared, release, "worker_a", "worker_b"), "pairs", "lowest", 20)
+    drawn = panel.named(compared, release, "worker_a", "worker_b").slice(0, MOST_PAIRS_DRAWN)
+    left_out = ""
     rows = drawn.to_pylist()
     many = len(set(zip(answer.column("job_name"), answer.column("layer"), strict=True))) > 1
     names = [
@@ -102,7 +104,11 @@ def pairs(release: Source, where: Where) -> None:
         for r in rows
     ]
     drawn = panel.with_column(panel.with_column(drawn, "name", names), "told", [PAIRS[r["is_below"]] for r in rows])
-    below = sum(map(bool, compared["is_below"].to_pylist()))
+    n, below = answer.column("n_compared")[0], answer.column("n_below")[0]
+    if n > len(rows):
+        left_out = (
+            f" The {len(rows)} lowest of {n:,} pairs are drawn; the downloads have up to {agreement.MOST_PAIRS:,}."
+        )
     panel.chart(
         "Agreement of two annotators, less that of the others on the same objects",
         answer,
@@ -118,7 +124,7 @@ def pairs(release: Source, where: Where) -> None:
             is_signed=True,
             tooltip=("observed_agreement", "expected", "kappa_time", "n_items"),
         ),
-        note=f"n = {words.counted(compared.num_rows, 'pair')} of annotators; objects of each: hover. Line: 95 % "
+        note=f"n = {words.counted(n, 'pair')} of annotators; objects of each: hover. Line: 95 % "
         f"interval, a jackknife over objects. {below:,} are wholly below; one in forty would be by chance."
         f"{left_out}",
         name="pairs",

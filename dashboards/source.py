@@ -15,11 +15,10 @@ import streamlit as st
 
 from annolake.config import Settings
 from dashboards.access import Viewer
+from dashboards.data import Connection
 
 LOOK_SECONDS = 5
 NAMES_SECONDS = 60
-KEEP_BYTES = 16_000_000
-"""Gold tables with files up to this size together are kept in memory, compressed, for all sessions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Terms:
 class Source:
     """One release: a connection with its tables, pinned; and the names that whoever looks may see."""
 
-    connection: duckdb.DuckDBPyConnection
+    connection: Connection
     release_id: int
     released_at: datetime
     terms: Terms = field(default_factory=Terms)
@@ -75,14 +74,12 @@ def latest_id() -> int | None:
 
 @st.cache_resource(max_entries=2, show_spinner="Opening the release ...")
 def _open(release_id: int) -> Source:
-    from annolake.lake.reader import ReleaseReader  # noqa: PLC0415
+    from annolake.lake.on_demand import OnDemandReader  # noqa: PLC0415
 
-    reader = ReleaseReader(settings(), release_id, keep_bytes=KEEP_BYTES)
+    reader = OnDemandReader(settings(), release_id)
     if reader.release is None:
         raise NothingReleased("No release has been published yet.")
-    return Source(
-        reader.connection, reader.release.release_id, reader.release.released_at, terms(settings()), is_lake=True
-    )
+    return Source(reader, reader.release.release_id, reader.release.released_at, terms(settings()), is_lake=True)
 
 
 @st.cache_data(ttl=NAMES_SECONDS, show_spinner=False)
@@ -95,7 +92,7 @@ def _names() -> dict[str, str]:
     return {row["worker_id"]: row["subject"] or row["backend_worker_id"] for row in rows}
 
 
-def of_now(release: Source) -> duckdb.DuckDBPyConnection:
+def of_now(release: Source) -> Connection:
     """Where to ask for alerts: the lake of now, or the release itself where it is not the lake's."""
     return _alerts() if release.is_lake else release.connection
 

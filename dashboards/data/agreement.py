@@ -6,7 +6,13 @@ from dashboards.data.asking import Answer, Connection, Where, ask
 from dashboards.data.bands import RELIABLE, TENTATIVE
 
 MOST_ITEMS = 1000
-"""Objects that a page lists; `annolake sql` has all."""
+"""Objects that a page lists, which `gold.item_first` has of each layer of each job; `annolake sql` has all."""
+
+MOST_PAIRS = 1000
+"""Pairs of annotators that a page lists; `annolake sql` has all."""
+
+ALL_LAYERS = ("",)
+"""The layer that stands for all of them in `gold.item_coverage`."""
 
 OFFSET_BIN_S = 0.1
 """Width of the bins of signed offsets; pairs are matched up to 1.5 s."""
@@ -70,7 +76,27 @@ def figures(connection: Connection, where: Where) -> Answer:
 
 
 def coverage(connection: Connection, where: Where) -> Answer:
-    """One row: objects, those that two or more annotated, disputed ones, answers that are still missing."""
+    """One row: objects, those that two or more annotated, disputed ones, answers that are still missing.
+
+    An object counts once however many layers it has, so several layers are counted object by object.
+    """
+    if len(where.layers) > 1:
+        return _coverage_of_layers(connection, where)
+    return ask(
+        connection,
+        """
+        select cast(coalesce(sum(n_items), 0) as bigint) as n_items,
+          cast(coalesce(sum(n_compared), 0) as bigint) as n_compared,
+          cast(coalesce(sum(n_disputed), 0) as bigint) as n_disputed,
+          cast(coalesce(sum(n_waiting), 0) as bigint) as n_waiting
+        from gold.item_coverage
+        where true {filter}
+        """,
+        where if where.layers else Where(where.jobs, ALL_LAYERS),
+    )
+
+
+def _coverage_of_layers(connection: Connection, where: Where) -> Answer:
     return ask(
         connection,
         """
@@ -99,13 +125,13 @@ def items(connection: Connection, where: Where, *, disputed_only: bool = False, 
           boundary_hits_500ms / nullif(n_boundaries, 0) as boundary_f,
           unit_hits_iou50 / nullif(n_units, 0) as unit_f,
           reason_code, object_id
-        from gold.agreement_item
+        from gold.item_first
         where (is_disputed or not $disputed_only) {filter}
         order by observed_agreement nulls last, mass desc, job_name, layer, object_id
         limit $limit
         """,
         where,
-        {"disputed_only": disputed_only, "limit": limit},
+        {"disputed_only": disputed_only, "limit": min(limit, MOST_ITEMS)},
     )
 
 
@@ -114,12 +140,9 @@ def item_spread(connection: Connection, where: Where) -> Answer:
     return ask(
         connection,
         """
-        select bin / 20 as agreement_from, (bin + 1) / 20 as agreement_to, count(*) as n_items
-        from (
-          select least(floor(observed_agreement * 20), 19) as bin
-          from gold.agreement_item
-          where observed_agreement is not null {filter}
-        )
+        select bin / 20 as agreement_from, (bin + 1) / 20 as agreement_to, cast(sum(n_items) as bigint) as n_items
+        from gold.item_spread
+        where true {filter}
         group by bin
         order by bin
         """,
@@ -181,19 +204,26 @@ def confusions(connection: Connection, where: Where) -> Answer:
 def pairs(connection: Connection, where: Where) -> Answer:
     """Two annotators against what the others on the same objects would give; the farthest below first.
 
-    The raw score depends on which objects the two shared; `residual` does not.
+    The raw score depends on which objects the two shared; `residual` does not. `n_compared` of all pairs have one, and
+    `n_below` of them are wholly below 0.
     """
     return ask(
         connection,
         """
+        with told as (
+          select count(residual) as n_compared, count(*) filter (where residual_hi < 0) as n_below
+          from gold.agreement_pair where true {filter}
+        )
         select worker_a, worker_b, job_name, layer, residual, residual_lo, residual_hi, observed_agreement,
           expected_po_given_items as expected, kappa_time, kappa_lo, kappa_hi, offset_s, n_items,
-          coalesce(residual_hi < 0, false) as is_below
-        from gold.agreement_pair
+          coalesce(residual_hi < 0, false) as is_below, n_compared, n_below
+        from gold.agreement_pair cross join told
         where true {filter}
         order by residual_hi nulls last, residual nulls last, job_name, layer, worker_a, worker_b
+        limit $limit
         """,
         where,
+        {"limit": MOST_PAIRS},
     )
 
 
@@ -205,16 +235,12 @@ def offset_spread(connection: Connection, where: Where) -> Answer:
     return ask(
         connection,
         """
-        with signed as (
-          select worker_b as worker_id, offset_s as after_s from gold.agreement_pair_item
-          where offset_s is not null {filter}
-          union all
-          select worker_a as worker_id, -offset_s as after_s from gold.agreement_pair_item
-          where offset_s is not null {filter}
-        ), binned as (
-          select worker_id, floor(after_s / $width) as bin, count(*) as n_pairs from signed group by all
+        with binned as (
+          select worker_id, bin, cast(sum(n_pairs) as bigint) as n_pairs
+          from gold.offset_spread where true {filter} group by worker_id, bin
         )
-        select worker_id, bin * $width as offset_from, (bin + 1) * $width as offset_to, n_pairs,
+        select worker_id, bin * cast($width as double) as offset_from,
+          (bin + 1) * cast($width as double) as offset_to, n_pairs,
           n_pairs / sum(n_pairs) over (partition by worker_id) as share,
           cast(sum(n_pairs) over (partition by worker_id) as bigint) as n_pairs_worker
         from binned

@@ -6,12 +6,20 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from textwrap import dedent
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import duckdb
 import pyarrow as pa
 
-Connection: TypeAlias = duckdb.DuckDBPyConnection
+
+class Reader(Protocol):
+    """What gives a cursor for one statement; the rows of one job may do where one is named."""
+
+    def cursor(self, statement: str, job: str | None = None) -> duckdb.DuckDBPyConnection: ...
+
+
+Connection: TypeAlias = duckdb.DuckDBPyConnection | Reader
+"""Where questions are asked: a release, or any connection that has its tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +63,30 @@ def ask(
     statement: str,
     where: Where | None = None,
     values: Mapping[str, object] | None = None,
+    *,
+    job: str | None = None,
 ) -> Answer:
-    """Run a statement with its filters as bound values; a cursor of its own lets threads ask at the same time."""
+    """Run a statement with its filters as bound values; a cursor of its own lets threads ask at the same time.
+
+    A statement that is about one job, by its filter or by `job`, may be shown the rows of no other.
+    """
     given = {k: v for k, v in (("jobs", where and where.jobs), ("layers", where and where.layers)) if v}
     columns = {"jobs": "job_name", "layers": "layer"}
     conditions = "".join(f" and {columns[name]} in ${name}" for name in given)
     statement = statement.replace(" {filter}", conditions).replace("where true and ", "where ")
     parameters = {**{k: list(v) for k, v in given.items()}, **(values or {})}
-    with connection.cursor() as cursor:
-        cursor.execute("set TimeZone = 'UTC'")  # a cursor does not have its connection's
+    one = where.jobs[0] if where and len(where.jobs) == 1 else job
+    with _cursor(connection, statement, one) as cursor:
         table = cursor.sql(statement, params=parameters).to_arrow_table()
     return Answer(table, _shown(statement, parameters))
+
+
+def _cursor(connection: Connection, statement: str, job: str | None) -> duckdb.DuckDBPyConnection:
+    if not isinstance(connection, duckdb.DuckDBPyConnection):
+        return connection.cursor(statement, job)
+    cursor = connection.cursor()
+    cursor.execute("set TimeZone = 'UTC'")  # a cursor does not have its connection's
+    return cursor
 
 
 def _shown(statement: str, parameters: Mapping[str, object]) -> str:

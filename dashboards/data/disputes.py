@@ -8,6 +8,9 @@ from typing import Any
 
 from dashboards.data.asking import Answer, Connection, Where, ask
 
+MOST_SENT = 500
+"""Objects that a manifest for the next level can have."""
+
 KINDS = ("label", "missing", "extra", "boundary")
 MOST_DISPUTES = 1000
 """Disputes that the page lists; `annolake sql` has all."""
@@ -51,35 +54,40 @@ def objects(connection: Connection, where: Where, kinds: Iterable[str] = ()) -> 
     """Objects with disputes of one task type each, what to send first on top, and the share settled so far.
 
     Seconds come before labels of whole objects; `settled` is the running share of the gain of the task type, in
-    seconds where it has any.
+    seconds where it has any. At most `MOST_SENT` of each task type, of `n_objects`.
     """
     return ask(
         connection,
         """
         with gain as (
-          select task_type, job_name, object_id, any_value(asset_id) as asset_id, any_value(asset_name) as asset_name,
-            count(*) as n_disputes, coalesce(sum(expected_gain) filter (where t_end_s is not null), 0) as gain_s,
+          select job_name, object_id, any_value(task_type) as task_type, count(*) as n_disputes,
+            coalesce(sum(expected_gain) filter (where t_end_s is not null), 0) as gain_s,
             coalesce(sum(expected_gain) filter (where t_end_s is null), 0) as gain_items
           from gold.dispute_queue
           where kind in $kinds {filter}
-          group by task_type, job_name, object_id
+          group by job_name, object_id
+        ), whole as (
+          select task_type, count(*) as n_objects, sum(gain_s) as all_s, sum(gain_items) as all_items
+          from gain group by task_type
         ), ranked as (
-          select *, row_number() over best as nth,
-            sum(gain_s) over (best rows unbounded preceding) as so_far_s,
-            sum(gain_items) over (best rows unbounded preceding) as so_far_items,
-            sum(gain_s) over (partition by task_type) as all_s,
-            sum(gain_items) over (partition by task_type) as all_items
-          from gain
-          window best as (partition by task_type order by gain_s desc, gain_items desc, job_name, object_id)
+          select *, row_number() over (
+              partition by task_type order by gain_s desc, gain_items desc, job_name, object_id
+            ) as nth
+          from gain qualify nth <= $most
+        ), named as (
+          select job_name, object_id, any_value(asset_id) as asset_id, any_value(asset_name) as asset_name
+          from gold.dispute_queue semi join ranked using (job_name, object_id) group by all
         )
         select task_type, nth, job_name, object_id, coalesce(asset_name, 'object ' || object_id) as item, asset_id,
           n_disputes, gain_s, gain_items,
-          if(all_s > 0, so_far_s / all_s, so_far_items / nullif(all_items, 0)) as settled
-        from ranked
+          if(all_s > 0, sum(gain_s) over so_far / all_s, sum(gain_items) over so_far / nullif(all_items, 0)) as settled,
+          n_objects
+        from ranked join whole using (task_type) join named using (job_name, object_id)
+        window so_far as (partition by task_type order by nth rows unbounded preceding)
         order by task_type, nth
         """,
         where,
-        {"kinds": list(kinds) or list(KINDS)},
+        {"kinds": list(kinds) or list(KINDS), "most": MOST_SENT},
     )
 
 
@@ -89,16 +97,22 @@ def to_send(connection: Connection, where: Where, task_type: str, n: int, kinds:
         connection,
         """
         with gain as (
-          select job_name, object_id, any_value(asset_id) as asset_id,
+          select job_name, object_id,
             coalesce(sum(expected_gain) filter (where t_end_s is not null), 0) as gain_s,
-            coalesce(sum(expected_gain) filter (where t_end_s is null), 0) as gain_items,
-            to_json(list({'layer': layer, 'start': t_start_s, 'end': t_end_s, 'kind': kind, 'labels': labels}
-              order by t_start_s, layer, kind)) as disputes
+            coalesce(sum(expected_gain) filter (where t_end_s is null), 0) as gain_items
           from gold.dispute_queue
           where task_type = $task and kind in $kinds {filter}
           group by job_name, object_id
-        ), first_ones as (
+        ), best as (
           from gain order by gain_s desc, gain_items desc, job_name, object_id limit $n
+        ), first_ones as (
+          select job_name, object_id, any_value(asset_id) as asset_id, any_value(gain_s) as gain_s,
+            any_value(gain_items) as gain_items,
+            to_json(list({'layer': layer, 'start': t_start_s, 'end': t_end_s, 'kind': kind, 'labels': labels}
+              order by t_start_s, layer, kind)) as disputes
+          from gold.dispute_queue join best using (job_name, object_id)
+          where task_type = $task and kind in $kinds {filter}
+          group by job_name, object_id
         )
         select g.job_name, g.object_id, g.asset_id, a.uri, a.duration_s, a.peaks_uri, a.playable_uri,
           j.labels as categories, g.disputes

@@ -17,21 +17,14 @@ def items(connection: Connection, where: Where) -> Answer:
     return ask(
         connection,
         """
-        with gain as (
-          select job_name, object_id, sum(expected_gain) as gain, count(*) as n_disputes
-          from gold.dispute_queue where true {filter} group by all
-        )
-        select i.job_name, i.object_id, coalesce(max(i.asset_name), 'object ' || i.object_id) as item,
-          max(i.media_type) as media_type, max(i.n_annotators) as n_annotators,
-          min(i.observed_agreement) as observed_agreement, coalesce(max(gain.gain), 0) as gain,
-          cast(coalesce(max(gain.n_disputes), 0) as bigint) as n_disputes
-        from gold.agreement_item i left join gain using (job_name, object_id)
-        where true {filter}
-        group by i.job_name, i.object_id
-        order by gain desc, observed_agreement nulls last, i.job_name, i.object_id
+        select job_name, object_id, coalesce(asset_name, 'object ' || object_id) as item, media_type, n_annotators,
+          object_agreement as observed_agreement, object_gain as gain, object_disputes as n_disputes
+        from gold.item_first
+        where nth_layer = 1 {filter}
+        order by object_gain desc, object_agreement nulls last, job_name, object_id
         limit $limit
         """,
-        where,
+        where.of_jobs(),
         {"limit": MOST_ITEMS},
     )
 
@@ -58,6 +51,7 @@ def item(connection: Connection, job_name: str, object_id: str) -> Answer:
         left join silver.job j using (job_name)
         """,
         values={"job": job_name, "object": object_id},
+        job=job_name,
     )
 
 
@@ -76,6 +70,7 @@ def segments(connection: Connection, job_name: str, object_id: str) -> Answer:
         order by layer, worker_id, start_s, segment_no
         """,
         values={"job": job_name, "object": object_id},
+        job=job_name,
     )
 
 
@@ -90,6 +85,7 @@ def annotators(connection: Connection, job_name: str, object_id: str) -> Answer:
         order by submitted_at, worker_id
         """,
         values={"job": job_name, "object": object_id},
+        job=job_name,
     )
 
 
@@ -117,6 +113,7 @@ def classes(connection: Connection, job_name: str, object_id: str) -> Answer:
         order by layer, differs desc, worker_id
         """,
         values={"job": job_name, "object": object_id},
+        job=job_name,
     )
 
 
@@ -131,6 +128,7 @@ def disputes(connection: Connection, job_name: str, object_id: str) -> Answer:
         order by layer, t_start_s, kind
         """,
         values={"job": job_name, "object": object_id},
+        job=job_name,
     )
 
 
@@ -147,6 +145,7 @@ def agreement(connection: Connection, job_name: str, object_id: str) -> Answer:
         order by observed_agreement nulls last, layer
         """,
         values={"job": job_name, "object": object_id},
+        job=job_name,
     )
 
 
@@ -163,6 +162,7 @@ def pairs(connection: Connection, job_name: str, object_id: str) -> Answer:
         order by observed_agreement nulls last, layer, worker_a, worker_b
         """,
         values={"job": job_name, "object": object_id},
+        job=job_name,
     )
 
 

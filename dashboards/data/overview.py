@@ -113,6 +113,7 @@ def trend(connection: Connection, job_name: str, layer: str, measure: str = "obs
         order by t.day
         """,
         values={"job": job_name, "layer": layer, "measure": measure},
+        job=job_name,
     )
 
 

@@ -78,15 +78,10 @@ def offsets(connection: Connection, job_name: str, layer: str, worker_id: str) -
     return ask(
         connection,
         """
-        select floor(after_s / $width) * $width as offset_from, (floor(after_s / $width) + 1) * $width as offset_to,
-          count(*) as n_pairs
-        from (
-          select if(worker_b = $worker_id, offset_s, -offset_s) as after_s
-          from gold.agreement_pair_item
-          where $worker_id in (worker_a, worker_b) and offset_s is not null {filter}
-        )
-        group by 1, 2
-        order by 1
+        select bin * cast($width as double) as offset_from, (bin + 1) * cast($width as double) as offset_to, n_pairs
+        from gold.offset_spread
+        where worker_id = $worker_id {filter}
+        order by bin
         """,
         Where((job_name,), (layer,)),
         {"worker_id": worker_id, "width": OFFSET_BIN_S},

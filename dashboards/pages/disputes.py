@@ -21,7 +21,6 @@ KIND_NAMES = {
     "extra": "seen by few",
     "boundary": "begin or end",
 }
-MOST_SENT = 500
 
 
 def page() -> None:
@@ -113,19 +112,18 @@ def send(release: Source, where: Where, kinds: Sequence[str]) -> None:
     left, right = st.columns([1, 2], gap="large")
     task = left.selectbox("Task", tasks, format_func=lambda t: t.replace("_", " "), key="task", **filters.URL)
     rows = answer.table.filter(pc.equal(answer.table["task_type"], task))
-    most = min(rows.num_rows, MOST_SENT)
+    most, whole = rows.num_rows, rows["n_objects"].to_pylist()[0]
     n = most if most < 2 else left.slider("Objects", 1, most, min(most, 10), key="send", **filters.URL)
     settled = rows["settled"].to_pylist()[n - 1]
     left.markdown(
-        f"The first **{words.counted(n, 'object')}** of {rows.num_rows:,} settle **{settled:.0%}** of the expected "
-        "gain."
+        f"The first **{words.counted(n, 'object')}** of {whole:,} settle **{settled:.0%}** of the expected gain."
     )
     with right:
         panel.chart(
             "What the first objects settle",
             answer,
-            settles(rows.slice(0, MOST_SENT), n),
-            note=f"n = {words.counted(rows.num_rows, 'object')} with a dispute. Share of the expected gain. No "
+            settles(rows, n),
+            note=f"n = {words.counted(whole, 'object')} with a dispute. Share of the expected gain. No "
             "interval: an expectation of the model, for this release.",
             name="settles",
         )
