@@ -21,7 +21,7 @@ from annolake.service.store import data_object, identity, task
 from annolake.service.task_types import FILE_KINDS, TaskType, task_type
 
 CHUNK = 200
-NONE = literal_column("0")  # in the statement's own words, so that the index of answers to write serves it
+NONE: Any = literal_column("0")  # in the statement's own words, so that the index of answers to write serves it
 MANIFEST = "manifests/output/output.manifest"
 
 

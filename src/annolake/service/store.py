@@ -47,7 +47,7 @@ UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 class Told(TypeDecorator[str]):
     """Text of others, such as reasons with bits of their data: U+FFFD stands for what cannot be kept."""
 
-    impl = Text
+    impl: Any = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Any) -> str | None:  # noqa: ARG002 - SQLAlchemy's
