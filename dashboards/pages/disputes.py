@@ -112,7 +112,7 @@ def send(release: Source, where: Where, kinds: Sequence[str]) -> None:
     left, right = st.columns([1, 2], gap="large")
     task = left.selectbox("Task", tasks, format_func=lambda t: t.replace("_", " "), key="task", **filters.URL)
     rows = answer.table.filter(pc.equal(answer.table["task_type"], task))
-    most, whole = rows.num_rows, rows["n_objects"].to_pylist()[0]
+    most, whole = rows.num_rows, int(rows["n_objects"][0].as_py())
     n = most if most < 2 else left.slider("Objects", 1, most, min(most, 10), key="send", **filters.URL)
     settled = rows["settled"].to_pylist()[n - 1]
     left.markdown(
