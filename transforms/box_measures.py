@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from transforms import measures, parts
 from transforms.agreement import box_tracks, boxes
@@ -38,7 +37,7 @@ OUTPUTS = (*ITEMS, MEASURE_BOX_CHANCE)
 def build(inputs: measures.Silver, jobs: Sequence[str] | None = None) -> dict[str, pa.Table]:
     """The tables of `OUTPUTS` for these jobs (all where None); without boxes they have no rows."""
     silver = {table.name: measures.rows_of(inputs[table.name], jobs) for table in INPUTS}
-    nowhere, answered = LAYERS.empty_table(), pc.unique(silver[ANNOTATION.name]["job_name"])
+    nowhere, answered = LAYERS.empty_table(), silver[ANNOTATION.name]["job_name"].unique()
     known = measures.Known(nowhere, nowhere, answered)
     made = [
         {name: parts.with_part(rows, part) for name, rows in items(some, known).items()}

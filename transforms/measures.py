@@ -77,7 +77,7 @@ def known_of(silver: Silver) -> Known:
         silver[table.name].select(LAYERS.names).group_by(LAYERS.names).aggregate([]).cast(LAYERS)
         for table in (SEGMENT, CLASSIFICATION)
     )
-    return Known(drawn, said, pc.unique(silver[ANNOTATION.name]["job_name"]))
+    return Known(drawn, said, silver[ANNOTATION.name]["job_name"].unique())
 
 
 def build(

@@ -30,10 +30,10 @@ def parts_of(object_ids: Column) -> Ints:
     >>> parts_of(pa.array(["0", "8191", "8192"]))
     array([0, 0, 1])
     """
-    whole = object_ids.combine_chunks() if isinstance(object_ids, pa.ChunkedArray) else object_ids
+    whole: Any = object_ids.combine_chunks() if isinstance(object_ids, pa.ChunkedArray) else object_ids
     encoded: Any = pc.fill_null(whole, "").dictionary_encode()
     names = encoded.dictionary
-    number = pc.if_else(pc.match_substring_regex(names, "^[0-9]{1,15}$"), names, "0").cast(pa.int64())
+    number: Any = pc.if_else(pc.match_substring_regex(names, "^[0-9]{1,15}$"), names, "0").cast(pa.int64())
     return np.asarray((np.asarray(number) // OBJECTS)[np.asarray(encoded.indices)], dtype=np.int64)
 
 
@@ -65,7 +65,7 @@ def with_part(rows: pa.Table, part: int) -> pa.Table:
     place = rows.schema.get_field_index(PART.name)
     if place < 0:
         return rows
-    return rows.set_column(place, rows.schema.field(place), pa.repeat(pa.scalar(part, PART.type), rows.num_rows))
+    return rows.set_column(place, rows.schema.field(place), pa.array(np.full(rows.num_rows, part), pa.int32()))
 
 
 def joined(made: Collection[Mapping[str, pa.Table]]) -> dict[str, pa.Table]:

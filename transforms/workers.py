@@ -104,7 +104,7 @@ def answer_cells(found: Answers) -> Ints:
     return np.asarray(layer[found.vote_item] * max(1, len(found.workers)) + found.vote_worker, dtype=np.int64)
 
 
-def _track_masses(found: Tracks, covered: Floats) -> Any:
+def _track_masses(found: Tracks, covered: Any) -> Any:
     """MAP label -> seconds of each track, '' for what it leaves unlabeled."""
     n, width = len(found.track_item), len(found.labels) + 1
     nothing = np.maximum(found.duration_s[found.track_item] - covered, 0.0)
@@ -128,7 +128,8 @@ def _rows(found: Tracks | Answers, item: Ints, worker: Ints, **figures: Any) -> 
         "layer": names_at(found.layers, found.item_layer[item[kept]]),
         "worker_id": names_at(found.workers, worker[kept]),
     }
-    taken = {name: v.take(pa.array(kept)) if isinstance(v, pa.Array) else v[kept] for name, v in figures.items()}
+    rows = pa.array(kept, pa.int64())
+    taken = {name: v.take(rows) if isinstance(v, pa.Array) else v[kept] for name, v in figures.items()}
     return tabulate(MEASURE_WORKER_ITEM, columns | taken)
 
 

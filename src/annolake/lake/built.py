@@ -168,14 +168,15 @@ def _appended(lake: Lake, name: str, job: str, since: int | None, until: int) ->
     if "job_name" in TABLES[name].arrow.names:
         scan = scan.filter(EqualTo("job_name", job))
     try:
-        return scan.to_arrow()
+        rows: pa.Table = scan.to_arrow()
     except (FileNotFoundError, ValueError):  # compacted and removed since; or not one after the other
         return None
+    return rows
 
 
 def _objects_of(lake: Lake, job: str, assets: pa.ChunkedArray[Any]) -> pa.ChunkedArray[Any]:
     """The objects of these media files in a job."""
-    wanted = pc.unique(assets.drop_null())
+    wanted = assets.drop_null().unique()
     chunks = []
     for name in ("silver.annotation", "silver.assignment"):
         rows = lake.scan(name, jobs=[job], columns=["object_id", "asset_id"])

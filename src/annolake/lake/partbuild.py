@@ -120,19 +120,19 @@ def _sources(name: str) -> list[str]:
 def _layers(known: measures.Known, job: str) -> list[list[str]]:
     """The layers of a job in which anybody drew, and those in which anybody gave a label."""
     of_job = pc.field("job_name") == job
-    return [sorted(table.filter(of_job)["layer"].to_pylist()) for table in (known.drawn, known.said)]
+    return [sorted(map(str, table.filter(of_job)["layer"].to_pylist())) for table in (known.drawn, known.said)]
 
 
 def known_of(lake: Lake, jobs: Sequence[str], changes: Changes) -> measures.Known:
     """What must be known of whole jobs, from the labels that were used in their parts."""
     used = lake.scan(MEASURE_LABEL_USE.name, jobs=jobs, columns=["job_name", "layer", "duration_s"])
     drawn = pc.is_valid(used["duration_s"])
-    layers = [
+    drawn_in, said_in = (
         used.filter(kept).select(LAYERS.names).group_by(LAYERS.names).aggregate([]).cast(LAYERS)
         for kept in (drawn, pc.invert(drawn))
-    ]
+    )
     answered = [job for job in jobs if changes.facts(job)["is_answered"]]
-    return measures.Known(*layers, pa.array(answered, pa.string()))
+    return measures.Known(drawn_in, said_in, pa.array(answered, pa.string()))
 
 
 @cache
