@@ -117,7 +117,7 @@ def tabulate(schema: pa.Schema | Table, columns: Mapping[str, Sequence[Any] | np
     """
     wanted: Any = schema.arrow if isinstance(schema, Table) else schema
     if PART.name in wanted.names and PART.name not in columns:
-        columns = {**columns, PART.name: pa.nulls(len(columns["job_name"]), PART.type)}
+        columns = {**columns, PART.name: pa.nulls(len(columns["job_name"]), pa.int32())}
     unknown = set(columns) ^ set(wanted.names)
     if unknown:
         raise ValueError(f"columns and schema differ by {sorted(unknown)}")

@@ -68,7 +68,7 @@ class Known:
 
     drawn: pa.Table  # `tracks.LAYERS` in which anybody drew
     said: pa.Table  # ... in which anybody gave a label
-    answered: pa.Array[Any]  # jobs with accepted answers
+    answered: Any  # Arrow array of jobs with accepted answers
 
 
 def known_of(silver: Silver) -> Known:

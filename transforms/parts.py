@@ -43,8 +43,8 @@ def split(tables: Tables) -> Iterator[tuple[int, dict[str, pa.Table]]]:
     for name, table in tables.items():
         if "object_id" in table.schema.names:
             places[name] = _in_order(table, parts_of(table["object_id"]))
-    every = np.unique(np.concatenate([part for _, part in places.values()])) if places else []
-    for one in [int(k) for k in every]:
+    every = [part for _, part in places.values()] or [np.empty(0, dtype=np.int64)]
+    for one in np.unique(np.concatenate(every)).tolist():
         rows = dict(tables)
         for name, (table, part) in places.items():
             low, high = np.searchsorted(part, [one, one + 1])
@@ -57,7 +57,7 @@ def _in_order(table: pa.Table, part: Ints) -> tuple[pa.Table, Ints]:
     if not (part[1:] < part[:-1]).any():
         return table, part
     order = np.argsort(part, kind="stable")
-    return table.take(pa.array(order)), part[order]
+    return table.take(pa.array(order, pa.int64())), part[order]
 
 
 def with_part(rows: pa.Table, part: int) -> pa.Table:
