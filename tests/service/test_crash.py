@@ -10,7 +10,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -18,12 +19,13 @@ import pytest
 
 from annolake.config import Settings
 from annolake.service.accounts import ensure_accounts
+from tests.postgres import new_database
 from tests.service.lab import PASSWORD, TEAM, Annotator, Lab, label
 
 pytestmark = pytest.mark.integration
-N_OBJECTS = 25
-KILLS = 3
-SOAK_RUNS = 33  # of three kills each
+N_OBJECTS = 40
+KILLS = 10
+SOAK_RUNS = 10  # of ten kills each
 
 
 class Process:
@@ -42,7 +44,7 @@ class Process:
                     if client.get("/healthz").status_code == 200:
                         return
                 except httpx.TransportError:
-                    time.sleep(0.1)
+                    time.sleep(0.02)
         self.end(signal.SIGKILL)
         raise AssertionError("the service did not start")
 
@@ -52,50 +54,66 @@ class Process:
         return self._child.wait(timeout=20)
 
 
-@pytest.mark.parametrize("seed", [20261121, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(SOAK_RUNS))])
-def test_killed_service_loses_and_doubles_nothing(make_settings: Callable[..., Settings], seed: int) -> None:
-    settings = make_settings()
+def cases() -> Iterator[Any]:
+    """Ten kills on SQLite; in soak ten times ten, every other time on PostgreSQL."""
+    yield pytest.param(20261121, "sqlite", id="sqlite")
+    for seed in range(SOAK_RUNS):
+        database = "postgres" if seed % 2 else "sqlite"
+        yield pytest.param(seed, database, id=f"{database}-{seed}", marks=pytest.mark.soak)
+
+
+@pytest.mark.parametrize(("seed", "database"), list(cases()))
+def test_killed_service_loses_and_doubles_nothing(
+    make_settings: Callable[..., Settings], request: pytest.FixtureRequest, seed: int, database: str
+) -> None:
+    url = new_database(request.getfixturevalue("postgres")) if database == "postgres" else ""
+    settings = make_settings(service_database=url)
     dice = random.Random(seed)
     acknowledged: dict[tuple[str, str], str] = {}
-    is_over = threading.Event()
     service = Process(settings)
-    threads = []
     try:
         ensure_accounts(settings, dict.fromkeys(TEAM, PASSWORD))
         lab = Lab(settings, settings.service_url)
-        name = lab.create("killed", N_OBJECTS, NumberOfHumanWorkersPerDataObject=3)
-        for number, worker in enumerate(TEAM[:3]):
-            args = (settings.service_url, worker, name, random.Random(number), acknowledged, is_over)
-            threads.append(threading.Thread(target=_keep_working, args=args, daemon=True))
-            threads[-1].start()
-        for n_done in sorted(dice.sample(range(1, 3 * N_OBJECTS - 5), KILLS)):
-            while len(acknowledged) < n_done:
-                assert all(thread.is_alive() for thread in threads)
-                time.sleep(0.002)
-            service.end(signal.SIGKILL)
-            service = Process(settings)
-        lab.wait(name, "Completed", seconds=60)
-        is_over.set()
-        for thread in threads:
-            thread.join(timeout=30)
-        assert len(acknowledged) == 3 * N_OBJECTS
-        keys = lab.keys("output/killed/annotations/worker-response/")
-        assert len(keys) == N_OBJECTS
-        stored = {}
-        for key in keys:
-            answers = json.loads(lab.download(lab.uri(key)))["answers"]
-            assert len(answers) == 3
-            for answer in answers:
-                content = answer["answerContent"]
-                stored[key.split("/")[5], content["by"]] = content["crowd-classifier"]["label"]
-        assert stored == acknowledged
-        assert [line["class-metadata"]["type"] for line in lab.manifest(name)] == [
-            "groundtruth/video-classification"
-        ] * N_OBJECTS
+        for name in ("killed", "undisturbed"):
+            lab.create(name, N_OBJECTS, NumberOfHumanWorkersPerDataObject=3)
+        with working(settings, "killed", acknowledged) as threads:
+            for n_done in sorted(dice.sample(range(1, 3 * N_OBJECTS - 5), KILLS)):
+                while len(acknowledged) < n_done:
+                    assert all(thread.is_alive() for thread in threads)
+                    time.sleep(0.002)
+                time.sleep(dice.uniform(0, 0.03))  # anywhere between two answers
+                service.end(signal.SIGKILL)
+                service = Process(settings)
+            lab.wait("killed", "Completed", seconds=60)
+        with working(settings, "undisturbed", {}):
+            lab.wait("undisturbed", "Completed", seconds=60)
+        killed, undisturbed = outputs(lab, "killed"), outputs(lab, "undisturbed")
+        assert killed == undisturbed
+        stored = {
+            (object_no, content["by"]): content["crowd-classifier"]["label"]
+            for object_no, answers in killed["answers"].items()
+            for _, content in answers
+        }
+        assert stored == acknowledged and len(acknowledged) == 3 * N_OBJECTS
+        assert [len(answers) for answers in killed["answers"].values()] == [3] * N_OBJECTS
         lab.close()
     finally:
-        is_over.set()
         service.end(signal.SIGKILL)
+
+
+def outputs(lab: Lab, name: str) -> dict[str, Any]:
+    """What a job left, without its own name and the times of its answers."""
+    answers = {}
+    for key in lab.keys(f"output/{name}/annotations/worker-response/"):
+        given = json.loads(lab.download(lab.uri(key)))["answers"]
+        found = answers.setdefault(key.split("/")[5], [])
+        found += sorted((answer["workerId"], answer["answerContent"]) for answer in given)
+    lines = lab.manifest(name)
+    for line in lines:
+        del line["class-metadata"]["creation-date"], line["class-metadata"]["job-name"]
+    folder = f"output/{name}/annotations/consolidated-annotation/"
+    kinds = sorted(key.split("/")[4:6] for key in lab.keys(folder))
+    return {"answers": dict(sorted(answers.items())), "lines": lines, "consolidated": kinds}
 
 
 def test_signals_stop_the_service_within_seconds(make_settings: Callable[..., Settings]) -> None:
@@ -117,30 +135,42 @@ def _sign_in(url: str, worker: str) -> Annotator:
             time.sleep(0.3)
 
 
-def _keep_working(  # noqa: PLR0917
-    url: str,
-    worker: str,
-    name: str,
-    dice: random.Random,
-    acknowledged: dict[tuple[str, str], str],
-    is_over: threading.Event,
+@contextmanager
+def working(
+    settings: Settings, name: str, acknowledged: dict[tuple[str, str], str]
+) -> Iterator[list[threading.Thread]]:
+    """Three annotators at work on a job, who go on whatever happens to the service."""
+    is_over = threading.Event()
+    args = (settings.service_url, name, acknowledged, is_over)
+    threads = [threading.Thread(target=_keep_working, args=(worker, *args), daemon=True) for worker in TEAM[:3]]
+    for thread in threads:
+        thread.start()
+    try:
+        yield threads
+    finally:
+        is_over.set()
+        for thread in threads:
+            thread.join(timeout=30)
+
+
+def _keep_working(
+    worker: str, url: str, name: str, acknowledged: dict[tuple[str, str], str], is_over: threading.Event
 ) -> None:
     annotator: Annotator | None = None
     task: dict[str, Any] | None = None
-    choice = ""
     while not is_over.is_set():
         try:
             annotator = annotator or _sign_in(url, worker)
-            if task is None:
-                task, choice = annotator.next(name)["task"], dice.choice("abc")
+            task = task or annotator.next(name)["task"]
             if task is None:
                 time.sleep(0.1)
                 continue
+            choice = random.Random(f"{worker} {task['object_id']}").choice("abc")
             response = annotator.answer(task, label(choice) | {"by": worker}, key=f"key of {task['task_id']}")
             assert response.status_code == 200, response.text
             acknowledged[task["object_id"], worker] = choice
             task = None
         except httpx.TransportError:
-            time.sleep(0.2)
+            time.sleep(0.05)
     if annotator:
         annotator.http.close()

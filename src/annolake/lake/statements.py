@@ -11,6 +11,7 @@ import pyarrow as pa
 from annolake.config import Settings
 from annolake.errors import LakeError, QualityError
 from annolake.lake.catalog import Lake, conform
+from annolake.lake.engine import database
 from annolake.lake.inputs import Parts, add_views, columns_of
 from annolake.lake.sqlmodels import SqlModel, names_read, steps_of, tables_read
 from annolake.quality.rules import rules_of
@@ -37,8 +38,7 @@ def current_rows(
     A table of which no column is in `names` (its rows are only counted) keeps its key.
     """
     wanted = [name for name in reads if name in TABLES]
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    with database() as connection:
         add_views(connection, lake, wanted, jobs, names=names, parts=parts)
         return {n: _read(connection, n, columns_of(n, names)) for n in wanted}
 
@@ -51,16 +51,14 @@ def _read(connection: duckdb.DuckDBPyConnection, table: str, columns: list[str])
 
 def query(lake: Lake, model: SqlModel, jobs: Sequence[str], price: pa.Table, parts: Parts | None = None) -> pa.Table:
     """The rows of a SQL model over the tables of the lake, read where they are."""
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    with database() as connection:
         most = add_views(connection, lake, tables_read(model), jobs, names=names_read(model), parts=parts)
         return _run(connection, model, most, price)
 
 
 def run_sql(model: SqlModel, inputs: Mapping[str, pa.Table], price: pa.Table = NO_PRICE) -> pa.Table:
     """The rows of a SQL model over tables in memory, in the order and types of its schema; without a price no cost."""
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    with database() as connection:
         for name, rows in inputs.items():
             _show(connection, name, _with_part(rows))
         return _run(connection, model, max([0, *(table.num_rows for table in inputs.values())]), price)
@@ -128,7 +126,7 @@ def check(table: str, rows: pa.Table) -> None:
     rules = [r for r in rules_of(table) if r.severity == "fail"]
     key = ", ".join(spec.key)
     sums = ", ".join(f"count(*) FILTER (WHERE NOT ({r.holds}))" for r in rules)
-    with duckdb.connect() as connection:
+    with database() as connection:
         connection.register("made", rows)
         found = connection.sql(
             f"SELECT count(*) - (SELECT count(*) FROM (SELECT DISTINCT {key} FROM made)), {sums} FROM made"

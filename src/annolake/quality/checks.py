@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import duckdb
 import pyarrow as pa
 
+from annolake.lake.engine import database
 from annolake.quality.gate import Count
 from annolake.quality.rules import Severity, schema_rules, written_rules
 from transforms.schemas import TABLES
@@ -119,7 +120,7 @@ WRITTEN = (
 
 def run_checks(tables: Mapping[str, pa.Table], job: pa.Table) -> list[Count]:
     """Counts of every check over the rows of one job; `tables` by name, `job` its row of `silver.job`."""
-    with duckdb.connect() as connection:
+    with database() as connection:
         connection.execute("CREATE SCHEMA silver; CREATE SCHEMA landing")
         for name, rows in {**tables, "landing.job": job}.items():
             connection.register(name.replace(".", "__"), rows)
