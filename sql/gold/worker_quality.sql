@@ -12,7 +12,7 @@
      every object says the same. Rank by loo_agreement only beside its interval. Gold items stand in the gold_ columns
      alone; who answered nothing else has those and no others. Active time of an answer is its reported time without
      pauses, else submitted less accepted, cut at 5 minutes or 10 times the media, whichever is more. Answers, active
-     time and cost are of all layers of the job: do not add them up over layers. cost is at the price of an hour when
+     time, media and cost are of all layers of the job: do not add them up over layers. cost is at the price of an hour when
      the row was built; NULL with cost_reason no_price or no_times. */
 WITH item AS (
     SELECT
@@ -97,6 +97,7 @@ speed AS (
         a.worker_id,
         median(a.time_spent_s) AS median_time_s,
         sum(a.active_s) AS active_s,
+        CASE WHEN count(a.duration_s) = count(*) THEN sum(a.duration_s) END AS media_s,
         median(a.active_s / nullif(a.duration_s / 60.0, 0.0)) AS active_s_per_min,
         sum(a.active_s) FILTER (WHERE a.taken_s > 0) / nullif(sum(a.taken_s) FILTER (WHERE a.taken_s > 0), 0.0)
             AS active_share
@@ -187,7 +188,9 @@ SELECT
     v.active_s,
     v.active_s / 3600.0 * p.hour_price AS cost,
     p.currency,
-    CASE WHEN p.hour_price IS NULL THEN 'no_price' WHEN v.active_s IS NULL THEN 'no_times' END AS cost_reason
+    CASE WHEN p.hour_price IS NULL THEN 'no_price' WHEN v.active_s IS NULL THEN 'no_times' END AS cost_reason,
+    v.media_s,
+    v.active_s / 3600.0 * p.hour_price / nullif(v.media_s / 60.0, 0.0) AS cost_per_accepted_min
 FROM known AS k
 LEFT JOIN measure.worker AS w ON k.job_name = w.job_name AND k.layer = w.layer AND k.worker_id = w.worker_id
 LEFT JOIN estimate AS e ON k.job_name = e.job_name AND k.layer = e.layer AND k.worker_id = e.worker_id

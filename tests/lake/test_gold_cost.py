@@ -11,6 +11,7 @@ from annolake.lake.models import build_model
 from annolake.lake.release import publish
 from annolake.lake.sql import query
 from tests.lake.jobs import Job, answer, segments
+from tests.lake.test_release import register
 
 
 def test_a_rejected_answer_counts_and_the_price_is_the_one_set(settings: Settings, s3) -> None:
@@ -24,10 +25,13 @@ def test_a_rejected_answer_counts_and_the_price_is_the_one_set(settings: Setting
                 given[1]["submissionTime"], given[1]["acceptanceTime"],
             )  # fmt: skip
         job.put_response(k, *given)
+    register(settings)  # of 30 s each
     with open_lake(settings) as lake:
         land_outputs(lake, job.s3, job.facts(), pseudonym_key="k")
     priced = settings.model_copy(update={"worker_hour_price": 40.0, "currency": "CHF"})
-    columns = "n_answers, n_rejected, reject_rate, active_s, cost, currency, cost_reason"
+    columns = (
+        "n_answers, n_rejected, reject_rate, active_s, cost, currency, cost_reason, media_s, cost_per_accepted_min"
+    )
     shown = f"SELECT {columns} FROM gold.worker_quality WHERE layer = 'speaker' ORDER BY n_rejected"
 
     def workers(with_price: Settings, *models: str) -> list[tuple]:
@@ -38,10 +42,11 @@ def test_a_rejected_answer_counts_and_the_price_is_the_one_set(settings: Setting
 
     models = ("measure.label_use", "measure", "estimate", "gold.agreement_item", "gold.worker_quality")
     assert workers(priced, *models) == [
-        (3, 0, 0.0, 121.5, pytest.approx(1.35), "CHF", None),
-        (3, 1, pytest.approx(1 / 3), 81.0, pytest.approx(0.9), "CHF", None),
+        (3, 0, 0.0, 121.5, pytest.approx(1.35), "CHF", None, 90.0, pytest.approx(0.9)),
+        (3, 1, pytest.approx(1 / 3), 81.0, pytest.approx(0.9), "CHF", None, 60.0, pytest.approx(0.9)),
     ]
-    assert [row[4:] for row in workers(settings, "gold.worker_quality")] == [(None, None, "no_price")] * 2
+    unpriced = workers(settings, "gold.worker_quality")
+    assert [row[4:] for row in unpriced] == [(None, None, "no_price", media_s, None) for media_s in (90.0, 60.0)]
     items = query(settings, "SELECT n_skipped, entropy > 1, consensus_ref FROM gold.agreement_item ORDER BY object_id")
     fused = "gold.consensus_segment"
     assert [tuple(r.values()) for r in items.to_pylist()] == [(0, True, fused), (0, True, fused), (0, None, fused)]

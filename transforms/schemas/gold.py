@@ -257,6 +257,10 @@ WORKER_QUALITY = table(
     Column("cost", REAL, "of that time, at worker_hour_price when the row was built; in currency", True),
     Column("currency", TEXT, "of cost; NULL without a price", True),
     Column("cost_reason", TEXT, "why there is no cost: no_price, no_times; NULL where there is", True),
+    Column(
+        "media_s", REAL, "media under the accepted answers in the job, s; NULL unless the length of all is known", True
+    ),
+    Column("cost_per_accepted_min", REAL, "cost a minute of that media; in currency", True),
 )
 WORKER_REWORK = table(
     "gold.worker_rework",
