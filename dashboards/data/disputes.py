@@ -67,13 +67,16 @@ def objects(connection: Connection, where: Where, kinds: Iterable[str] = ()) -> 
           where kind in $kinds {filter}
           group by job_name, object_id
         ), whole as (
-          select task_type, count(*) as n_objects, sum(gain_s) as all_s, sum(gain_items) as all_items
+          select task_type, count(*) as n_objects, sum(gain_s) as all_s, sum(gain_items) as all_items,
+            list_min(max(gain_s, $most)) as least_s, list_min(max(gain_items, $most)) as least_items
           from gain group by task_type
         ), ranked as (
-          select *, row_number() over (
+          select gain.*, n_objects, all_s, all_items, row_number() over (
               partition by task_type order by gain_s desc, gain_items desc, job_name, object_id
             ) as nth
-          from gain qualify nth <= $most
+          from gain join whole using (task_type)
+          where gain_s >= least_s and (all_s > 0 or gain_items >= least_items)
+          qualify nth <= $most
         ), named as (
           select job_name, object_id, any_value(asset_id) as asset_id, any_value(asset_name) as asset_name
           from gold.dispute_queue semi join ranked using (job_name, object_id) group by all
@@ -82,7 +85,7 @@ def objects(connection: Connection, where: Where, kinds: Iterable[str] = ()) -> 
           n_disputes, gain_s, gain_items,
           if(all_s > 0, sum(gain_s) over so_far / all_s, sum(gain_items) over so_far / nullif(all_items, 0)) as settled,
           n_objects
-        from ranked join whole using (task_type) join named using (job_name, object_id)
+        from ranked join named using (job_name, object_id)
         window so_far as (partition by task_type order by nth rows unbounded preceding)
         order by task_type, nth
         """,
@@ -92,37 +95,61 @@ def objects(connection: Connection, where: Where, kinds: Iterable[str] = ()) -> 
 
 
 def to_send(connection: Connection, where: Where, task_type: str, n: int, kinds: Iterable[str] = ()) -> Answer:
-    """What the manifest of the first `n` objects of a task type is made of: their media, labels and disputes."""
+    """What the manifest of the first `n` objects of a task type is made of: their media, labels and disputes.
+
+    Which objects is asked first: by their names DuckDB finds rows and media without a pass over all of them.
+    """
+    chosen = {"task": task_type, "kinds": list(kinds) or list(KINDS)}
+    best = _first_objects(connection, where, chosen, n)
     return ask(
         connection,
         """
-        with gain as (
-          select job_name, object_id,
+        with first_ones as (
+          select job_name, object_id, any_value(asset_id) as asset_id,
             coalesce(sum(expected_gain) filter (where t_end_s is not null), 0) as gain_s,
-            coalesce(sum(expected_gain) filter (where t_end_s is null), 0) as gain_items
-          from gold.dispute_queue
-          where task_type = $task and kind in $kinds {filter}
-          group by job_name, object_id
-        ), best as (
-          from gain order by gain_s desc, gain_items desc, job_name, object_id limit $n
-        ), first_ones as (
-          select job_name, object_id, any_value(asset_id) as asset_id, any_value(gain_s) as gain_s,
-            any_value(gain_items) as gain_items,
+            coalesce(sum(expected_gain) filter (where t_end_s is null), 0) as gain_items,
             to_json(list({'layer': layer, 'start': t_start_s, 'end': t_end_s, 'kind': kind, 'labels': labels}
               order by t_start_s, layer, kind)) as disputes
-          from gold.dispute_queue join best using (job_name, object_id)
-          where task_type = $task and kind in $kinds {filter}
+          from gold.dispute_queue
+          where job_name in $best_jobs and object_id in $best_objects and task_type = $task and kind in $kinds {filter}
           group by job_name, object_id
+        ), media as (
+          select asset_id, uri, duration_s, peaks_uri, playable_uri from silver.asset where asset_id in $media
         )
         select g.job_name, g.object_id, g.asset_id, a.uri, a.duration_s, a.peaks_uri, a.playable_uri,
           j.labels as categories, g.disputes
         from first_ones g
-        left join silver.asset a using (asset_id)
+        left join media a using (asset_id)
         left join silver.job j using (job_name)
         order by gain_s desc, gain_items desc, job_name, object_id
+        limit $n
         """,
         where,
-        {"task": task_type, "n": n, "kinds": list(kinds) or list(KINDS)},
+        {
+            **chosen,
+            "n": n,
+            "best_jobs": sorted(set(best.column("job_name"))) or [""],
+            "best_objects": sorted(set(best.column("object_id"))) or [""],
+            "media": sorted({asset for asset in best.column("asset_id") if asset}) or [""],
+        },
+    )
+
+
+def _first_objects(connection: Connection, where: Where, chosen: Mapping[str, object], n: int) -> Answer:
+    """The first `n` objects of a task type, and their media."""
+    return ask(
+        connection,
+        """
+        select job_name, object_id, max(asset_id) as asset_id
+        from gold.dispute_queue
+        where task_type = $task and kind in $kinds {filter}
+        group by job_name, object_id
+        order by coalesce(sum(expected_gain) filter (where t_end_s is not null), 0) desc,
+          coalesce(sum(expected_gain) filter (where t_end_s is null), 0) desc, job_name, object_id
+        limit $n
+        """,
+        where,
+        {**chosen, "n": n},
     )
 
 

@@ -169,25 +169,26 @@ def pairs(connection: Connection, job_name: str, object_id: str) -> Answer:
 def audit(connection: Connection, job_name: str, object_id: str) -> Answer:
     """Who said what of this media when, in every job and level that asked about it; earlier revisions too.
 
-    `is_current` is the answer that counts; one that the quality gate rejected counts nowhere.
+    `is_current` is the answer that counts; one that the quality gate rejected counts nowhere. The objects of the media
+    are asked first: given by name they spare a pass over the answers of all jobs.
     """
+    objects = {(job_name, object_id), *_same_media(connection, job_name, object_id)}
+    jobs = sorted({job for job, _ in objects})
     return ask(
         connection,
         """
-        with media as (
-          select max(asset_id) as asset_id from silver.annotation where job_name = $job and object_id = $object
-        ), object as (
-          select distinct job_name, object_id from silver.annotation
-          where asset_id = (select asset_id from media) or (job_name = $job and object_id = $object)
-        ), said as (
-          select r.job_name, r.object_id, r.worker_id, r.revision, r.accepted_at, r.submitted_at, r.time_spent_s
-          from bronze.worker_response r semi join object using (job_name, object_id)
+        with said as (
+          select job_name, object_id, worker_id, revision, accepted_at, submitted_at, time_spent_s
+          from bronze.worker_response
+          where job_name in $asked and object_id in $names and job_name || '/' || object_id in $objects
         ), marked as (
           select job_name, object_id, worker_id, revision, n_segments, transcript
-          from silver.annotation semi join object using (job_name, object_id)
+          from silver.annotation
+          where job_name in $asked and object_id in $names
         ), named as (
           select job_name, object_id, worker_id, string_agg(label, ', ' order by layer, label) as labels
-          from silver.classification semi join object using (job_name, object_id)
+          from silver.classification
+          where job_name in $asked and object_id in $names
           group by all
         )
         select s.submitted_at, s.job_name, j.level, s.worker_id,
@@ -201,5 +202,45 @@ def audit(connection: Connection, job_name: str, object_id: str) -> Answer:
         left join silver.job j on s.job_name = j.job_name
         order by s.submitted_at, s.worker_id
         """,
-        values={"job": job_name, "object": object_id},
+        values={
+            "job": job_name,
+            "asked": jobs,
+            "names": sorted({name for _, name in objects}),
+            "objects": sorted(f"{job}/{name}" for job, name in objects),
+        },
+        job=job_name if jobs == [job_name] else None,
     )
+
+
+def _same_media(connection: Connection, job_name: str, object_id: str) -> list[tuple[str, str]]:
+    """Job and object wherever somebody answered about this object's media.
+
+    By the tables of agreement, which have the media of every object that can be compared. Polygons and spans of text
+    are compared nowhere, so those rows themselves are asked; most lakes have none.
+    """
+    media = ask(
+        connection,
+        """
+        select max(asset_id) as asset_id from silver.annotation
+        where job_name = $job and object_id = $object having max(asset_id) is not null
+        """,
+        values={"job": job_name, "object": object_id},
+        job=job_name,
+    )
+    if media.is_empty:
+        return []
+    found = ask(
+        connection,
+        """
+        with asked as (
+          select job_name, object_id, asset_id from gold.agreement_item
+          union all select job_name, object_id, asset_id from gold.agreement_box
+          union all select job_name, object_id, asset_id from gold.agreement_transcript
+          union all select job_name, object_id, asset_id from silver.shape
+          union all select job_name, object_id, asset_id from silver.text_span
+        )
+        select distinct job_name, object_id from asked where asset_id = $media order by all
+        """,
+        values={"media": media.column("asset_id")[0]},
+    )
+    return list(zip(found.column("job_name"), found.column("object_id"), strict=True))
