@@ -57,7 +57,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings,
     log = folder / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "streamlit", "run", str(ROOT / "dashboards/app.py")]
+            [sys.executable, "-P", str(ROOT / "dashboards/serve.py"), "run", str(ROOT / "dashboards/app.py")]
             + [f"--{name}={value}" for name, value in options.items()],
             cwd=folder,
             env={**os.environ, **settings.environment()},

@@ -77,7 +77,9 @@ def dashboards_part(settings: Settings) -> Part:
         title="dashboards",
         url=settings.dashboards_url,
         ports=(Port(settings.host, settings.dashboards_port, "dashboards", "dashboards_port"),),
-        commands=(Command("dashboards", _python("streamlit", "run", str(app), *flags)),),
+        commands=(
+            Command("dashboards", (sys.executable, "-P", str(app.with_name("serve.py")), "run", str(app), *flags)),
+        ),
         missing=lambda: _answers(f"{settings.dashboards_url}/_stcore/health"),
         environment=airflow.child_environment(settings),
     )
