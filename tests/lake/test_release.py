@@ -212,13 +212,18 @@ def test_hold_and_rollback(released: Settings, s3) -> None:
         rollback(released, 9)
 
 
+def build_measures(settings: Settings, jobs: list[str]) -> None:
+    for name in ("measure.label_use", "measure"):
+        build_model(settings, name, jobs)
+
+
 def test_what_was_withdrawn_stays_so_until_it_is_resumed(released: Settings, s3) -> None:
     measured = "select * from measure.item where job_name = 'Late' order by all"
     before = query(released, measured).to_pylist()
     late = make_job(s3, "Late", late_s=0.3)
     late.put_response(0, answer("02", segments(("A", 1.0, 29.0)), at=9000), time="2026-01-08_09:00:00", iteration=2)
     land(released, late, modified_at=START + timedelta(hours=3))
-    build_model(released, "measure", ["Late"])
+    build_measures(released, ["Late"])
     publish(released, ["Late"])
     changed = query(released, measured).to_pylist()
     rollback(released, 1)
@@ -227,7 +232,7 @@ def test_what_was_withdrawn_stays_so_until_it_is_resumed(released: Settings, s3)
 
     land(released, make_job(s3, "Other"))
     assert unreleased_jobs(released) == ["Other"]
-    build_model(released, "measure", ["Late", "Other"])
+    build_measures(released, ["Late", "Other"])
     publish(released, ["Late", "Other"])
     seen = query(released, "select distinct job_name from measure.item order by all")["job_name"].to_pylist()
     assert seen == ["Late", "Other"]
