@@ -190,7 +190,7 @@ def test_ctrl_c_stops_the_statement_and_not_the_session(small_lake: Settings) ->
         begun = time.monotonic()
         with pytest.raises(Cancelled):
             session.ask(ENDLESS)
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < 60  # it would never end by itself
         assert session.ask("select 2 as b").to_pylist() == [{"b": 2}]
 
 
