@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from annolake.lake.engine import database
-from annolake.quality.gate import Count
+from annolake.quality.gate import Count, all_hold
 from annolake.quality.rules import Severity, schema_rules, written_rules
 from transforms.schemas import TABLES
 
@@ -148,7 +148,7 @@ def _counts(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[Count
     rules = [r for r in written_rules(table) if r.severity == "fail" and not r.is_on_landing]
     has_rows = bool(_row(connection, f"SELECT 1 FROM {table} LIMIT 1"))
     key = ", ".join(TABLES[table].key)
-    schema = " AND ".join(f"coalesce({r.holds}, true)" for r in schema_rules(table))
+    schema = all_hold(schema_rules(table))
     sums = ", ".join(f"count(*) FILTER (WHERE NOT ({holds}))" for holds in (schema, *(r.holds for r in rules)))
     counted = f"SELECT count(*), count(DISTINCT hash({key})), {sums} FROM {table}"
     n_rows, n_keys, n_misfits, *failed = _row(connection, counted) if has_rows else [0] * (3 + len(rules))

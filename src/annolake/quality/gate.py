@@ -66,7 +66,7 @@ def gate(
         connection.register("accepted", accepted)
         rules = tuple(_but_for_accepted(rule, row_key(spec)) for rule in rules)
     failing = [r for r in rules if r.severity == "fail"]
-    holds = " AND ".join(f"coalesce({r.holds}, true)" for r in failing) or "true"
+    holds = all_hold(failing)
     judged, checked, good = (f"{_flat(relation)}_{name}" for name in ("judged", "checked", "good"))
     connection.execute(f"CREATE OR REPLACE TEMP VIEW {judged} AS SELECT *, {holds} AS __holds FROM {relation}")
     if is_stored:
@@ -97,6 +97,14 @@ def gate_nothing(connection: duckdb.DuckDBPyConnection, table: str) -> Gated:
     """What the gate leaves of no rows."""
     counts = tuple(Count(r.table, r.name, r.severity, 0, 0, r.meaning) for r in rules_of(table))
     return Gated(connection, table, empty_rows(table), 0, QUARANTINE.empty(), counts)
+
+
+def all_hold(rules: Sequence[Rule]) -> str:
+    """Whether no rule is broken, as an SQL expression; one that cannot be told (NULL) is not broken.
+
+    AND is false where one part is false, whatever the others are: one coalesce does for all of them.
+    """
+    return f"coalesce({' AND '.join(f'({r.holds})' for r in rules) or 'true'}, true)"
 
 
 def row_key(spec: Table) -> str:
