@@ -57,7 +57,7 @@ clean: ## remove the environment, the built portal and all local state
 	@test -x $(BIN)/uv || { echo "Making .venv with $(PYTHON) ..."; \
 		$(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv; }
 	@echo "Installing the pinned packages ..."
-	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet -c constraints.txt -e '.[$(EXTRAS)]' $(GROUPS)
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --compile-bytecode -c constraints.txt -e '.[$(EXTRAS)]' $(GROUPS)
 	@touch $@
 
 $(PORTAL): .venv/.ready $(shell find portal -type f -not -path '*/node_modules/*' 2>/dev/null)
