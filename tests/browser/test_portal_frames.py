@@ -169,7 +169,7 @@ def test_objects_are_followed(lab: Lab, page: Page, open_task: OpenTask, street:
 
 def test_a_value_that_is_missing_is_shown_where_it_is(lab: Lab, page: Page, open_task: OpenTask, street: str) -> None:
     colour = {"name": "colour", "type": "string", "enum": ["red", "blue"], "isRequired": True}
-    job = make(lab, "missing", "VideoObjectTracking", {"source-ref": street}, categoryGlobalAttributes=[colour])
+    job = make(lab, "missing-value", "VideoObjectTracking", {"source-ref": street}, categoryGlobalAttributes=[colour])
     frame = open_task(job)
     at_frame(frame, 1)
     page.keyboard.press("2")
