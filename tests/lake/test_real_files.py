@@ -121,8 +121,8 @@ def test_a_sequence_lands_also_after_its_line(lake: Lake, s3, shared_data: Path)
         return land_outputs(lake, s3, job.facts(), pseudonym_key="k")
 
     def n_boxes() -> int:
-        newest = lake.scan("silver.consolidated", columns=["line_hash", "observed_at"]).sort_by("observed_at")
-        current = newest["line_hash"].to_pylist()[-1]
+        said = lake.scan("silver.consolidated", columns=["line_hash", "observed_at", "landed_at"]).to_pylist()
+        current = max(said, key=lambda row: (row["observed_at"], row["landed_at"]))["line_hash"]
         return lake.scan("silver.consolidated_box", columns=["line_hash"])["line_hash"].to_pylist().count(current)
 
     land()
