@@ -21,7 +21,7 @@ from pyiceberg.expressions import And, BooleanExpression, EqualTo, In
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table.snapshots import Operation
 
-from annolake.lake.catalog import Change, Lake
+from annolake.lake.catalog import Lake
 from annolake.lake.changes import COMPACTION_PROPERTY, properties_of, snapshots_since
 from transforms.parts import parts_of
 from transforms.schemas import ANNOTATION, BUILD, JOB_TABLE, TABLES
@@ -81,11 +81,10 @@ def note_builds(
             for job, one in now.items()
         ]
         made = pa.Table.from_pylist(rows, schema=BUILD.arrow)
-        with Change(table) as change:
-            if known:
-                change.overwrite(made, overwrite_filter=of_jobs)
-            else:
-                change.append(made)
+        if known:
+            table.overwrite(made, overwrite_filter=of_jobs)
+        else:
+            table.append(made)
 
     lake.commit(BUILD.name, attempt)
 

@@ -66,7 +66,7 @@ class File:
     """Bytes."""
 
 
-class Change(Transaction):  # type: ignore[misc]
+class _Change(Transaction):  # type: ignore[misc]
     """A transaction that works out a table's metadata once for each of its updates.
 
     The library's own does it again at each of some forty looks in a commit, with every snapshot of the table's history.
@@ -80,6 +80,13 @@ class Change(Transaction):  # type: ignore[misc]
         if self._known is None or self._known[0] is not base or self._known[1] is not updates:
             self._known = (base, updates, super().table_metadata)
         return self._known[2]
+
+
+class _LakeTable(IcebergTable):  # type: ignore[misc]
+    """A table that is changed by transactions of that kind, whoever appends or overwrites."""
+
+    def transaction(self) -> Transaction:
+        return _Change(self)
 
 
 def open_lake(settings: Settings) -> Lake:
@@ -120,14 +127,14 @@ class Lake:
         """The table as it is now; None where nothing was ever written to it."""
         _spec(name)
         try:
-            return self.catalog.load_table(name)
+            return _ours(self.catalog.load_table(name))
         except NoSuchTableError:
             return None
 
     def table(self, name: str) -> IcebergTable:
         """The table as it is now, made or brought to what the schemas say now; its files stay as they are."""
         spec = _spec(name)
-        found = self.find(name) or self._create(spec)
+        found = self.find(name) or _ours(self._create(spec))
         have = {field.name: field for field in found.schema().fields}
         missing = [c for c in spec.columns if c.name not in have]
         gone = [n for n, field in have.items() if field.required and n not in spec.arrow.names]
@@ -146,7 +153,7 @@ class Lake:
                             respec.add_identity(column_name)
             except (CommitFailedException, ValueError):
                 log.debug("%s was changed by another process", name)
-            found = self.catalog.load_table(name)
+            found = _ours(self.catalog.load_table(name))
         return found
 
     def _create(self, spec: Table) -> IcebergTable:
@@ -251,8 +258,7 @@ class Lake:
         def attempt(table: IcebergTable) -> int:
             new = self._absent(table, spec, rows, key, within)
             if new.num_rows:
-                with Change(table) as change:
-                    change.append(new, snapshot_properties=_properties(landing_id, job_name))
+                table.append(new, snapshot_properties=_properties(landing_id, job_name))
             return new.num_rows
 
         return self.commit(name, attempt) if rows.num_rows else 0
@@ -282,11 +288,9 @@ class Lake:
                 rows_of_jobs = And(rows_of_jobs, where)
             noted = _properties(build_id)
             if next(iter(table.scan(row_filter=rows_of_jobs).plan_files()), None) is not None:
-                with Change(table) as change:
-                    change.overwrite(rows, overwrite_filter=rows_of_jobs, snapshot_properties=noted)
+                table.overwrite(rows, overwrite_filter=rows_of_jobs, snapshot_properties=noted)
             elif rows.num_rows:
-                with Change(table) as change:
-                    change.append(rows, snapshot_properties=noted)
+                table.append(rows, snapshot_properties=noted)
             return rows.num_rows
 
         return self.commit(name, attempt) if jobs else 0
@@ -327,6 +331,10 @@ class Lake:
         keys = rows.select(list(key)).append_column("__row", pa.array(range(rows.num_rows), pa.int64()))
         new = keys.join(there, keys=list(key), join_type="left anti")
         return rows.take(new["__row"].combine_chunks().sort())
+
+
+def _ours(table: IcebergTable) -> IcebergTable:
+    return _LakeTable(table.name(), table.metadata, table.metadata_location, table.io, table.catalog, table.config)
 
 
 def conform(rows: pa.Table, schema: pa.Schema) -> pa.Table:

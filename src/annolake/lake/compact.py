@@ -18,7 +18,7 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.table import FileScanTask
 from pyiceberg.table import Table as IcebergTable
 
-from annolake.lake.catalog import Change, Lake
+from annolake.lake.catalog import Lake
 from annolake.lake.changes import COMPACTION_PROPERTY
 from transforms.schemas import TABLES
 
@@ -109,7 +109,7 @@ def _rewrite(table: IcebergTable, key: Sequence[str], tasks: Iterable[FileScanTa
 
 def _replace(table: IcebergTable, rewrites: Iterable[Rewrite]) -> None:
     noted = {COMPACTION_PROPERTY: "true"}
-    with Change(table) as transaction, transaction.update_snapshot(noted).overwrite() as overwrite:
+    with table.transaction() as transaction, transaction.update_snapshot(noted).overwrite() as overwrite:
         for rewrite in rewrites:
             for file in rewrite.old:
                 overwrite.delete_data_file(file)

@@ -25,7 +25,7 @@ from pyiceberg.io.pyarrow import (
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.table import Table as IcebergTable
 
-from annolake.lake.catalog import Change, Lake, local_path
+from annolake.lake.catalog import Lake, local_path
 from annolake.lake.views import duck_type, literal
 from transforms.schemas import TABLES, Table
 
@@ -78,7 +78,7 @@ class Stage:
             added = [_data_file(table, path, self._uploaded(table, path)) for path in paths]
             if added:
                 properties = {"annolake.landing-id": self.landing_id, "annolake.job-name": self.job_name}
-                with Change(table) as change, change.update_snapshot(properties).fast_append() as append:
+                with table.transaction() as change, change.update_snapshot(properties).fast_append() as append:
                     for file in added:
                         append.append_data_file(file)
             return sum(file.record_count for file in added)
