@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness import Bench, Figures, Size, Way
-from benchmarks.lake import LAYER, Shape, job_name, kept_at, make, settings, team
+from benchmarks.lake import LAYER, SIZES, Shape, job_name, kept_at, make, settings, team
 
 ASKED, SILVER_ASKED = 20, 1
 """Times that a panel is asked of gold and of silver, beside the first, which opens files and is reported apart."""
@@ -187,11 +187,7 @@ BENCH = Bench(
     "fast as from silver",
     data="{jobs} jobs of {objects:,} objects x 3 annotators x 10 segments, 1,000 annotators; silver by "
     "benchmarks/lake.py, gold by sql/gold",
-    sizes={
-        "tiny": {"jobs": 2, "objects": 40},
-        "small": {"jobs": 4, "objects": 300},
-        "full": {"jobs": 200, "objects": 8_334},
-    },
+    sizes=SIZES,
     prepare=prepare,
     ways=(Way("gold", _open, _gold), Way("silver", _open_silver, _silver)),
     check=check,

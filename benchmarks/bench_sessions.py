@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness import ROOT, Bench, Figures, Size, Way
-from benchmarks.lake import Shape, kept_at, make, settings
+from benchmarks.lake import SIZES, Shape, kept_at, make, settings
 
 PAGES = ("", "agreement", "workers", "label_distributions", "jobs", "item", "data_quality", "disputes")
 """Addresses of all pages; the first is the overview."""
@@ -239,11 +239,7 @@ BENCH = Bench(
     title="many people at the dashboards",
     claim="first page visible in under 3 s in Chromium; a session takes under 300 MB; 20 sessions at once",
     data="{jobs} jobs of {objects:,} objects x 3 annotators x 10 segments: the lake of the benchmark panels",
-    sizes={
-        "tiny": {"jobs": 2, "objects": 40},
-        "small": {"jobs": 4, "objects": 300},
-        "full": {"jobs": 200, "objects": 8_334},
-    },
+    sizes=SIZES,
     prepare=prepare,
     ways=(Way("people", _lake, _sessions), Way("first page", _lake, _first_page)),
     check=check,

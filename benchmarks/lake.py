@@ -52,6 +52,14 @@ class Shape:
         return self.jobs * self.objects * ANNOTATORS * WIDTH
 
 
+SIZES: dict[str, dict[str, int]] = {
+    "tiny": {"jobs": 2, "objects": 40},
+    "small": {"jobs": 4, "objects": 300},
+    "full": {"jobs": 200, "objects": 8_334},
+}
+"""Of the lake, for every benchmark that asks it."""
+
+
 def kept_at(size: Mapping[str, Any]) -> Path:
     """Where a lake of this size stays between runs: it takes an hour to make. `BENCH_LAKE` names another."""
     given = os.environ.get("BENCH_LAKE")

@@ -18,7 +18,7 @@ from annolake.config import Settings
 from annolake.errors import LakeError
 from annolake.lake.catalog import open_lake
 from annolake.lake.leases import take_lease
-from annolake.lake.release import ABOUT_RELEASES, BUILT, Release, read_releases
+from annolake.lake.release import ABOUT_RELEASES, BUILT, Release, current_of, read_releases
 from annolake.lake.views import READABLE, empty_rows, in_order, literal, read_parquet, view
 from transforms.schemas import TABLES
 
@@ -150,7 +150,7 @@ def _where(condition: str, values: Iterable[str]) -> str:
 
 def _choose(known: list[Release], release_id: int | None) -> Release | None:
     if release_id is None:
-        return next((r for r in known if r.state == "current"), None)
+        return current_of(known)
     found = next((r for r in known if r.release_id == release_id), None)
     if found is None:
         raise LakeError(f"There is no release {release_id}.", hint="List them: annolake lake release list")

@@ -85,7 +85,7 @@ def resume(settings: Settings, jobs: Iterable[str]) -> Release:
 
 def latest(settings: Settings) -> Release | None:
     """The release that readers see; None where there is none."""
-    return _current(releases(settings))
+    return current_of(releases(settings))
 
 
 def releases(settings: Settings) -> list[Release]:
@@ -129,7 +129,7 @@ def unreleased_jobs(settings: Settings) -> list[str]:
     """Jobs with a finished landing that readers do not see, but for those that were withdrawn."""
     with open_lake(settings) as lake:
         known = read_releases(lake)
-        waiting = _unreleased(lake, _current(known), RELEASED)
+        waiting = _unreleased(lake, current_of(known), RELEASED)
         checked = lake.scan("meta.check_result", columns=["landing_id"])["landing_id"].unique().to_pylist()
         return sorted({waiting[str(landing)] for landing in checked if landing in waiting} - _withdrawn(known))
 
@@ -169,7 +169,7 @@ def read_releases(lake: Lake) -> list[Release]:
 
 def _publish(lake: Lake, wanted: set[str], resumed: frozenset[str]) -> Release:
     def make(known: list[Release]) -> Release | None:
-        last = _current(known)
+        last = current_of(known)
         withdrawn = _withdrawn(known) - resumed
         jobs = wanted - withdrawn
         _refuse_failed(lake, sorted(jobs))
@@ -184,7 +184,8 @@ def _publish(lake: Lake, wanted: set[str], resumed: frozenset[str]) -> Release:
     return _append(lake, make)
 
 
-def _current(known: Iterable[Release]) -> Release | None:
+def current_of(known: Iterable[Release]) -> Release | None:
+    """The release that readers see; None where there is none."""
     return next((r for r in known if r.state == "current"), None)
 
 
@@ -205,7 +206,7 @@ def _append(lake: Lake, make: Callable[[list[Release]], Release | None]) -> Rele
         known = read_releases(lake)
         release = make(known)
         if release is None:
-            return _current(known) or known[0]
+            return current_of(known) or known[0]
         table.append(_rows(release))
         return release
 
