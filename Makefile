@@ -27,7 +27,7 @@ up: .venv/.ready $(PORTAL) ## start the labeling service, Airflow and the dashbo
 
 test: .venv/.ready $(PORTAL) ## run every test; PYTEST="-k lake" narrows, WORKERS=0 runs one at a time
 	@$(BIN)/python -m annolake.tools.browser --install
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 lint: .venv/.ready $(PORTAL) ## ruff, mypy strict, tsc, as CI runs them
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -21,6 +21,8 @@ from annolake.config import Settings
 
 ROOT = Path(__file__).parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
+LONG = ("integration/test_demo.py", "service/test_crash.py")
+"""Files of one long test."""
 
 
 @pytest.fixture(scope="session")
@@ -33,14 +35,14 @@ def shared_data() -> Path:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests last: while Playwright is open its event loop runs, and nothing else may start one.
+    """Files with browser tests last, and those tests last in them: Playwright's event loop runs while it is open.
 
-    With several workers (`-n`) the tests of a file stay together, those with a browser apart from the others.
+    Nothing else may start one then. With several workers (`-n`) a file stays together, so that what its tests share
+    is made once; the longest files come first, so that no worker ends long after the others.
     """
-    items.sort(key=_has_browser)
-    for item in items:
-        group = f"{item.path.relative_to(ROOT)}{' in a browser' if _has_browser(item) else ''}"
-        item.add_marker(pytest.mark.xdist_group(group))
+    with_browser = {item.path for item in items if _has_browser(item)}
+    long = [ROOT / "tests" / name for name in LONG]
+    items.sort(key=lambda item: (item.path in with_browser, item.path not in long, str(item.path), _has_browser(item)))
 
 
 def _has_browser(item: pytest.Item) -> bool:
