@@ -9,19 +9,31 @@
      same objects. offset_s is the median over objects of b - a, its interval runs between order statistics of these
      medians and is there from six objects up. reason_code is about kappa_time: one_label (value NULL), too_few_items,
      no_variation (interval NULL). */
-WITH item AS (
-    SELECT *
+WITH pair AS (
+    SELECT
+        job_name,
+        layer,
+        worker_a,
+        worker_b,
+        row_number() OVER (ORDER BY job_name, layer, worker_a, worker_b) AS pair_no,
+        max(task_type) AS task_type,
+        count(*) AS n_items,
+        sum(mass) AS mass
     FROM gold.agreement_pair_item
+    GROUP BY job_name, layer, worker_a, worker_b
+),
+
+item AS (
+    SELECT p.pair_no, i.*
+    FROM gold.agreement_pair_item AS i
+    INNER JOIN pair AS p
+        ON i.job_name = p.job_name AND i.layer = p.layer AND i.worker_a = p.worker_a AND i.worker_b = p.worker_b
 ),
 
 /* Every measure that is a ratio of sums; ari has a chance term on both sides. */
 term AS (
     SELECT
-        i.job_name,
-        i.layer,
-        i.worker_a,
-        i.worker_b,
-        i.object_id,
+        i.pair_no,
         m.measure,
         CASE m.measure
             WHEN 'observed_agreement' THEN i.agree
@@ -67,86 +79,68 @@ term AS (
 
 term_total AS (
     SELECT
-        job_name,
-        layer,
-        worker_a,
-        worker_b,
+        pair_no,
         measure,
         count(denominator) AS n_items,
         sum(numerator) AS numerator,
         sum(denominator) AS denominator
     FROM term
-    GROUP BY job_name, layer, worker_a, worker_b, measure
+    GROUP BY pair_no, measure
 ),
 
-pair_total AS (
-    SELECT
-        job_name,
-        layer,
-        worker_a,
-        worker_b,
-        max(task_type) AS task_type,
-        count(*) AS n_items,
-        sum(mass) AS mass
-    FROM item
-    GROUP BY job_name, layer, worker_a, worker_b
-),
-
+/* With all objects, and with each of them left out. */
 measured AS (
     SELECT
-        job_name,
-        layer,
-        worker_a,
-        worker_b,
+        pair_no,
         measure,
-        CAST(NULL AS VARCHAR) AS left_out,
+        FALSE AS is_left_out,
         CASE WHEN denominator > 1e-9 THEN numerator / denominator END AS value
     FROM term_total
     UNION ALL
     SELECT
-        t.job_name,
-        t.layer,
-        t.worker_a,
-        t.worker_b,
+        t.pair_no,
         t.measure,
-        i.object_id AS left_out,
+        TRUE AS is_left_out,
         CASE WHEN t.denominator - i.denominator > 1e-9 * t.denominator THEN
             (t.numerator - i.numerator) / (t.denominator - i.denominator)
         END AS value
     FROM term_total AS t
-    INNER JOIN term AS i
-        ON t.job_name = i.job_name AND t.layer = i.layer AND t.worker_a = i.worker_a AND t.worker_b = i.worker_b
-        AND t.measure = i.measure
+    INNER JOIN term AS i ON t.pair_no = i.pair_no AND t.measure = i.measure
     WHERE t.n_items > 1 AND i.denominator IS NOT NULL
     UNION ALL
-    SELECT job_name, layer, worker_a, worker_b, 'kappa_time' AS measure, left_out, kappa AS value
-    FROM measure.pair_compared
-    WHERE left_out IS NULL OR n_items > 1
+    SELECT p.pair_no, 'kappa_time' AS measure, c.left_out IS NOT NULL AS is_left_out, c.kappa AS value
+    FROM measure.pair_compared AS c
+    INNER JOIN pair AS p
+        ON c.job_name = p.job_name AND c.layer = p.layer AND c.worker_a = p.worker_a AND c.worker_b = p.worker_b
+    WHERE c.left_out IS NULL OR c.n_items > 1
+),
+
+counted AS (
+    SELECT
+        pair_no,
+        measure,
+        max(CASE WHEN NOT is_left_out THEN value END) AS value,
+        count(CASE WHEN is_left_out THEN 1 END) AS n_replicates,
+        count(CASE WHEN is_left_out THEN value END) AS n_defined,
+        var_pop(CASE WHEN is_left_out THEN value END) AS variance
+    FROM measured
+    GROUP BY pair_no, measure
 ),
 
 spread AS (
     SELECT
-        job_name,
-        layer,
-        worker_a,
-        worker_b,
+        pair_no,
         measure,
-        max(CASE WHEN left_out IS NULL THEN value END) AS value,
-        count(left_out) AS n_replicates,
-        coalesce(
-            count(left_out) >= 3 AND count(CASE WHEN left_out IS NOT NULL THEN value END) = count(left_out), FALSE
-        ) AS is_replicated,
-        sqrt((count(left_out) - 1) * var_pop(CASE WHEN left_out IS NOT NULL THEN value END)) AS se
-    FROM measured
-    GROUP BY job_name, layer, worker_a, worker_b, measure
+        value,
+        n_replicates,
+        n_replicates >= 3 AND n_defined = n_replicates AS is_replicated,
+        sqrt((n_replicates - 1) * variance) AS se
+    FROM counted
 ),
 
 estimate AS (
     SELECT
-        s.job_name,
-        s.layer,
-        s.worker_a,
-        s.worker_b,
+        s.pair_no,
         s.measure,
         s.value,
         s.is_replicated,
@@ -166,10 +160,7 @@ bounded AS (
 
 wide AS (
     SELECT
-        job_name,
-        layer,
-        worker_a,
-        worker_b,
+        pair_no,
         max(CASE WHEN measure = 'observed_agreement' THEN value END) AS observed_agreement,
         max(CASE WHEN measure = 'observed_agreement' THEN lo END) AS observed_agreement_lo,
         max(CASE WHEN measure = 'observed_agreement' THEN hi END) AS observed_agreement_hi,
@@ -215,38 +206,30 @@ wide AS (
         max(CASE WHEN measure = 'count_ratio' THEN lo END) AS count_ratio_lo,
         max(CASE WHEN measure = 'count_ratio' THEN hi END) AS count_ratio_hi
     FROM bounded
-    GROUP BY job_name, layer, worker_a, worker_b
+    GROUP BY pair_no
 ),
 
 /* Order statistics (n + 1) / 2 -+ 0.98 sqrt(n) enclose the median in at least 95 % from six objects up. */
 offset_rank AS (
     SELECT
-        job_name,
-        layer,
-        worker_a,
-        worker_b,
+        pair_no,
         offset_s,
         n_offsets,
-        row_number() OVER (
-            PARTITION BY job_name, layer, worker_a, worker_b ORDER BY offset_s, object_id
-        ) AS place,
-        count(*) OVER (PARTITION BY job_name, layer, worker_a, worker_b) AS n
+        row_number() OVER (PARTITION BY pair_no ORDER BY offset_s, object_id) AS place,
+        count(*) OVER (PARTITION BY pair_no) AS n
     FROM item
     WHERE offset_s IS NOT NULL
 ),
 
 pair_offset AS (
     SELECT
-        job_name,
-        layer,
-        worker_a,
-        worker_b,
+        pair_no,
         median(offset_s) AS offset_s,
         max(CASE WHEN n >= 6 AND place = floor((n + 1) / 2.0 - 0.98 * sqrt(n)) THEN offset_s END) AS offset_lo,
         max(CASE WHEN n >= 6 AND place = n + 1 - floor((n + 1) / 2.0 - 0.98 * sqrt(n)) THEN offset_s END) AS offset_hi,
         sum(n_offsets) AS n_offsets
     FROM offset_rank
-    GROUP BY job_name, layer, worker_a, worker_b
+    GROUP BY pair_no
 )
 
 SELECT
@@ -310,8 +293,6 @@ SELECT
         WHEN w.is_replicated = 0 THEN 'too_few_items'
         WHEN w.kappa_lo IS NULL THEN 'no_variation'
     END AS reason_code
-FROM pair_total AS p
-INNER JOIN wide AS w
-    ON p.job_name = w.job_name AND p.layer = w.layer AND p.worker_a = w.worker_a AND p.worker_b = w.worker_b
-LEFT JOIN pair_offset AS o
-    ON p.job_name = o.job_name AND p.layer = o.layer AND p.worker_a = o.worker_a AND p.worker_b = o.worker_b
+FROM pair AS p
+INNER JOIN wide AS w ON p.pair_no = w.pair_no
+LEFT JOIN pair_offset AS o ON p.pair_no = o.pair_no

@@ -6,101 +6,91 @@
    checks: none
    notes: left_out is NULL with all objects. n_items counts all, mass and kappa are of the kept. Agreement by chance is
      sum A_k B_k over the square of the mass, with A_k, B_k what the two gave label k; it changes with every answer of
-     the two, so it is not stored. kappa is NULL where both used one and the same label throughout. */
-WITH used AS (
-    SELECT i.job_name, i.layer, i.object_id, i.worker_id, u.label, i.label_mass[u.label] AS mass
-    FROM measure.worker_item AS i
-    CROSS JOIN unnest(map_keys(i.label_mass)) AS u (label)
+     the two, so it is not stored. kappa is NULL where both used one and the same label throughout. Rows of labels carry
+     a number for their pair: they are many, and the names of job, layer and annotators long. */
+WITH pair AS (
+    SELECT
+        job_name,
+        layer,
+        worker_a,
+        worker_b,
+        row_number() OVER (ORDER BY job_name, layer, worker_a, worker_b) AS pair_no,
+        count(*) AS n_items,
+        sum(mass) AS mass,
+        sum(agree) AS agree
+    FROM measure.pair_item
+    GROUP BY job_name, layer, worker_a, worker_b
+),
+
+item AS (
+    SELECT t.pair_no, p.object_id, p.mass, p.agree, p.agree_chance, a.label_mass AS mass_a, b.label_mass AS mass_b
+    FROM measure.pair_item AS p
+    INNER JOIN pair AS t
+        ON p.job_name = t.job_name AND p.layer = t.layer AND p.worker_a = t.worker_a AND p.worker_b = t.worker_b
+    INNER JOIN measure.worker_item AS a
+        ON p.job_name = a.job_name AND p.layer = a.layer AND p.object_id = a.object_id AND p.worker_a = a.worker_id
+    INNER JOIN measure.worker_item AS b
+        ON p.job_name = b.job_name AND p.layer = b.layer AND p.object_id = b.object_id AND p.worker_b = b.worker_id
 ),
 
 side AS (
-    SELECT p.job_name, p.layer, p.worker_a, p.worker_b, p.object_id, u.label, u.mass AS mass_a, 0.0 AS mass_b
-    FROM measure.pair_item AS p
-    INNER JOIN used AS u
-        ON p.job_name = u.job_name AND p.layer = u.layer AND p.object_id = u.object_id AND p.worker_a = u.worker_id
+    SELECT i.pair_no, i.object_id, u.label, i.mass_a[u.label] AS mass_a, 0.0 AS mass_b
+    FROM item AS i
+    CROSS JOIN unnest(map_keys(i.mass_a)) AS u (label)
     UNION ALL
-    SELECT p.job_name, p.layer, p.worker_a, p.worker_b, p.object_id, u.label, 0.0 AS mass_a, u.mass AS mass_b
-    FROM measure.pair_item AS p
-    INNER JOIN used AS u
-        ON p.job_name = u.job_name AND p.layer = u.layer AND p.object_id = u.object_id AND p.worker_b = u.worker_id
+    SELECT i.pair_no, i.object_id, u.label, 0.0 AS mass_a, i.mass_b[u.label] AS mass_b
+    FROM item AS i
+    CROSS JOIN unnest(map_keys(i.mass_b)) AS u (label)
 ),
 
 label AS (
-    SELECT job_name, layer, worker_a, worker_b, label, sum(mass_a) AS mass_a, sum(mass_b) AS mass_b
+    SELECT pair_no, label, sum(mass_a) AS mass_a, sum(mass_b) AS mass_b
     FROM side
-    GROUP BY job_name, layer, worker_a, worker_b, label
+    GROUP BY pair_no, label
 ),
 
 chance AS (
-    SELECT job_name, layer, worker_a, worker_b, sum(mass_a * mass_b) AS chance
+    SELECT pair_no, sum(mass_a * mass_b) AS chance
     FROM label
-    GROUP BY job_name, layer, worker_a, worker_b
+    GROUP BY pair_no
 ),
 
 /* Of each object sum a_k B_k + A_k b_k: by how much the chance falls where it is left out, its own part twice. */
 crossed AS (
-    SELECT
-        s.job_name,
-        s.layer,
-        s.worker_a,
-        s.worker_b,
-        s.object_id,
-        sum(s.mass_a * l.mass_b + s.mass_b * l.mass_a) AS chance_cross
+    SELECT s.pair_no, s.object_id, sum(s.mass_a * l.mass_b + s.mass_b * l.mass_a) AS chance_cross
     FROM side AS s
-    INNER JOIN label AS l
-        ON s.job_name = l.job_name AND s.layer = l.layer AND s.worker_a = l.worker_a AND s.worker_b = l.worker_b
-        AND s.label = l.label
-    GROUP BY s.job_name, s.layer, s.worker_a, s.worker_b, s.object_id
-),
-
-pair_total AS (
-    SELECT p.job_name, p.layer, p.worker_a, p.worker_b, count(*) AS n_items, sum(p.mass) AS mass, sum(p.agree) AS agree
-    FROM measure.pair_item AS p
-    GROUP BY p.job_name, p.layer, p.worker_a, p.worker_b
+    INNER JOIN label AS l ON s.pair_no = l.pair_no AND s.label = l.label
+    GROUP BY s.pair_no, s.object_id
 ),
 
 kept AS (
-    SELECT
-        t.job_name,
-        t.layer,
-        t.worker_a,
-        t.worker_b,
-        CAST(NULL AS VARCHAR) AS left_out,
-        t.n_items,
-        t.mass,
-        t.agree,
-        c.chance
-    FROM pair_total AS t
-    INNER JOIN chance AS c
-        ON t.job_name = c.job_name AND t.layer = c.layer AND t.worker_a = c.worker_a AND t.worker_b = c.worker_b
+    SELECT t.pair_no, CAST(NULL AS VARCHAR) AS left_out, t.mass, t.agree, c.chance
+    FROM pair AS t
+    INNER JOIN chance AS c ON t.pair_no = c.pair_no
     UNION ALL
     SELECT
-        t.job_name,
-        t.layer,
-        t.worker_a,
-        t.worker_b,
-        p.object_id AS left_out,
-        t.n_items,
-        t.mass - p.mass AS mass,
-        t.agree - p.agree AS agree,
-        c.chance - x.chance_cross + p.agree_chance * p.mass AS chance
-    FROM pair_total AS t
-    INNER JOIN chance AS c
-        ON t.job_name = c.job_name AND t.layer = c.layer AND t.worker_a = c.worker_a AND t.worker_b = c.worker_b
-    INNER JOIN measure.pair_item AS p
-        ON t.job_name = p.job_name AND t.layer = p.layer AND t.worker_a = p.worker_a AND t.worker_b = p.worker_b
-    INNER JOIN crossed AS x
-        ON p.job_name = x.job_name AND p.layer = x.layer AND p.worker_a = x.worker_a AND p.worker_b = x.worker_b
-        AND p.object_id = x.object_id
+        t.pair_no,
+        i.object_id AS left_out,
+        t.mass - i.mass AS mass,
+        t.agree - i.agree AS agree,
+        c.chance - x.chance_cross + i.agree_chance * i.mass AS chance
+    FROM pair AS t
+    INNER JOIN chance AS c ON t.pair_no = c.pair_no
+    INNER JOIN item AS i ON t.pair_no = i.pair_no
+    INNER JOIN crossed AS x ON i.pair_no = x.pair_no AND i.object_id = x.object_id
 )
 
 SELECT
-    job_name,
-    layer,
-    worker_a,
-    worker_b,
-    left_out,
-    n_items,
-    mass,
-    CASE WHEN mass * mass - chance > 1e-9 * mass * mass THEN (agree * mass - chance) / (mass * mass - chance) END AS kappa
-FROM kept
+    t.job_name,
+    t.layer,
+    t.worker_a,
+    t.worker_b,
+    k.left_out,
+    t.n_items,
+    k.mass,
+    CASE
+        WHEN k.mass * k.mass - k.chance > 1e-9 * k.mass * k.mass
+            THEN (k.agree * k.mass - k.chance) / (k.mass * k.mass - k.chance)
+    END AS kappa
+FROM kept AS k
+INNER JOIN pair AS t ON k.pair_no = t.pair_no
