@@ -10,7 +10,7 @@ import altair as alt
 import pyarrow as pa
 
 from dashboards import palette
-from dashboards.charts import FIT_WIDTH, Chart, level, tip
+from dashboards.charts import FIT_WIDTH, TOP, Chart, level, tip
 
 HEIGHT = 240
 
@@ -42,24 +42,26 @@ def ribbon(
     base = alt.Chart(rows).encode(x=x, tooltip=[tip(rows, c) for c in ("day", value, lo, hi, *tooltip)])
     layers: list[Any] = []
     band = base.transform_filter(f"isValid(datum.{lo})")
-    layers.append(band.mark_area(color=palette.BLUE, opacity=0.2).encode(y=alt.Y(f"{lo}:Q", scale=scale), y2=f"{hi}:Q"))
+    layers.append(
+        band.mark_area(color=palette.BLUE, opacity=0.2).encode(y=alt.Y(f"{lo}:Q", scale=scale), y2=alt.Y2(f"{hi}:Q"))
+    )
     if rows.num_rows <= FEW_DAYS:
         whisker = band.mark_rule(color=palette.BLUE, opacity=0.6, strokeWidth=2)
-        layers.append(whisker.encode(y=alt.Y(f"{lo}:Q", scale=scale), y2=f"{hi}:Q"))
+        layers.append(whisker.encode(y=alt.Y(f"{lo}:Q", scale=scale), y2=alt.Y2(f"{hi}:Q")))
     layers += [level(at, text, scale) for at, text in (lines or {}).items()]
     if marks:
         layers.append(_marks(marks, x))
     layers.append(base.mark_line(color=palette.BLUE, strokeWidth=2).encode(y=y))
     dot = base.mark_point(filled=True, opacity=1, size=70)
     if alarm:
-        flagged, plain = alt.value(palette.RED), alt.value(palette.BLUE)
+        flagged = {"test": f"datum.{alarm}"}
         dot = dot.encode(
-            color=alt.condition(f"datum.{alarm}", flagged, plain),
-            shape=alt.condition(f"datum.{alarm}", alt.value("diamond"), alt.value("circle")),
-            size=alt.condition(f"datum.{alarm}", alt.value(160), alt.value(60 if rows.num_rows <= FEW_DAYS else 15)),
+            color=alt.ColorValue(palette.BLUE, condition={**flagged, "value": palette.RED}),
+            shape=alt.ShapeValue("circle", condition={**flagged, "value": "diamond"}),
+            size=alt.SizeValue(60 if rows.num_rows <= FEW_DAYS else 15, condition={**flagged, "value": 160}),
         )
     else:
-        dot = dot.encode(color=alt.value(palette.BLUE))
+        dot = dot.encode(color=alt.ColorValue(palette.BLUE))
     layers.append(dot.encode(y=y))
     return alt.layer(*layers).properties(height=HEIGHT, autosize=FIT_WIDTH)
 
@@ -92,10 +94,10 @@ def left_over(
     soonest, expected, latest = finish
     told = pa.table({"from": [str(soonest)], "day": [str(expected)], "to": [str(latest or expected)], "zero": [0]})
     end = alt.Chart(told).encode(y=alt.Y("zero:Q"))
-    whisker = end.mark_rule(strokeWidth=4, color=palette.MARK).encode(x="from:T", x2="to:T")
-    dot = end.mark_point(filled=True, size=150, shape="diamond", color=palette.MARK, opacity=1).encode(x="day:T")
+    whisker = end.mark_rule(strokeWidth=4, color=palette.MARK).encode(x=alt.X("from:T"), x2=alt.X2("to:T"))
+    dot = end.mark_point(filled=True, size=150, shape="diamond", color=palette.MARK, opacity=1).encode(x=alt.X("day:T"))
     words = end.mark_text(dy=-14, color=palette.MARK, fontSize=11, align="center").encode(
-        x="day:T", text=alt.value("estimated finish" if latest else "estimated finish, latest open")
+        x=alt.X("day:T"), text=alt.TextValue("estimated finish" if latest else "estimated finish, latest open")
     )
     return alt.layer(area, whisker, dot, words).properties(height=HEIGHT, autosize=FIT_WIDTH)
 
@@ -109,7 +111,7 @@ def done(
     tooltip: Sequence[str] = (),
 ) -> Chart:
     """Bars from zero, one a day, stacked by a column where one is given with its colours."""
-    by: dict[str, Any] = {"color": alt.value(palette.BLUE)}
+    by: dict[str, Any] = {"color": alt.ColorValue(palette.BLUE)}
     if colour:
         column, colours = colour
         scale = alt.Scale(domain=list(colours), range=list(colours.values()))
@@ -153,7 +155,7 @@ def _marks(marks: Mapping[date, str], x: alt.X) -> Chart:
     base = alt.Chart(told).encode(x=x)
     line = base.mark_rule(strokeDash=[2, 3], color=palette.MARK, strokeWidth=1.5)
     words = base.mark_text(align="left", baseline="top", dx=4, color=palette.MARK, fontSize=11)
-    return alt.layer(line, words.encode(y=alt.value(0), text="text:N"))
+    return alt.layer(line, words.encode(y=TOP, text=alt.Text("text:N")))
 
 
 def _as_text(rows: pa.Table) -> pa.Table:

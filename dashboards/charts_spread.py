@@ -9,7 +9,7 @@ import altair as alt
 import pyarrow as pa
 
 from dashboards import palette
-from dashboards.charts import FIT_WIDTH, SHAPES, Chart, level, rows_of, tip
+from dashboards.charts import FIT_WIDTH, SHAPES, TOP, Chart, level, rows_of, tip
 
 MOST_LABELS = 12
 """Labels that a matrix has on each side; its table and downloads have all."""
@@ -50,7 +50,7 @@ def scatter(
         tooltip=[tip(rows, c) for c in (name, x, y, y_lo, y_hi, size, column, *tooltip)],
     )
     reach = base.mark_rule(opacity=0.35 if rows.num_rows <= MOST_LABELS else 0.15, strokeWidth=1.5).encode(
-        y=alt.Y("bound:Q", scale=scale), y2=f"{y_hi}:Q"
+        y=alt.Y("bound:Q", scale=scale), y2=alt.Y2(f"{y_hi}:Q")
     )
     dots = base.mark_point(filled=True, opacity=0.9).encode(
         y=alt.Y("bound:Q", title=y_title, scale=scale),
@@ -60,7 +60,9 @@ def scatter(
     layers: list[Any] = [level(*line, scale), reach, dots]
     if rows.num_rows <= MOST_LABELS:
         layers.append(
-            base.mark_text(align="left", dx=11, fontSize=11).encode(y=alt.Y("bound:Q", scale=scale), text=f"{name}:N")
+            base.mark_text(align="left", dx=11, fontSize=11).encode(
+                y=alt.Y("bound:Q", scale=scale), text=alt.Text(f"{name}:N")
+            )
         )
     return alt.layer(*layers).properties(height=360, autosize=FIT_WIDTH)
 
@@ -80,7 +82,7 @@ def matrix(rows: pa.Table, *, y: str, x: str, y_title: str, x_title: str, share:
     )
     written = base.mark_text(fontSize=12).encode(
         text=alt.Text(f"{share}:Q", format=".0%"),
-        color=alt.condition(f"datum.{share} > 0.55", alt.value("white"), alt.value("#222222")),
+        color=alt.ColorValue("#222222", condition={"test": f"datum.{share} > 0.55", "value": "white"}),
     )
     return alt.layer(base.mark_rect().encode(color=colour), written).properties(height=alt.Step(36), autosize=FIT_WIDTH)
 
@@ -97,7 +99,7 @@ def around_zero(
         .mark_bar(color=colour, binSpacing=1)
         .encode(
             x=alt.X(f"{start}:Q", title=title, scale=scale, bin="binned", axis=alt.Axis(tickCount=9, format="+.2~f")),
-            x2=f"{end}:Q",
+            x2=alt.X2(f"{end}:Q"),
             y=alt.Y(f"{count}:Q", title=of, axis=alt.Axis(tickMinStep=1, tickCount=5)),
             tooltip=[tip(rows, c) for c in (start, end, count)],
         )
@@ -105,7 +107,9 @@ def around_zero(
     base = alt.Chart(pa.table({"at": [0.0], "text": [zero]})).encode(x=alt.X("at:Q", scale=scale))
     line = base.mark_rule(strokeWidth=1.5, color=palette.GREY)
     words = base.mark_text(align="center", baseline="bottom", dy=-4, color=palette.GREY, fontSize=11)
-    return alt.layer(bars, line, words.encode(text="text:N", y=alt.value(0))).properties(height=200, autosize=FIT_WIDTH)
+    return alt.layer(bars, line, words.encode(text=alt.Text("text:N"), y=TOP)).properties(
+        height=200, autosize=FIT_WIDTH
+    )
 
 
 def strips(
@@ -120,7 +124,7 @@ def strips(
         .mark_rect(height={"band": 0.8})
         .encode(
             x=alt.X(f"{start}:Q", title=title, scale=scale, bin="binned", axis=alt.Axis(tickCount=9, format="+.2~f")),
-            x2=f"{end}:Q",
+            x2=alt.X2(f"{end}:Q"),
             y=rows_of(rows, y),
             color=alt.Color(
                 f"{share}:Q",
@@ -133,6 +137,6 @@ def strips(
     base = alt.Chart(pa.table({"at": [0.0], "text": [zero]})).encode(x=alt.X("at:Q", scale=scale))
     line = base.mark_rule(strokeWidth=1.5, color=palette.RED)
     words = base.mark_text(align="center", baseline="bottom", dy=-4, color=palette.GREY, fontSize=11)
-    return alt.layer(bars, line, words.encode(text="text:N", y=alt.value(0))).properties(
+    return alt.layer(bars, line, words.encode(text=alt.Text("text:N"), y=TOP)).properties(
         height=alt.Step(26), autosize=FIT_WIDTH
     )

@@ -59,8 +59,9 @@ def confused(release: Source, where: Where) -> None:
     st.subheader("Which labels are confused?", anchor="confused")
     timed = answer.with_all("minutes")
     if timed.num_rows:
-        drawn = panel.with_column(timed, "name", [confusion_name(r, answer) for r in timed.to_pylist()])
-        drawn, left_out = panel.first(drawn, "pairs of labels", "most confused", 12)
+        drawn, left_out = panel.first(timed, "pairs of labels", "most confused", 12)
+        many = has_several_scopes(answer)
+        drawn = panel.with_column(drawn, "name", [confusion_name(r, many) for r in drawn.to_pylist()])
         panel.chart(
             "Minutes that one called this and another called that",
             answer,
@@ -81,9 +82,13 @@ def confused(release: Source, where: Where) -> None:
     )
 
 
-def confusion_name(row: Mapping[str, Any], answer: Answer) -> str:
-    """`A ↔ B`, with its layer where there are several."""
-    many = len(set(zip(answer.column("job_name"), answer.column("layer"), strict=True))) > 1
+def has_several_scopes(answer: Answer) -> bool:
+    """Whether the rows are of more than one job and layer, so that each has to say of which it is."""
+    return answer.table.group_by(["job_name", "layer"]).aggregate([]).num_rows > 1
+
+
+def confusion_name(row: Mapping[str, Any], many: bool) -> str:
+    """`A ↔ B`, with its job and layer where there are several."""
     name = f"{row['label_a']} ↔ {row['label_b']}"
     return f"{name} · {words.scope(row['job_name'], row['layer'])}" if many else name
 
@@ -98,7 +103,7 @@ def pairs(release: Source, where: Where) -> None:
     drawn = panel.named(compared, release, "worker_a", "worker_b").slice(0, MOST_PAIRS_DRAWN)
     left_out = ""
     rows = drawn.to_pylist()
-    many = len(set(zip(answer.column("job_name"), answer.column("layer"), strict=True))) > 1
+    many = has_several_scopes(answer)
     names = [
         f"{r['worker_a']} – {r['worker_b']}" + (f" · {words.scope(r['job_name'], r['layer'])}" if many else "")
         for r in rows

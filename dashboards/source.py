@@ -16,6 +16,7 @@ import streamlit as st
 from annolake.config import Settings
 from dashboards.access import Viewer
 from dashboards.data import Connection
+from dashboards.data.remembered import Remembered
 
 LOOK_SECONDS = 5
 NAMES_SECONDS = 60
@@ -79,7 +80,9 @@ def _open(release_id: int) -> Source:
     reader = OnDemandReader(settings(), release_id)
     if reader.release is None:
         raise NothingReleased("No release has been published yet.")
-    return Source(reader, reader.release.release_id, reader.release.released_at, terms(settings()), is_lake=True)
+    return Source(
+        Remembered(reader), reader.release.release_id, reader.release.released_at, terms(settings()), is_lake=True
+    )
 
 
 @st.cache_data(ttl=NAMES_SECONDS, show_spinner=False)

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from textwrap import dedent
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import duckdb
 import pyarrow as pa
+
+Cursor: TypeAlias = duckdb.DuckDBPyConnection
 
 
 class Reader(Protocol):
     """What gives a cursor for one statement; the rows of one job may do where one is named."""
 
-    def cursor(self, statement: str, job: str | None = None) -> duckdb.DuckDBPyConnection: ...
+    def cursor(self, statement: str, job: str | None = None) -> Cursor: ...
+
+
+@runtime_checkable
+class Knowing(Reader, Protocol):
+    """A reader that may know the answer to a question already."""
+
+    def answer(self, question: Hashable, ask: Callable[[], pa.Table]) -> pa.Table: ...
 
 
 Connection: TypeAlias = duckdb.DuckDBPyConnection | Reader
@@ -76,9 +85,14 @@ def ask(
     statement = statement.replace(" {filter}", conditions).replace("where true and ", "where ")
     parameters = {**{k: list(v) for k, v in given.items()}, **(values or {})}
     one = where.jobs[0] if where and len(where.jobs) == 1 else job
-    with _cursor(connection, statement, one) as cursor:
-        table = cursor.sql(statement, params=parameters).to_arrow_table()
-    return Answer(table, _shown(statement, parameters))
+    shown = _shown(statement, parameters)
+
+    def rows() -> pa.Table:
+        with _cursor(connection, statement, one) as cursor:
+            table: pa.Table = cursor.sql(statement, params=parameters).to_arrow_table()
+            return table
+
+    return Answer(connection.answer(shown, rows) if isinstance(connection, Knowing) else rows(), shown)
 
 
 def _cursor(connection: Connection, statement: str, job: str | None) -> duckdb.DuckDBPyConnection:

@@ -135,7 +135,7 @@ def settles(rows: pa.Table, n: int) -> charts.Chart:
     base = alt.Chart(rows).encode(
         x=alt.X("nth:Q", title="objects, the most disputed first", axis=alt.Axis(tickMinStep=1, format="d")),
         y=alt.Y("settled:Q", title="settled", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".0%")),
-        tooltip=["item:N", "n_disputes:Q", alt.Tooltip("settled:Q", format=".0%")],
+        tooltip=[alt.Tooltip("item:N"), alt.Tooltip("n_disputes:Q"), alt.Tooltip("settled:Q", format=".0%")],
     )
     chosen = alt.datum.nth == n
     line = base.mark_line(color=palette.BLUE, strokeWidth=2.5, interpolate="monotone")

@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from annolake.config import Settings
-from dashboards import access, source
+from dashboards import access, panel, source
 from tests.dashboards import gold_tables as gold
 
 APP = Path(__file__).parents[2] / "dashboards" / "app.py"
@@ -39,6 +39,7 @@ def open_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[OpenP
         monkeypatch.setattr(source, "current", lambda v: replace(shown, names=known) if v.sees_names else shown)
         monkeypatch.setattr(source, "latest_id", lambda: 7)
         monkeypatch.setattr(access, "is_loopback", lambda _: True)
+        monkeypatch.setattr(panel, "is_checking", True)
         app = AppTest.from_file(str(APP), default_timeout=30)
         if page != "overview":
             app.switch_page(f"pages/{page}.py")
