@@ -40,7 +40,7 @@ from transforms.tracks import LAYERS
 
 log = logging.getLogger(__name__)
 
-PARTS_AT_ONCE = 16
+PARTS_AT_ONCE = 8
 """Parts of jobs whose rows are in memory together."""
 BESIDE = 2
 """Parts that are measured beside each other: numpy and Arrow let go of the interpreter."""
