@@ -1,4 +1,8 @@
-"""Landing many small worker-response files from local disk, against a loop of `json` and the mere reading of them."""
+"""Many small worker-response files from local disk, against a loop of `json` and the mere reading of them.
+
+Annolake stands there twice: reading the files into rows in Parquet, which is the work of the loop, and landing them,
+which is much more.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from typing import Any
 from benchmarks.bench_gold import settings
 from benchmarks.bench_landing import job
 from benchmarks.harness import Bench, Figures, Size, Way, same
-from benchmarks.manifests import BUCKET
+from benchmarks.manifests import BUCKET, JOB
 from benchmarks.responses import FOLDER, N_SEGMENTS, write_responses
 
 
@@ -28,6 +32,44 @@ def _load(folder: Path, size: Size) -> Any:
 
 def _folder(folder: Path, size: Size) -> Path:
     return folder
+
+
+def _rows_work(folder: Path) -> Figures:
+    """The loop's work by the lander's reader: rows of answers and of segments, a Parquet file each."""
+    from datetime import UTC, datetime
+
+    import pyarrow.parquet as pq
+
+    from annolake.lake.catalog import open_lake
+    from annolake.lake.fetch import LocalStore
+    from annolake.lake.land import FILES_AT_ONCE
+    from annolake.lake.ledger import Ledger
+    from annolake.lake.lines import ahead
+    from annolake.lake.responses import ANSWERS, SEGMENTS, Responses, Rows, Workers
+
+    def parts() -> Iterator[Rows]:
+        sources = list(store.list(f"s3://{BUCKET}/{FOLDER}/"))
+        for start in range(0, len(sources), FILES_AT_ONCE):
+            part = Responses(workers)
+            for body in store.read(sources[start : start + FILES_AT_ONCE]):
+                part.read(body, ledger)
+            yield part.rows("benchmark", datetime.now(UTC))
+
+    store, workers = LocalStore(folder), Workers("benchmark")
+    home = Path(tempfile.mkdtemp(prefix="home-", dir=folder))
+    with open_lake(settings(home)) as lake:
+        ledger = Ledger(lake, JOB)
+    n_segments = 0
+    with (
+        pq.ParquetWriter(home / "answers.parquet", ANSWERS, compression="zstd") as answers,
+        pq.ParquetWriter(home / "segments.parquet", SEGMENTS, compression="zstd") as segments,
+    ):
+        for rows in ahead(parts()):
+            answers.write_table(rows.answers)
+            segments.write_table(rows.segments)
+            n_segments += rows.segments.num_rows
+    shutil.rmtree(home)
+    return {"files": sum(outcome["is_ok"] for outcome in ledger.outcomes), "segments": n_segments}
 
 
 def _work(loaded: Any) -> Figures:
@@ -84,19 +126,21 @@ def _floor_work(folder: Path) -> Figures:
 
 def check(found: Any) -> None:
     """Everybody read all files, and found the same number of segments."""
-    same(found["annolake"]["segments"], found["json loop"]["segments"], 0, "segments")
     for name, figures in found.items():
-        same(figures["files"], found["annolake"]["files"], 0, f"files of {name}")
+        same(figures["files"], found["landing"]["files"], 0, f"files of {name}")
+        if "segments" in figures:
+            same(figures["segments"], found["landing"]["segments"], 0, f"segments of {name}")
 
 
 BENCH = Bench(
-    title="landing small worker-response files",
-    claim="at least 3 times a json loop, at most 3.5 times the time of scandir and read (not reached)",
-    data="{files:,} worker-response files of one answer with 8 segments, on local disk",
+    title="small worker-response files, into rows and landed",
+    claim="files into rows at least 3 times as fast as a json loop, at most 3.5 times the time of scandir and read",
+    data="{files:,} worker-response files of one answer with 8 segments, on local disk, in the system's cache",
     sizes={"tiny": {"files": 50}, "small": {"files": 10_000}, "full": {"files": 100_000}},
     prepare=prepare,
     ways=(
-        Way("annolake", _load, _work, "annolake.lake.land great_expectations"),
+        Way("files into rows", _folder, _rows_work, "annolake.lake.land great_expectations"),
+        Way("landing", _load, _work, "annolake.lake.land great_expectations"),
         Way("json loop", _folder, _loop_work, "pyarrow.parquet", is_baseline=True),
         Way("scandir and read", _folder, _floor_work, is_baseline=True),
     ),
@@ -104,8 +148,9 @@ BENCH = Bench(
     rounds=2,
     shown=("files", "segments"),
     reading=(
-        "Not the same work: the loop puts segments into one Parquet file, without a look at what they say; the lander "
-        "keeps every answer and its outcome, replaces worker ids, makes rows of assignments, answers and segments, "
-        "puts each through the quality gate, commits to Iceberg and checks the tables."
+        "Files into rows does what the loop does: it reads every file into rows of segments, in Parquet. Beyond that "
+        "it lists versions, refuses what is no answer, replaces worker ids, and keeps answers and outcomes. Landing is "
+        "not the same work: it makes assignments, answers and segments of them, puts each through the quality gate, "
+        "commits to Iceberg and checks the tables."
     ),
-)  # fmt: skip
+)

@@ -32,6 +32,7 @@ def _common(settings: Settings, service: str) -> dict[str, Any]:
             retries={"mode": "standard", "max_attempts": 4},
             connect_timeout=5,
             read_timeout=60,
+            max_pool_connections=16,  # landing downloads that many files at a time
             signature_version="s3v4" if service == "s3" else None,
             s3={"addressing_style": "path"} if endpoint else None,
         ),

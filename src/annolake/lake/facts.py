@@ -140,6 +140,15 @@ def task_type_of(pre_function_arn: str) -> str:
     return BUILT_IN.get(name) or re.sub(r"(?<!^)(?=[A-Z][a-z])", "_", name).lower()
 
 
+def is_segmentation(task_type: str) -> bool:
+    """Whether a task asks for stretches of its media.
+
+    >>> is_segmentation("audio_segmentation"), is_segmentation("image_semantic_segmentation")
+    (True, False)
+    """
+    return task_type.endswith("segmentation") and not task_type.endswith("semantic_segmentation")
+
+
 def read_labels(document: Any) -> dict[str, list[str]]:
     """Layer -> labels of a label category configuration; the labels of a classification are layer `class`.
 

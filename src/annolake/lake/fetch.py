@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -182,9 +183,13 @@ class LocalStore:
 def _files(folder: str) -> Iterator[tuple[str, os.stat_result]]:
     """Every file below, in the order of the keys, but for those that other links lead to."""
     with os.scandir(folder) as found:
-        entries = sorted(found, key=lambda e: e.name + "/" if e.is_dir(follow_symlinks=False) else e.name)
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
+        entries = [
+            (e.name + "/" if (is_folder := e.is_dir(follow_symlinks=False)) else e.name, is_folder, e) for e in found
+        ]
+    if len(entries) > 1:
+        entries.sort(key=itemgetter(0))
+    for _, is_folder, entry in entries:
+        if is_folder:
             yield from _files(entry.path)
         elif entry.is_file(follow_symlinks=False):
             yield entry.path, entry.stat(follow_symlinks=False)

@@ -18,6 +18,7 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,14 +30,14 @@ from pyiceberg.expressions import And, EqualTo, GreaterThan, In
 from annolake.config import Settings
 from annolake.labeling import clients
 from annolake.lake.bulk import read_batch
-from annolake.lake.catalog import Lake, first_by_key, open_lake
-from annolake.lake.facts import CUSTOM, JobFacts, describe_job, labels_json
+from annolake.lake.catalog import Lake, open_lake
+from annolake.lake.facts import CUSTOM, JobFacts, describe_job, is_segmentation, labels_json
 from annolake.lake.fetch import LocalStore, S3Store, Source, Store, store_of
 from annolake.lake.ledger import LEDGER, LEDGER_KEY, Ledger
 from annolake.lake.lines import LineReader, Undecodable, ahead
 from annolake.lake.objects import Objects, media_type
 from annolake.lake.report import LandReport
-from annolake.lake.responses import Responses
+from annolake.lake.responses import Responses, Rows, Workers
 from annolake.lake.silver import LABEL, Silver, open_models, run_models
 from annolake.lake.stage import Stage, rows_of
 from annolake.lake.views import empty_rows, literal
@@ -58,7 +59,7 @@ __all__ = ["LandReport", "land_job", "land_outputs"]
 log = logging.getLogger(__name__)
 
 BATCH_BYTES = 32 << 20
-FILES_AT_ONCE = 10_000
+FILES_AT_ONCE = 20_000
 FRAME_DEPTH = 3
 """Slashes in `iteration-<n>/<object>/<worker>/<frame>.json`."""
 PARENTS_FIRST = (
@@ -179,37 +180,67 @@ class _Landing:
     # -- reading -------------------------------------------------------------------------------------------------
 
     def _land_responses(self, sources: Sequence[Source]) -> None:
-        self.objects.find(filter(None, (object_of_response(s.uri) for s in sources)))
-        whole = [s for s in sources if not self._is_frame(s)]
-        for start in range(0, len(whole), FILES_AT_ONCE):
-            part = Responses(self.key)
-            for body in self.store.read(whole[start : start + FILES_AT_ONCE]):
-                part.read(body, self.ledger)
-            if part.answers:
-                self._land_answers(part)
-        for folder, frames in groupby(filter(self._is_frame, sources), key=lambda s: folder_of_frame(s.uri)):
-            part, bodies = Responses(self.key), list(self.store.read(frames))
+        if not sources:
+            return
+        by_object = sorted(((object_of_response(s.uri) or "", s) for s in sources), key=itemgetter(0))
+        self.objects.find(object_id for object_id, _ in by_object if object_id)
+        frames = [s for s in sources if self._is_frame(s)]
+        whole = [(object_id, s) for object_id, s in by_object if not self._is_frame(s)] if frames else by_object
+        self._land_whole(whole)
+        self._land_frames(frames)
+
+    def _land_whole(self, by_object: Iterable[tuple[str, Source]]) -> None:
+        """Files of whole answers, read ahead of what is made of them, with one commit a table."""
+        workers = Workers(self.key)
+        with Stage(self.lake, self.id, self.job.job_name, self.connection) as stage:
+            for rows in ahead(self._read_files(by_object, workers)):
+                self._stage_answers(stage, rows)
+            self._commit_answers(stage, workers)
+
+    def _land_frames(self, sources: Sequence[Source]) -> None:
+        """Files of frames: those of a folder are one answer."""
+        for folder, frames in groupby(sources, key=lambda s: folder_of_frame(s.uri)):
+            workers = Workers(self.key)
+            part, bodies = Responses(workers), list(self.store.read(frames))
             if folder is None:  # no iteration or no object: the ledger says so
                 for body in bodies:
                     part.read(body, self.ledger)
             else:
                 self.objects.find([folder.object_id])
                 part.read_frames(folder, bodies, self.ledger)
-            if part.answers:
-                self._land_answers(part)
+            with Stage(self.lake, self.id, self.job.job_name, self.connection) as stage:
+                self._stage_answers(stage, part.rows(self.id, self.at))
+                self._commit_answers(stage, workers)
 
-    def _land_answers(self, part: Responses) -> None:
-        if self.job.task_type == CUSTOM and any(_has_streams(row["answer"]) for row in part.answers):
+    def _read_files(self, by_object: Iterable[tuple[str, Source]], workers: Workers) -> Iterator[Rows]:
+        """Some thousand files at a time; all of an object together, as only among them an answer can stand twice."""
+        part: list[Source] = []
+        for _, same in groupby(by_object, key=itemgetter(0)):
+            part += (source for _, source in same)
+            if len(part) >= FILES_AT_ONCE:
+                yield self._read_part(part, workers)
+                part = []
+        if part:
+            yield self._read_part(part, workers)
+
+    def _read_part(self, sources: Sequence[Source], workers: Workers) -> Rows:
+        read = Responses(workers)
+        for body in self.store.read(sources):
+            read.read(body, self.ledger)
+        return read.rows(self.id, self.at)
+
+    def _stage_answers(self, stage: Stage, rows: Rows) -> None:
+        if not rows.answers.num_rows:
+            return
+        if self.job.task_type == CUSTOM and any(_has_streams(str(text)) for text in rows.answers["answer"].to_pylist()):
             self.job = replace(self.job, task_type=f"{self.objects.media_type()}_segmentation")
-        self._append("restricted.worker", self._table(schemas.WORKER_IDENTITY, part.workers.values()))
-        answers = self._table(schemas.WORKER_RESPONSE, part.answers)
-        answers = first_by_key(answers, schemas.WORKER_RESPONSE.key)
-        self.connection.register("read_answers", answers)
-        with Stage(self.lake, self.id, self.job.job_name, self.connection) as stage:
-            stage.write("bronze.worker_response", "read_answers")
-            objects = self.objects.table(self.connection)
-            self._stage(stage, {"bronze.worker_response": answers, "landing.object": objects})
-            self._commit(stage)
+        given = rows.show(self.connection, is_segmentation=is_segmentation(self.job.task_type))
+        stage.write("bronze.worker_response", "read_answers")
+        self._stage(stage, given | {"landing.object": self.objects.table(self.connection)})
+
+    def _commit_answers(self, stage: Stage, workers: Workers) -> None:
+        self._append("restricted.worker", self._table(schemas.WORKER_IDENTITY, workers.rows.values()))
+        self._commit(stage)
 
     def _land_manifest(self, source: Source) -> None:
         """Every line that no finished landing has read."""
