@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import duckdb
@@ -75,46 +75,89 @@ def open_models(temporary: str = "") -> duckdb.DuckDBPyConnection:
 def run_models(
     connection: duckdb.DuckDBPyConnection, given: Mapping[str, pa.Table | str], accepted: pa.Table | None = None
 ) -> Silver:
-    """Run the models over relations by name, Arrow tables or SQL.
+    """Run the models once; see `Models.run`."""
+    return Models(connection).run(given, accepted)
 
-    `bronze.worker_response`, `bronze.manifest_line` and `bronze.label_file` are bronze rows; `landing.line` lines that
-    are taken apart already (`bulk.parts_of_line`), else those of bronze are; `landing.track` and `landing.segment` are
-    answers in manifest lines and their segments; `landing.object` (see OBJECT) is known of their objects;
-    `landing.label` are the labels that the job offers, `landing.job` its row of `silver.job`. What is not given is
-    empty. `accepted` rows (table_name, row_key, rule) pass the gate as they are.
-    """
-    known: dict[str, pa.Table | str] = {name: empty_rows(name) for name in TABLES if name.startswith("bronze.")}
-    known |= {"landing.track": NO_TRACKS, "landing.segment": NO_SEGMENTS} | dict(given)
-    if "landing.line" not in given:
-        known["landing.line"] = _lines(_attribute(given["landing.job"]))
-    empty = {name for name, rows in known.items() if _show(connection, name, rows) == 0}
-    silver = Silver()
-    for name, model in models("silver").items():
-        if is_empty(model.query, empty):
-            empty.add(name)
+
+class Models:
+    """The models on one connection, for one batch of rows after the other: what is only named is named once."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+        self._views: dict[str, str] = {}
+        self._skipped: set[str] = set()
+
+    def run(self, given: Mapping[str, pa.Table | str], accepted: pa.Table | None = None) -> Silver:
+        """Run the models over relations by name, Arrow tables or SQL.
+
+        `bronze.worker_response`, `bronze.manifest_line` and `bronze.label_file` are bronze rows; `landing.line` lines
+        that are taken apart already (`bulk.parts_of_line`), else those of bronze are; `landing.track` and
+        `landing.segment` are answers in manifest lines and their segments; `landing.object` (see OBJECT) is known of
+        their objects; `landing.label` are the labels that the job offers, `landing.job` its row of `silver.job`. What
+        is not given is empty. `accepted` rows (table_name, row_key, rule) pass the gate as they are.
+        """
+        known: dict[str, pa.Table | str] = {name: empty_rows(name) for name in TABLES if name.startswith("bronze.")}
+        known |= {"landing.track": NO_TRACKS, "landing.segment": NO_SEGMENTS} | dict(given)
+        if "landing.line" not in given:
+            known["landing.line"] = _lines(_attribute(given["landing.job"]))
+        empty = {name for name, rows in known.items() if self._show(name, rows) == 0}
+        silver = Silver()
+        self._skipped = set()
+        for name, model in models("silver").items():
+            if is_empty(model.query, empty):
+                empty.add(name)
+                self._skipped.add(name)
+                if name in TABLES:
+                    silver.gated[name] = gate_nothing(self.connection, name)
+                continue
+            self._make_empty(model.reads)
             if name in TABLES:
-                silver.gated[name] = gate_nothing(connection, name)
-            else:
-                _make_empty(connection, model)
-        elif name in TABLES:
-            connection.execute(f"CREATE OR REPLACE VIEW {name}_said AS {model.sql}")
-            silver.gated[name] = gate(connection, name, f"{name}_said", accepted, is_stored=name not in VIEWS)
-            connection.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM {silver.gated[name].relation}")
-        elif _make(connection, model) == 0:
-            empty.add(name)
-    return silver
+                silver.gated[name] = self._gate(model, accepted)
+            elif self._make(model) == 0:
+                empty.add(name)
+        return silver
 
+    def _show(self, name: str, rows: pa.Table | str) -> int:
+        """Make the relation known by name; returns 0 where it has no row."""
+        if isinstance(rows, pa.Table):
+            plain = name.replace(".", "__")
+            self.connection.register(plain, rows)
+            self._view(name, f"FROM {plain}")
+            return int(rows.num_rows)
+        self._view(name, f"FROM {rows}")
+        return len(self.connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchall())
 
-def _show(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table | str) -> int:
-    """Make the relation known by name; returns 0 where it has no row."""
-    relation = rows
-    if isinstance(rows, pa.Table):
-        relation = name.replace(".", "__")
-        connection.register(relation, rows)
-    connection.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM {relation}")
-    if isinstance(rows, pa.Table):
-        return int(rows.num_rows)
-    return len(connection.sql(f"SELECT 1 FROM {name} LIMIT 1").fetchall())
+    def _view(self, name: str, query: str) -> None:
+        if self._views.get(name) != query:
+            self.connection.execute(f"CREATE OR REPLACE VIEW {name} AS {query}")
+            self._views[name] = query
+
+    def _gate(self, model: SqlModel, accepted: pa.Table | None) -> Gated:
+        is_stored = model.name not in VIEWS
+        gated = gate(self.connection, model.name, f"({model.sql}\n)", accepted, is_stored=is_stored)
+        self._view(model.name, f"FROM {gated.relation}")
+        return gated
+
+    def _make(self, model: SqlModel) -> int:
+        """A step of the other models; returns how many rows it has, 1 where nobody counted."""
+        if model.name in VIEWS:
+            self._view(model.name, model.sql)
+            return 1
+        made = self.connection.execute(f"CREATE OR REPLACE TABLE {model.name} AS {model.sql}").fetchall()
+        return int(made[0][0])
+
+    def _make_empty(self, names: Iterable[str]) -> None:
+        """Steps that were not run as they have no row, for a model that joins them."""
+        for name in sorted(names):
+            if name not in self._skipped:
+                continue
+            self._skipped.remove(name)
+            model = models("silver")[name]
+            if name not in _shapes:
+                self._make_empty(model.reads)
+                columns = self.connection.execute(f"DESCRIBE {model.sql}").fetchall()
+                _shapes[name] = ", ".join(f'"{column}" {kind}' for column, kind, *_ in columns)
+            self.connection.execute(f"CREATE OR REPLACE TABLE {name} ({_shapes[name]})")
 
 
 def _attribute(job: pa.Table | str) -> str:
@@ -129,25 +172,6 @@ def _lines(attribute: str) -> str:
         SELECT DISTINCT ON (job_name, object_id, line_hash) *
         FROM {parts_of_line("bronze.manifest_line", attribute)}
         ORDER BY job_name, object_id, line_hash, line_no)"""
-
-
-def _make(connection: duckdb.DuckDBPyConnection, model: SqlModel) -> int:
-    """A step of the other models; returns how many rows it has, 1 where nobody counted."""
-    if model.name in VIEWS:
-        connection.execute(f"CREATE OR REPLACE VIEW {model.name} AS {model.sql}")
-        return 1
-    made = connection.execute(f"CREATE OR REPLACE TABLE {model.name} AS {model.sql}").fetchall()
-    return int(made[0][0])
-
-
-def _make_empty(connection: duckdb.DuckDBPyConnection, model: SqlModel) -> None:
-    """A step without a row, as other models join it."""
-    if model.name in VIEWS:
-        return  # who reads a view has no row without it
-    if model.name not in _shapes:
-        columns = connection.sql(f"DESCRIBE {model.sql}").fetchall()
-        _shapes[model.name] = ", ".join(f'"{name}" {kind}' for name, kind, *_ in columns)
-    connection.execute(f"CREATE OR REPLACE TABLE {model.name} ({_shapes[model.name]})")
 
 
 def build_silver(

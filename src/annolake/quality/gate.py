@@ -35,7 +35,7 @@ class Gated:
     connection: duckdb.DuckDBPyConnection
     table: str
     relation: str
-    """View of the good rows, with the helper columns of the model."""
+    """The good rows, with the helper columns of the model."""
     n_good: int
     quarantined: pa.Table
     counts: tuple[Count, ...]
@@ -66,25 +66,23 @@ def gate(
         connection.register("accepted", accepted)
         rules = tuple(_but_for_accepted(rule, row_key(spec)) for rule in rules)
     failing = [r for r in rules if r.severity == "fail"]
-    holds = all_hold(failing)
-    judged, checked, good = (f"{_flat(relation)}_{name}" for name in ("judged", "checked", "good"))
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW {judged} AS SELECT *, {holds} AS __holds FROM {relation}")
+    judged, checked = f"(SELECT *, {all_hold(failing)} AS __holds FROM {relation})", f"{_flat(table)}_checked"
     if is_stored:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {checked} AS FROM {judged}")
-    n_rows, n_good, warned = _judge(connection, checked if is_stored else judged, rules)
+        judged = checked
+    n_rows, n_good, warned = _judge(connection, judged, rules)
     if n_good < n_rows and not is_stored:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {checked} AS FROM {judged}")
-    if n_good < n_rows or is_stored:
         judged = checked
     where = " WHERE __holds" if n_good < n_rows else ""
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW {good} AS SELECT * EXCLUDE (__holds) FROM {judged}{where}")
+    good = f"(SELECT * EXCLUDE (__holds) FROM {judged}{where})"
     bad = QUARANTINE.empty()
     failed = dict.fromkeys(rules, 0) | warned
     if n_good < n_rows:
         rows = f"(SELECT * FROM {judged} WHERE NOT __holds)"
         failed |= _sums(connection, rows, failing)
         broken = f"(SELECT * EXCLUDE (__holds), {_broken(failing)} AS __broken FROM {rows})"
-        present = {name for name, *_ in connection.sql(f"DESCRIBE {relation}").fetchall()}
+        present = {name for name, *_ in connection.execute(f"DESCRIBE FROM {relation}").fetchall()}
         bad = connection.sql(_quarantine(spec, broken, failing, "_source_uri" in present)).to_arrow_table()
     counts = tuple(
         Count(r.table, r.name, r.severity, n_rows, n, _detail(connection, judged, r) if n else r.meaning)
@@ -118,8 +116,8 @@ def _but_for_accepted(rule: Rule, key: str) -> Rule:
     return replace(rule, holds=f"({rule.holds}) OR {key} IN ({keys})")
 
 
-def _flat(relation: str) -> str:
-    return relation.replace(".", "__")
+def _flat(table: str) -> str:
+    return table.replace(".", "__")
 
 
 def _broken(rules: Sequence[Rule]) -> str:
@@ -133,7 +131,7 @@ def _judge(
     """How many rows there are, how many are good, and how many break each rule of severity warn."""
     warned = [r for r in rules if r.severity == "warn"]
     sums = "".join(f", count(*) FILTER (WHERE NOT ({r.holds}))" for r in warned)
-    found = connection.sql(f"SELECT count(*), count(*) FILTER (WHERE __holds){sums} FROM {relation}").fetchall()
+    found = connection.execute(f"SELECT count(*), count(*) FILTER (WHERE __holds){sums} FROM {relation}").fetchall()
     n_rows, n_good, *failed = found[0]
     return n_rows, n_good, dict(zip(warned, failed, strict=True))
 
@@ -141,11 +139,11 @@ def _judge(
 def _sums(connection: duckdb.DuckDBPyConnection, relation: str, rules: Sequence[Rule]) -> dict[Rule, int]:
     """How many rows break each rule."""
     sums = ", ".join(f"count(*) FILTER (WHERE NOT ({r.holds}))" for r in rules)
-    return dict(zip(rules, connection.sql(f"SELECT {sums} FROM {relation}").fetchall()[0], strict=True))
+    return dict(zip(rules, connection.execute(f"SELECT {sums} FROM {relation}").fetchall()[0], strict=True))
 
 
 def _detail(connection: duckdb.DuckDBPyConnection, relation: str, rule: Rule) -> str:
-    example = connection.sql(f"SELECT min({rule.reason}) FROM {relation} WHERE NOT ({rule.holds})").fetchall()
+    example = connection.execute(f"SELECT min({rule.reason}) FROM {relation} WHERE NOT ({rule.holds})").fetchall()
     return f"{rule.meaning}; for example: {example[0][0]}"
 
 
