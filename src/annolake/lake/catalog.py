@@ -20,7 +20,7 @@ from typing import Any, Self, TypeVar, cast
 from urllib.parse import unquote, urlparse
 
 import pyarrow as pa
-from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.catalog.sql import IcebergTables, SqlCatalog
 from pyiceberg.exceptions import (
     CommitFailedException,
     NamespaceAlreadyExistsError,
@@ -30,8 +30,8 @@ from pyiceberg.exceptions import (
 from pyiceberg.expressions import AlwaysTrue, And, BooleanExpression, In
 from pyiceberg.manifest import DataFile
 from pyiceberg.partitioning import PartitionSpec
+from pyiceberg.table import CommitTableResponse, Transaction
 from pyiceberg.table import Table as IcebergTable
-from pyiceberg.table import Transaction
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.transforms import IdentityTransform
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
@@ -89,6 +89,29 @@ class _LakeTable(IcebergTable):  # type: ignore[misc]
         return _Change(self)
 
 
+class _LakeCatalog(SqlCatalog):  # type: ignore[misc]
+    """A catalog that reads each version of a table's metadata once, and not at all where it wrote it.
+
+    The file of a version never changes; a build looks at its tables a dozen times each, on S3 a request every time.
+    """
+
+    def __init__(self, name: str, **properties: Any) -> None:
+        self._seen: dict[tuple[str, ...], IcebergTable] = {}
+        super().__init__(name, **properties)
+
+    def _convert_orm_to_iceberg(self, orm_table: IcebergTables) -> IcebergTable:
+        seen = self._seen.get((*self.identifier_to_tuple(orm_table.table_namespace), orm_table.table_name))
+        if seen is None or seen.metadata_location != orm_table.metadata_location:
+            seen = super()._convert_orm_to_iceberg(orm_table)
+            self._seen[seen.name()] = seen
+        return _LakeTable(seen.name(), seen.metadata, seen.metadata_location, seen.io, self)
+
+    def commit_table(self, table: IcebergTable, requirements: Any, updates: Any) -> CommitTableResponse:
+        done = super().commit_table(table, requirements, updates)
+        self._seen[table.name()] = _LakeTable(table.name(), done.metadata, done.metadata_location, table.io, self)
+        return done
+
+
 def open_lake(settings: Settings) -> Lake:
     """The lake that the settings name; its catalog is made where there is none."""
     url = settings.catalog_url
@@ -127,14 +150,14 @@ class Lake:
         """The table as it is now; None where nothing was ever written to it."""
         _spec(name)
         try:
-            return _ours(self.catalog.load_table(name))
+            return self.catalog.load_table(name)
         except NoSuchTableError:
             return None
 
     def table(self, name: str) -> IcebergTable:
         """The table as it is now, made or brought to what the schemas say now; its files stay as they are."""
         spec = _spec(name)
-        found = self.find(name) or _ours(self._create(spec))
+        found = self.find(name) or self._create(spec)
         have = {field.name: field for field in found.schema().fields}
         missing = [c for c in spec.columns if c.name not in have]
         gone = [n for n, field in have.items() if field.required and n not in spec.arrow.names]
@@ -153,7 +176,7 @@ class Lake:
                             respec.add_identity(column_name)
             except (CommitFailedException, ValueError):
                 log.debug("%s was changed by another process", name)
-            found = _ours(self.catalog.load_table(name))
+            found = self.catalog.load_table(name)
         return found
 
     def _create(self, spec: Table) -> IcebergTable:
@@ -333,10 +356,6 @@ class Lake:
         return rows.take(new["__row"].combine_chunks().sort())
 
 
-def _ours(table: IcebergTable) -> IcebergTable:
-    return _LakeTable(table.name(), table.metadata, table.metadata_location, table.io, table.catalog, table.config)
-
-
 def conform(rows: pa.Table, schema: pa.Schema) -> pa.Table:
     """`rows` in the schema's order and types; a missing nullable column becomes NULL, a strange one is refused."""
     unknown = [n for n in rows.schema.names if n not in schema.names]
@@ -417,10 +436,10 @@ def _prepare_sqlite(path: Path) -> None:
 def _connect(url: str, properties: dict[str, Any]) -> SqlCatalog:
     for _ in range(5):
         try:
-            return SqlCatalog(CATALOG_NAME, uri=url, **properties)
+            return _LakeCatalog(CATALOG_NAME, uri=url, **properties)
         except SQLAlchemyError:  # two processes making the catalog's own tables at once
             time.sleep(random.uniform(0.1, 0.3))  # noqa: S311 - jitter
-    return SqlCatalog(CATALOG_NAME, uri=url, **properties)
+    return _LakeCatalog(CATALOG_NAME, uri=url, **properties)
 
 
 def _storage(settings: Settings) -> dict[str, str]:
