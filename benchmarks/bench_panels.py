@@ -6,7 +6,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ def panels() -> Mapping[str, Ask]:
         Where,
         agreement,
         ask,
+        audit,
         data_quality,
         disputes,
         item,
@@ -42,6 +43,12 @@ def panels() -> Mapping[str, Ask]:
     )
 
     every, layer, one = Where(), Where(layers=(LAYER,)), Where(jobs=(JOB,), layers=(LAYER,))
+
+    @cache
+    def first_objects(c: Any) -> list[dict[str, Any]]:
+        """What the panel above the manifest has found by then."""
+        rows: list[dict[str, Any]] = disputes.objects(c, every).table.slice(0, 10).to_pylist()
+        return rows
 
     def documented(name: str) -> Ask:
         return lambda c: ask(c, queries()[name].sql)
@@ -97,7 +104,9 @@ def panels() -> Mapping[str, Ask]:
         "item: disputes": lambda c: item.disputes(c, JOB, OBJECT),
         "item: agreement": lambda c: item.agreement(c, JOB, OBJECT),
         "item: pairs": lambda c: item.pairs(c, JOB, OBJECT),
-        "item: audit": lambda c: item.audit(c, JOB, OBJECT),
+        "item: the same media elsewhere": lambda c: audit.same_media(c, JOB, OBJECT),
+        "item: audit": lambda c: audit.answers(c, [(JOB, OBJECT)]),
+        "item: outcomes": lambda c: audit.outcomes(c, [(JOB, OBJECT)]),
         "data quality: severities": lambda c: data_quality.severities(c, every),
         "data quality: broken": lambda c: data_quality.broken(c, every),
         "data quality: trend": lambda c: data_quality.trend(c, every),
@@ -106,7 +115,7 @@ def panels() -> Mapping[str, Ask]:
         "disputes: summary": lambda c: disputes.summary(c, every),
         "disputes: queue": lambda c: disputes.disputes(c, every),
         "disputes: objects": lambda c: disputes.objects(c, every),
-        "disputes: manifest": lambda c: disputes.to_send(c, every, "audio_segmentation", 10),
+        "disputes: manifest": lambda c: disputes.to_send(c, every, first_objects(c)),
     }
 
 

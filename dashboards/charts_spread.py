@@ -135,7 +135,7 @@ def strips(
         )
     )
     base = alt.Chart(pa.table({"at": [0.0], "text": [zero]})).encode(x=alt.X("at:Q", scale=scale))
-    line = base.mark_rule(strokeWidth=1.5, color=palette.RED)
+    line = base.mark_rule(strokeWidth=1.5, color=palette.MARK)
     words = base.mark_text(align="center", baseline="bottom", dy=-4, color=palette.GREY, fontSize=11)
     return alt.layer(bars, line, words.encode(text=alt.Text("text:N"), y=TOP)).properties(
         height=alt.Step(26), autosize=FIT_WIDTH

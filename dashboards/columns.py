@@ -143,6 +143,12 @@ COLUMNS: dict[str, Any] = {
     "n_segments": _number("segments"),
     "labels": _text("labels", width="medium"),
     "time_spent_s": _number("time, s", "%.1f"),
+    "changed": _text("changed", "seconds of a label that were added and removed; labels of the whole object"),
+    "compared_with": _text("compared with", "the job of the level before; its consensus"),
+    "outcome": _text("outcome"),
+    "adjustment_status": _text("adjusted", "adjusted or unadjusted, where the job adjusts an earlier label"),
+    "feedback": _text("feedback", "what verifiers wrote", "medium"),
+    "labeled_at": C.DatetimeColumn("labeled, UTC", format="YYYY-MM-DD HH:mm:ss"),
 }
 
 

@@ -94,13 +94,14 @@ def objects(connection: Connection, where: Where, kinds: Iterable[str] = ()) -> 
     )
 
 
-def to_send(connection: Connection, where: Where, task_type: str, n: int, kinds: Iterable[str] = ()) -> Answer:
-    """What the manifest of the first `n` objects of a task type is made of: their media, labels and disputes.
+def to_send(
+    connection: Connection, where: Where, chosen: Iterable[Mapping[str, Any]], kinds: Iterable[str] = ()
+) -> Answer:
+    """What the manifest of these rows of `objects` is made of: their media, labels and disputes, in their order.
 
-    Which objects is asked first: by their names DuckDB finds rows and media without a pass over all of them.
+    They are asked for by name, so that DuckDB finds rows and media without a pass over all of them.
     """
-    chosen = {"task": task_type, "kinds": list(kinds) or list(KINDS)}
-    best = _first_objects(connection, where, chosen, n)
+    rows = list(chosen)
     return ask(
         connection,
         """
@@ -111,7 +112,8 @@ def to_send(connection: Connection, where: Where, task_type: str, n: int, kinds:
             to_json(list({'layer': layer, 'start': t_start_s, 'end': t_end_s, 'kind': kind, 'labels': labels}
               order by t_start_s, layer, kind)) as disputes
           from gold.dispute_queue
-          where job_name in $best_jobs and object_id in $best_objects and task_type = $task and kind in $kinds {filter}
+          where job_name in $own_jobs and object_id in $names and job_name || '/' || object_id in $objects
+            and kind in $kinds {filter}
           group by job_name, object_id
         ), media as (
           select asset_id, uri, duration_s, peaks_uri, playable_uri from silver.asset where asset_id in $media
@@ -122,35 +124,21 @@ def to_send(connection: Connection, where: Where, task_type: str, n: int, kinds:
         left join media a using (asset_id)
         left join silver.job j using (job_name)
         order by gain_s desc, gain_items desc, job_name, object_id
-        limit $n
         """,
         where,
         {
-            **chosen,
-            "n": n,
-            "best_jobs": sorted(set(best.column("job_name"))) or [""],
-            "best_objects": sorted(set(best.column("object_id"))) or [""],
-            "media": sorted({asset for asset in best.column("asset_id") if asset}) or [""],
+            "kinds": list(kinds) or list(KINDS),
+            "own_jobs": _values(row["job_name"] for row in rows),
+            "names": _values(row["object_id"] for row in rows),
+            "objects": _values(f"{row['job_name']}/{row['object_id']}" for row in rows),
+            "media": _values(row["asset_id"] for row in rows),
         },
     )
 
 
-def _first_objects(connection: Connection, where: Where, chosen: Mapping[str, object], n: int) -> Answer:
-    """The first `n` objects of a task type, and their media."""
-    return ask(
-        connection,
-        """
-        select job_name, object_id, max(asset_id) as asset_id
-        from gold.dispute_queue
-        where task_type = $task and kind in $kinds {filter}
-        group by job_name, object_id
-        order by coalesce(sum(expected_gain) filter (where t_end_s is not null), 0) desc,
-          coalesce(sum(expected_gain) filter (where t_end_s is null), 0) desc, job_name, object_id
-        limit $n
-        """,
-        where,
-        {**chosen, "n": n},
-    )
+def _values(found: Iterable[str | None]) -> list[str]:
+    """Each once, for a list in SQL, which must not be empty."""
+    return sorted({value for value in found if value}) or [""]
 
 
 def manifest_lines(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

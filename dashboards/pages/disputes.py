@@ -127,7 +127,7 @@ def send(release: Source, where: Where, kinds: Sequence[str]) -> None:
             "interval: an expectation of the model, for this release.",
             name="settles",
         )
-    manifest(release, where, task, n, kinds)
+    manifest(release, where, rows.slice(0, n), kinds)
 
 
 def settles(rows: pa.Table, n: int) -> charts.Chart:
@@ -141,17 +141,17 @@ def settles(rows: pa.Table, n: int) -> charts.Chart:
     line = base.mark_line(color=palette.BLUE, strokeWidth=2.5, interpolate="monotone")
     dots = base.mark_point(color=palette.BLUE, filled=True, size=45, opacity=1)
     mark = base.transform_filter(chosen).mark_point(
-        color=palette.RED, shape="diamond", filled=True, size=170, opacity=1
+        color=palette.MARK, shape="diamond", filled=True, size=170, opacity=1
     )
     return alt.layer(line, dots, mark).properties(height=200)
 
 
-def manifest(release: Source, where: Where, task: str, n: int, kinds: Sequence[str]) -> None:
+def manifest(release: Source, where: Where, chosen: pa.Table, kinds: Sequence[str]) -> None:
     """The manifest of exactly these objects, and how to start the level with it."""
     from annolake.errors import ManifestError  # noqa: PLC0415
     from annolake.manifest.write import manifest_text  # noqa: PLC0415
 
-    answer = disputes.to_send(release.connection, where, task, n, kinds)
+    answer = disputes.to_send(release.connection, where, chosen.to_pylist(), kinds)
     lines = disputes.manifest_lines(answer.table.to_pylist())
     unregistered = sum(not row["uri"] for row in answer.table.to_pylist())
     if unregistered:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboards import diff, jump, panel, words
 from dashboards import player as players
-from dashboards.data import Answer, Where, item
+from dashboards.data import Answer, Where, audit, item
 from dashboards.source import Source
 
 DIFF_CSS = """<style>
@@ -19,6 +19,10 @@ DIFF_CSS = """<style>
 .diff ins { background: rgba(68, 119, 170, .28); text-decoration-thickness: 2px; }
 @media (prefers-color-scheme: dark) { .diff del { color: #ffb4ab; } }
 </style>"""
+
+
+LEAST_CHANGE_S = 0.05
+"""Changes under this length show as 0.0 s, so they are none."""
 
 
 def page() -> None:
@@ -51,7 +55,7 @@ def page() -> None:
     disputes(release, key)
     pairs(release, key)
     texts(release, key)
-    audit(release, key)
+    chain(release, key)
 
 
 def choose(choices: Answer, named: tuple[str, str]) -> tuple[str, str]:
@@ -223,20 +227,44 @@ def name(row: Mapping[str, Any], release: Source) -> str:
     return escape(release.names.get(row["worker_id"], row["worker_id"]))
 
 
-def audit(release: Source, key: tuple[str, str]) -> None:
-    """Who said what when, in all jobs about this media."""
-    answer = item.audit(release.connection, *key)
-    if answer.is_empty:
-        return
-    panel.table(
-        "Who said what, when",
-        answer,
-        "submitted_at job_name level worker_id revision_no is_current n_segments labels time_spent_s",
-        shown=panel.named(answer.table, release, "worker_id"),
-        note=f"n = {words.counted(answer.table.num_rows, 'answer')} about this media in every job and level, the "
-        "oldest first. Not counted: an earlier revision, or an answer that the quality gate rejected.",
-        name="item-audit",
-    )
+def chain(release: Source, key: tuple[str, str]) -> None:
+    """Who said what when and what came out, in all jobs about this media."""
+    objects = audit.same_media(release.connection, *key)
+    answer = audit.answers(release.connection, objects)
+    if not answer.is_empty:
+        changed = [what_changed(row) for row in answer.table.to_pylist()]
+        panel.table(
+            "Who said what, when",
+            answer,
+            "submitted_at job_name level task_type worker_id revision_no is_current n_segments labels changed "
+            "compared_with time_spent_s source_uri",
+            shown=panel.with_column(panel.named(answer.table, release, "worker_id"), "changed", changed),
+            note=f"n = {words.counted(answer.table.num_rows, 'answer')} about this media in every job and level, the "
+            "oldest first. Not counted: an earlier revision, or an answer that the quality gate rejected. Changed: "
+            "seconds of a label, and labels of the whole object, against the consensus of the level before. No "
+            "interval: this is what they did.",
+            name="item-audit",
+        )
+    came_out = audit.outcomes(release.connection, objects)
+    if not came_out.is_empty:
+        panel.table(
+            "What came out, level by level",
+            came_out,
+            "job_name level task_type outcome label confidence adjustment_status feedback labeled_at source_uri",
+            note=f"n = {words.counted(came_out.table.num_rows, 'job')} with this media in its output. The label is "
+            "that of the backend: a class, or the verdict of a verification.",
+            name="item-outcomes",
+        )
+
+
+def what_changed(row: Mapping[str, Any]) -> str | None:
+    """`+20.0 s, −20.0 s; dog → bird`, `nothing`; None where there is nothing to compare with, or it does not count."""
+    if row["compared_with"] is None or not row["is_current"]:
+        return None
+    told = [row["relabeled"]] if row["relabeled"] else []
+    if row["added_s"] is not None and max(row["added_s"], row["removed_s"]) >= LEAST_CHANGE_S:
+        told.insert(0, f"+{row['added_s']:.1f} s, −{row['removed_s']:.1f} s")
+    return "; ".join(told) or "nothing"
 
 
 page()

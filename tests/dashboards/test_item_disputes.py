@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -15,7 +16,7 @@ from annolake.lake.reader import ReleaseReader
 from annolake.manifest.read import line_problem
 from annolake.manifest.write import manifest_text
 from dashboards import diff, player
-from dashboards.data import Where, disputes, item
+from dashboards.data import Where, audit, disputes, item
 from tests.small_lake import ANN, BEN, CAT, DAN
 
 OpenPage = Callable[..., AppTest]
@@ -78,11 +79,14 @@ def test_pairs_that_differ_most_come_first(lake: duckdb.DuckDBPyConnection) -> N
 
 
 def test_the_audit_chain_has_earlier_revisions(lake: duckdb.DuckDBPyConnection) -> None:
-    rows = item.audit(lake, "voices-1", "3").table.to_pylist()
+    rows = audit.answers(lake, audit.same_media(lake, "voices-1", "3")).table.to_pylist()
     assert [(r["worker_id"], r["revision_no"], r["is_current"]) for r in rows] == [
         (ANN, 1, False), (BEN, 1, True), (CAT, 1, True), (DAN, 1, True), (ANN, 2, True),
     ]  # fmt: skip
     assert rows[0]["n_segments"] is None and rows[-1]["n_segments"] == 3
+    assert {(r["job_name"], r["level"], r["compared_with"], r["added_s"]) for r in rows} == {
+        ("voices-1", 1, None, None)
+    }
     assert [r["submitted_at"] for r in rows] == sorted(r["submitted_at"] for r in rows)
 
 
@@ -205,13 +209,20 @@ def test_the_first_objects_settle_the_most(lake: duckdb.DuckDBPyConnection) -> N
     assert [r["nth"] for r in rows] == list(range(1, len(rows) + 1))
 
 
+def first(lake: duckdb.DuckDBPyConnection, where: Where, n: int) -> list[dict[str, Any]]:
+    """The first objects of the queue."""
+    rows: list[dict[str, Any]] = disputes.objects(lake, where).table.slice(0, n).to_pylist()
+    return rows
+
+
 def test_gold_items_are_in_no_manifest(lake: duckdb.DuckDBPyConnection) -> None:
-    sent = disputes.to_send(lake, CLIPS, "video_classification", 50)
+    sent = disputes.to_send(lake, CLIPS, first(lake, CLIPS, 50))
     assert set(sent.column("object_id")) == {"0", "1", "2", "3"}
 
 
 def test_the_manifest_has_exactly_these_objects(lake: duckdb.DuckDBPyConnection) -> None:
-    sent = disputes.to_send(lake, VOICES, "audio_segmentation", 3)
+    sent = disputes.to_send(lake, VOICES, first(lake, VOICES, 3))
+    assert sent.column("object_id") == [row["object_id"] for row in first(lake, VOICES, 3)]
     lines = disputes.manifest_lines(sent.table.to_pylist())
     assert [line["asset-id"] for line in lines] == [f"voices-1-{n}" for n in sent.column("object_id")]
     assert not any(map(line_problem, lines))
