@@ -1,20 +1,63 @@
 /* How far each worker can be trusted in one layer of one job.
    grain: job_name, layer, worker_id
    reads: measure.worker_compared, measure.worker, measure.worker_skill, measure.worker_gold, measure.label_use,
-     silver.assignment, silver.annotation, silver.asset, silver.job, reference.student_t,
-     reference.price
+     measure.box_pair, measure.box_item, measure.box_chance, silver.box, silver.assignment, silver.annotation,
+     silver.asset, silver.job, reference.student_t, reference.price
    owner: measures
    checks: fail unique(grain), fail loo_agreement is null or loo_agreement <= 1, fail loo_lo <= loo_hi,
      fail n_rejected <= n_answers, warn rows >= 1
    notes: loo_agreement = sum(agree - expected) / sum(mass - expected) over the worker's objects, with a jackknife over
      them. status: too_few under 5 objects or where undefined; reliable where the lower end is at least .667; watch
      otherwise. NULL where the other workers used one label only; the interval is NULL under three objects, or where
-     every object says the same. Rank by loo_agreement only beside its interval. Gold items stand in the gold_ columns
-     alone; who answered nothing else has those and no others. Active time of an answer is its reported time without
+     every object says the same. Boxes: agree is boxes matched at IoU .5 with each other annotator, counted on both sides,
+     mass all boxes of both, expected the chance floor of box_f_iou50 in the layer times mass (0 where there is none); an
+     object counts where the worker or another drew. Rank by loo_agreement only beside its interval. Gold items stand in
+     the gold_ columns alone; who answered nothing else has those and no others. Active time of an answer is its reported time without
      pauses, else submitted less accepted, cut at 5 minutes or 10 times the media, whichever is more. Answers, active
      time, media and cost are of all layers of the job: do not add them up over layers. cost is at the price of an hour when
      the row was built; NULL with cost_reason no_price or no_times. */
-WITH item AS (
+WITH box_side AS (
+    SELECT job_name, layer, object_id, worker_a AS worker_id, n_boxes_a AS n_own, n_boxes_b AS n_other, hits_iou50 AS hits
+    FROM measure.box_pair
+    UNION ALL
+    SELECT job_name, layer, object_id, worker_b AS worker_id, n_boxes_b AS n_own, n_boxes_a AS n_other, hits_iou50 AS hits
+    FROM measure.box_pair
+),
+
+box_asked AS (
+    SELECT job_name, layer, object_id, max(n_annotators) - 1.0 AS n_others
+    FROM measure.box_item
+    GROUP BY job_name, layer, object_id
+),
+
+/* Layers that have segments or labels under the same name are measured by those. */
+box_layer AS (
+    SELECT a.job_name, a.layer, max(coalesce(c.chance_floor, 0.0)) AS chance_floor
+    FROM box_asked AS a
+    LEFT JOIN measure.box_chance AS c
+        ON a.job_name = c.job_name AND a.layer = c.layer AND c.measure = 'box_f_iou50'
+    LEFT JOIN (SELECT DISTINCT job_name, layer FROM measure.worker) AS w
+        ON a.job_name = w.job_name AND a.layer = w.layer
+    WHERE w.job_name IS NULL
+    GROUP BY a.job_name, a.layer
+),
+
+box_item AS (
+    SELECT
+        s.job_name,
+        s.layer,
+        s.worker_id,
+        s.object_id,
+        2.0 * sum(s.hits) AS agree,
+        CAST(sum(s.n_own + s.n_other) AS DOUBLE) AS mass,
+        sum(s.n_own) / max(a.n_others) AS n_units,
+        sum(s.n_other) / max(a.n_others) AS n_units_others
+    FROM box_side AS s
+    INNER JOIN box_asked AS a ON s.job_name = a.job_name AND s.layer = a.layer AND s.object_id = a.object_id
+    GROUP BY s.job_name, s.layer, s.worker_id, s.object_id
+),
+
+item AS (
     SELECT
         job_name,
         layer,
@@ -28,6 +71,21 @@ WITH item AS (
         n_split,
         n_merged
     FROM measure.worker_compared
+    UNION ALL
+    SELECT
+        b.job_name,
+        b.layer,
+        b.worker_id,
+        b.object_id,
+        b.agree - y.chance_floor * b.mass AS better,
+        (1.0 - y.chance_floor) * b.mass AS possible,
+        b.mass,
+        b.n_units,
+        b.n_units_others,
+        NULL AS n_split,
+        NULL AS n_merged
+    FROM box_item AS b
+    INNER JOIN box_layer AS y ON b.job_name = y.job_name AND b.layer = y.layer
 ),
 
 total AS (
@@ -89,6 +147,11 @@ given AS (
     SELECT job_name, layer, worker_id, sum(n_segments) AS n_labels
     FROM measure.label_use
     GROUP BY job_name, layer, worker_id
+    UNION ALL
+    SELECT b.job_name, b.layer, b.worker_id, count(*) AS n_labels
+    FROM silver.box AS b
+    INNER JOIN box_layer AS y ON b.job_name = y.job_name AND b.layer = y.layer
+    GROUP BY b.job_name, b.layer, b.worker_id
 ),
 
 speed AS (
@@ -137,6 +200,10 @@ known AS (
     SELECT job_name, layer, worker_id FROM measure.worker
     UNION
     SELECT job_name, layer, worker_id FROM measure.worker_gold
+    UNION
+    SELECT b.job_name, b.layer, a.worker_id
+    FROM box_layer AS b
+    INNER JOIN silver.annotation AS a ON b.job_name = a.job_name
 )
 
 SELECT
@@ -147,7 +214,7 @@ SELECT
     CAST(coalesce(e.n_items, 0) AS BIGINT) AS n_items,
     CAST(coalesce(g.n_labels, 0) AS BIGINT) AS n_labels,
     e.value AS loo_agreement,
-    CASE WHEN e.value - e.reach < -1.0 THEN -1.0 ELSE e.value - e.reach END AS loo_lo,
+    CASE WHEN e.value - e.reach < -1.0 AND e.value >= -1.0 THEN -1.0 ELSE e.value - e.reach END AS loo_lo,
     CASE WHEN e.value + e.reach > 1.0 THEN 1.0 ELSE e.value + e.reach END AS loo_hi,
     w.offset_s,
     w.n_boundaries,

@@ -57,6 +57,10 @@ def test_boxes_and_rework_are_released(settings: Settings, s3) -> None:
     assert figures["box_f_iou50"] == pytest.approx(2 * 3 / 9) and figures["box_mean_iou"] < figures["box_f_iou50"]
     (pair,) = query(settings, "select missed_by_a, missed_by_b from gold.agreement_box_pair").to_pylist()
     assert sorted(pair.values()) == pytest.approx([0.0, 0.5])
+    of_boxes = "from gold.worker_quality where job_name = 'Boxes' order by n_labels"
+    workers = query(settings, f"select n_items, n_labels, over_seg_index, loo_agreement {of_boxes}").to_pylist()
+    assert [(w["n_items"], w["n_labels"], w["over_seg_index"]) for w in workers] == [(3, 3, 0.5), (3, 6, 2.0)]
+    assert all(0 < w["loo_agreement"] <= 2 * 3 / 9 for w in workers)  # F less what chance gives
     classes = query(settings, "select label, sum(n_boxes) as n from gold.agreement_box group by label order by label")
     assert classes.to_pylist() == [{"label": "cat", "n": 3}, {"label": "dog", "n": 6}]
     fused = query(settings, "select label, support from gold.consensus_box order by all").to_pylist()

@@ -197,6 +197,16 @@ def test_a_worker_whom_nobody_shares_an_object_with_has_no_rank(run_model: Run) 
     ]
 
 
+def test_an_interval_far_below_chance_holds_its_value(run_model: Run) -> None:
+    """Says x where the others say y, which they hardly ever do elsewhere: far under -1, and still in order."""
+    rows = [("x", "x", None)] * 200 + [("y", "y", "x")] * 7 + [("x", "x", "x")]
+    said = [{"job_name": "clips", "object_id": str(k), "worker_id": w, "layer": "class", "label": x}
+            for k, given in enumerate(rows) for w, x in zip("abc", given, strict=True) if x]  # fmt: skip
+    found = run_model("worker_quality", built(silver(labels=pa.Table.from_pylist(said, LABELS)))).to_pylist()
+    worst = {r["worker_id"]: r for r in found}["c"]
+    assert worst["loo_lo"] < worst["loo_agreement"] < worst["loo_hi"] < -1
+
+
 def test_headers_name_what_the_models_read() -> None:
     for name, model in {**models("measure"), **models("gold")}.items():
         said = set(re.findall(r"[a-z_]+\.[a-z_]+", model.fields["reads"]))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from scipy.optimize import linear_sum_assignment
 
 from tests.sql.conftest import Run
 from transforms import box_measures
@@ -91,6 +92,70 @@ def test_who_misses_what(run_model: Run, tables: Mapping[str, pa.Table]) -> None
         assert row["n_items"] == 6 and row["f_iou50_lo"] <= row["f_iou50"] <= row["f_iou50_hi"]
         hits = row["f_iou50"] * (row["n_boxes_a"] + row["n_boxes_b"]) / 2
         assert row["missed_by_a"] == pytest.approx(1 - hits / row["n_boxes_b"])
+
+
+def _hits(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> int:
+    """Boxes of two annotators matched at IoU .5: an assignment problem for every frame and class."""
+    total = 0
+    for frame, label in {(b["frame_no"], b["label"]) for b in one}:
+        a, b = ([x for x in side if (x["frame_no"], x["label"]) == (frame, label)] for side in (one, other))
+        near = np.zeros((len(a), len(b)))
+        for (i, x), (j, y) in ((p, q) for p in enumerate(a) for q in enumerate(b)):
+            w, h = (
+                min(x[at] + x[size], y[at] + y[size]) - max(x[at], y[at])
+                for at, size in (("left_px", "width_px"), ("top_px", "height_px"))
+            )
+            shared = max(w, 0.0) * max(h, 0.0)
+            whole = x["width_px"] * x["height_px"] + y["width_px"] * y["height_px"] - shared
+            near[i, j] = shared / whole >= 0.5 - 1e-9
+        total += int(near[linear_sum_assignment(near, maximize=True)].sum())
+    return total
+
+
+def test_workers_against_each_other(run_model: Run, tables: Mapping[str, pa.Table]) -> None:
+    """F against the others beyond the chance floor, from the boxes themselves, with every object left out in turn."""
+    rows = {r["worker_id"]: r for r in run_model("worker_quality", tables).to_pylist()}
+    floors = {r["measure"]: r["chance_floor"] for r in tables["measure.box_chance"].to_pylist()}
+    floor = floors["box_f_iou50"]
+    drawn = {(o, w): [] for o in map(str, range(6)) for w in WORKERS}
+    for box in tables[BOX.name].to_pylist():
+        drawn[box["object_id"], box["worker_id"]].append(box)
+    assert set(rows) == set(WORKERS) and 0 < floor < 0.4
+    for worker, row in rows.items():
+        others = [w for w in WORKERS if w != worker]
+        sums = []
+        for o in map(str, range(6)):
+            own = drawn[o, worker]
+            hits = 2 * sum(_hits(own, drawn[o, w]) for w in others)
+            sums.append((hits, sum(len(own) + len(drawn[o, w]) for w in others)))
+        hit, n = np.array(sums, dtype=float).T
+        expected = jackknife(6, lambda kept, h=hit, m=n: float((h[kept].sum() / m[kept].sum() - floor) / (1.0 - floor)))
+        assert row["loo_agreement"] == pytest.approx(expected.value) and row["n_items"] == 6
+        assert (row["loo_lo"], row["loo_hi"]) == pytest.approx((expected.lo, min(1.0, expected.hi)))
+        mine = sum(len(drawn[str(o), worker]) for o in range(6))
+        theirs = np.mean([sum(len(drawn[str(o), w]) for o in range(6)) for w in others])
+        assert row["n_labels"] == mine and row["over_seg_index"] == pytest.approx(mine / theirs)
+        assert (row["split_rate"], row["merge_rate"], row["offset_s"], row["skill_onecoin"]) == (None,) * 4
+        assert row["status"] == ("reliable" if expected.lo >= 0.667 else "watch")
+    assert min(rows, key=lambda w: rows[w]["loo_agreement"]) == "cy"  # who drew no dog
+    assert rows["cy"]["over_seg_index"] < 0.8 and rows["ann"]["over_seg_index"] > 1.0
+
+
+def test_workers_whose_boxes_nobody_compared(run_model: Run) -> None:
+    """One annotator, and one who drew nothing: a row that says too few, and agreement of 0 that chance would reach."""
+    given = silver(2)
+    alone = given | {
+        name: given[name].filter(pa.array([w == "ann" for w in given[name]["worker_id"].to_pylist()]))
+        for name in (BOX.name, ANNOTATION.name)
+    }
+    (row,) = run_model("worker_quality", alone | box_measures.build(alone)).to_pylist()
+    assert (row["worker_id"], row["loo_agreement"], row["n_items"], row["status"]) == ("ann", None, 0, "too_few")
+    assert row["n_labels"] == alone[BOX.name].num_rows > 0
+    six = silver()
+    idle = six | {BOX.name: six[BOX.name].filter(pa.array([w != "cy" for w in six[BOX.name]["worker_id"].to_pylist()]))}
+    rows = {r["worker_id"]: r for r in run_model("worker_quality", idle | box_measures.build(idle)).to_pylist()}
+    assert (rows["cy"]["n_labels"], rows["cy"]["over_seg_index"], rows["cy"]["status"]) == (0, 0.0, "watch")
+    assert rows["cy"]["loo_agreement"] <= 0 < rows["ann"]["loo_agreement"]
 
 
 def test_fused_boxes(run_model: Run, tables: Mapping[str, pa.Table]) -> None:
