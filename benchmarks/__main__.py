@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME...] [--size small|full]`: run benchmarks; full ones go to benchmarks/results.md."""
+"""`python -m benchmarks [NAME...] [--size small|half|full]`: run benchmarks; benchmarks/results.md has all but small."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("names", nargs="*", metavar="NAME", help="benchmarks to run; all where none is named")
-    parser.add_argument("--size", choices=["small", "full"], default="full", help="small is for trying things out")
+    parser.add_argument(
+        "--size",
+        choices=["small", "half", "full"],
+        default="full",
+        help="small is for trying out; few have half",
+    )
     parser.add_argument("--rounds", type=int, help="times that each way is run")
     parser.add_argument("--list", action="store_true", help="list the benchmarks and stop")
     given = parser.parse_args(arguments)
@@ -24,11 +29,14 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     if strangers := sorted(set(given.names) - set(names())):
         parser.error(f"no benchmark is called {', '.join(strangers)}; there are {', '.join(names())}")
-    for name in given.names or names():
+    chosen = given.names or names()
+    if lacking := [name for name in chosen if given.size not in bench(name).sizes]:
+        parser.error(f"no size {given.size}: {', '.join(lacking)}")
+    for name in chosen:
         print(f"{name}: {bench(name).title} ...", flush=True)
         made = section(name, given.size, run(name, given.size, rounds=given.rounds))
         print(f"\n{made}", flush=True)
-        if given.size == "full":
+        if given.size != "small":
             write({name: made})
             print(f"Written to {RESULTS.relative_to(RESULTS.parents[1])}.\n")
     return 0

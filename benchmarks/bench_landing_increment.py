@@ -64,9 +64,14 @@ def check(found: Any) -> None:
 
 BENCH = Bench(
     title="landing 1 % more lines, and gold",
-    claim="under 5 % of the time of the whole, that is 20 times as fast",
+    claim="under 5 % of the time of the whole, that is 20 times as fast (not reached)",
     data="a manifest of {lines:,} lines that landed, written anew with 1 % more lines at its end",
-    sizes={"tiny": {"lines": 200}, "small": {"lines": 20_000}, "full": {"lines": 1_000_000}},
+    sizes={
+        "tiny": {"lines": 200},
+        "small": {"lines": 20_000},
+        "half": {"lines": 500_000},
+        "full": {"lines": 1_000_000},
+    },
     prepare=prepare,
     ways=(
         Way("1 % more", _load_more, _work, IMPORTS),

@@ -28,23 +28,22 @@ def add_views(
     *,
     names: Collection[str] | None,
     parts: Parts | None = None,
-) -> int:
-    """A view of each table with the columns that are in `names` (all where None); returns the rows of the largest.
+) -> dict[str, int]:
+    """A view of each table with the columns that are in `names` (all where None); returns how many rows each may have.
 
     With `parts`, tables of objects have the rows of these parts only. Objects of silver have their part as a column.
     """
-    most = 0
+    found = {}
     for name in in_order(with_reads(tables)):
         wanted = {*columns_of(name, names), *TABLES[name].key, *words(name)}
         if parts is not None and PART.name in TABLES[name].arrow.names:
             wanted.add(PART.name)
         columns = [c for c in TABLES[name].arrow.names if c in wanted]
-        relation, n_rows = _relation(connection, lake, name, jobs, columns=columns, parts=parts)
+        relation, found[name] = _relation(connection, lake, name, jobs, columns=columns, parts=parts)
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name.split('.')[0]}")
         relation = _of_parts(name, relation, parts)
         connection.execute(view(name, relation))
-        most = max(most, n_rows)
-    return most
+    return found
 
 
 def _of_parts(name: str, relation: str, parts: Parts | None) -> str:

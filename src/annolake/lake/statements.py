@@ -11,6 +11,7 @@ import pyarrow as pa
 from annolake.config import Settings
 from annolake.errors import LakeError, QualityError
 from annolake.lake.catalog import Lake, conform
+from annolake.lake.emptiness import is_empty
 from annolake.lake.engine import database
 from annolake.lake.inputs import Parts, add_views, columns_of
 from annolake.lake.sqlmodels import SqlModel, names_read, steps_of, tables_read
@@ -50,10 +51,19 @@ def _read(connection: duckdb.DuckDBPyConnection, table: str, columns: list[str])
 
 
 def query(lake: Lake, model: SqlModel, jobs: Sequence[str], price: pa.Table, parts: Parts | None = None) -> pa.Table:
-    """The rows of a SQL model over the tables of the lake, read where they are."""
+    """The rows of a SQL model over the tables of the lake, read where they are; one that can have none is not run."""
     with database() as connection:
-        most = add_views(connection, lake, tables_read(model), jobs, names=names_read(model), parts=parts)
-        return _run(connection, model, most, price)
+        found = add_views(connection, lake, tables_read(model), jobs, names=names_read(model), parts=parts)
+        if _has_none(model, {name for name, n_rows in found.items() if not n_rows}):
+            return TABLES[model.name].empty()
+        return _run(connection, model, max(found.values(), default=0), price)
+
+
+def _has_none(model: SqlModel, empty: set[str]) -> bool:
+    for name, step in steps_of(model.reads).items():
+        if is_empty(step.query, empty):
+            empty.add(name)
+    return is_empty(model.query, empty)
 
 
 def run_sql(model: SqlModel, inputs: Mapping[str, pa.Table], price: pa.Table = NO_PRICE) -> pa.Table:
