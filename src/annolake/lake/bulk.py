@@ -88,17 +88,20 @@ CAREFUL: dict[str, pa.DataType] = {
 
 
 def read_batch(
-    connection: duckdb.DuckDBPyConnection, batch: pa.Table, undecodable: Iterable[Undecodable], attribute: str
+    connection: duckdb.DuckDBPyConnection,
+    batch: pa.Table,
+    undecodable: Iterable[Undecodable],
+    attribute: str,
+    known: str = "",
 ) -> list[Fault]:
     """Fill the temporary tables from a batch of `lines.LINES`; returns what is wrong with the lines that are not there.
 
-    Worker ids in the batch are pseudonyms already. Lines of `landing_known` (line_no, line_hash), where a relation of
-    that name is there, are passed over.
+    Worker ids in the batch are pseudonyms already. Lines of the relation `known` (line_no, line_hash) are passed over.
     """
     for name, columns in TABLES.items():
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")
     connection.register("landing_batch", batch)
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW landing_block AS {_unknown(connection)}")
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW landing_block AS {_unknown(known)}")
     connection.execute("CREATE OR REPLACE TEMP VIEW landing_line AS FROM landing_careful")
     form = find_form(_sample(batch), attribute)
     left = "(SELECT * EXCLUDE (n_keys) FROM landing_block)"
@@ -124,13 +127,10 @@ def parts_of_line(lines: str, attribute: str) -> str:
     )"""
 
 
-def _unknown(connection: duckdb.DuckDBPyConnection) -> str:
-    known = connection.sql("SELECT 1 FROM duckdb_tables() WHERE table_name = 'landing_known'").fetchall()
+def _unknown(known: str) -> str:
     if not known:
-        return "SELECT * FROM landing_batch"
-    return """
-        SELECT * FROM landing_batch AS b
-        ANTI JOIN landing_known AS k ON b.line_no = k.line_no AND md5(b.line) = k.line_hash"""
+        return "FROM landing_batch"
+    return f"FROM landing_batch AS b ANTI JOIN {known} AS k ON b.line_no = k.line_no AND md5(b.line) = k.line_hash"
 
 
 def _sample(batch: pa.Table) -> list[str]:

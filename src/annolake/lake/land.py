@@ -31,6 +31,7 @@ from annolake.config import Settings
 from annolake.labeling import clients
 from annolake.lake.bulk import read_batch
 from annolake.lake.catalog import Lake, open_lake
+from annolake.lake.crew import Crew
 from annolake.lake.facts import CUSTOM, JobFacts, describe_job, is_segmentation, labels_json
 from annolake.lake.fetch import LocalStore, S3Store, Source, Store, store_of
 from annolake.lake.ledger import LEDGER, LEDGER_KEY, Ledger
@@ -38,7 +39,7 @@ from annolake.lake.lines import LineReader, Undecodable, ahead
 from annolake.lake.objects import Objects, media_type
 from annolake.lake.report import LandReport
 from annolake.lake.responses import Responses, Rows, Workers
-from annolake.lake.silver import LABEL, Silver, open_models, run_models
+from annolake.lake.silver import LABEL, Models, open_models
 from annolake.lake.stage import Stage, rows_of
 from annolake.lake.views import empty_rows, literal
 from annolake.quality.checks import CHECKED, check_views, forgive
@@ -58,8 +59,7 @@ __all__ = ["LandReport", "land_job", "land_outputs"]
 
 log = logging.getLogger(__name__)
 
-BATCH_BYTES = 32 << 20
-FILES_AT_ONCE = 20_000
+BATCH_BYTES = 16 << 20
 FRAME_DEPTH = 3
 """Slashes in `iteration-<n>/<object>/<worker>/<frame>.json`."""
 PARENTS_FIRST = (
@@ -123,6 +123,7 @@ class _Landing:
         scratch = tempfile.mkdtemp(prefix="annolake-landing-")
         opened.callback(shutil.rmtree, scratch, ignore_errors=True)
         self.connection = opened.enter_context(closing(open_models(scratch)))
+        self.models = Models(self.connection)
 
     def run(self, docs: Path | None) -> LandReport:
         manifest, responses, files = self._new_sources()
@@ -189,7 +190,7 @@ class _Landing:
         self._land_whole(whole)
         self._land_frames(frames)
 
-    def _land_whole(self, by_object: Iterable[tuple[str, Source]]) -> None:
+    def _land_whole(self, by_object: Sequence[tuple[str, Source]]) -> None:
         """Files of whole answers, read ahead of what is made of them, with one commit a table."""
         workers = Workers(self.key)
         with Stage(self.lake, self.id, self.job.job_name, self.connection) as stage:
@@ -212,22 +213,16 @@ class _Landing:
                 self._stage_answers(stage, part.rows(self.id, self.at))
                 self._commit_answers(stage, workers)
 
-    def _read_files(self, by_object: Iterable[tuple[str, Source]], workers: Workers) -> Iterator[Rows]:
+    def _read_files(self, by_object: Sequence[tuple[str, Source]], workers: Workers) -> Iterator[Rows]:
         """Some thousand files at a time; all of an object together, as only among them an answer can stand twice."""
-        part: list[Source] = []
-        for _, same in groupby(by_object, key=itemgetter(0)):
-            part += (source for _, source in same)
-            if len(part) >= FILES_AT_ONCE:
-                yield self._read_part(part, workers)
-                part = []
-        if part:
-            yield self._read_part(part, workers)
-
-    def _read_part(self, sources: Sequence[Source], workers: Workers) -> Rows:
-        read = Responses(workers)
-        for body in self.store.read(sources):
-            read.read(body, self.ledger)
-        return read.rows(self.id, self.at)
+        part, last = Responses(workers), ""
+        for (object_id, _), body in zip(by_object, self.store.read(s for _, s in by_object), strict=True):
+            if part.is_full and object_id != last:
+                yield part.rows(self.id, self.at)
+                part = Responses(workers)
+            part.read(body, self.ledger)
+            last = object_id
+        yield part.rows(self.id, self.at)
 
     def _stage_answers(self, stage: Stage, rows: Rows) -> None:
         if not rows.answers.num_rows:
@@ -245,29 +240,46 @@ class _Landing:
     def _land_manifest(self, source: Source) -> None:
         """Every line that no finished landing has read."""
         faults: list[Fault] = []
-        reader = self._reader(source)
+        reader, known = self._reader(source)
+        answered = self._answered_in_files()
+        self.objects.assets()  # looked up before the threads, which then only read what is known
+        self._label_files()
         with Stage(self.lake, self.id, self.job.job_name, self.connection) as stage:
-            for batch, left_out in ahead(_batches(reader)):
-                faults += read_batch(self.connection, batch, left_out, self.job.label_attribute)
-                self._stage_lines(stage, source)
+
+            def land(models: Models, batch: tuple[pa.Table, list[Undecodable]]) -> tuple[list[Fault], list[Count]]:
+                found = read_batch(models.connection, *batch, self.job.label_attribute, known)
+                if answered is not None:
+                    models.connection.register("answered_in_file", answered)
+                return found, self._stage_lines(models, stage, source, _kept(answered))
+
+            # A batch may tell what a custom job's task is; those after it are of that type.
+            for found, counts in Crew(self.connection).work(
+                land, _batches(reader), lambda: self.job.task_type == CUSTOM
+            ):
+                faults += found
+                self._note(counts)
             self._commit(stage)
         self.ledger.note_manifest(source, faults, reader.position)
 
-    def _reader(self, source: Source) -> LineReader:
-        """A reader that stands where the last landing ended, if the bytes before are the same; else at the start."""
-        for known in self.ledger.positions(source.uri):
+    def _reader(self, source: Source) -> tuple[LineReader, str]:
+        """A reader that stands where the last landing ended, if the bytes before are the same; else at the start.
+
+        The other is a relation of lines that finished landings have, or empty text.
+        """
+        for position in self.ledger.positions(source.uri):
             reader = self._new_reader(source)
-            if reader.skip(known):
-                return reader
+            if reader.skip(position):
+                return reader, ""
             break
-        if finished := self.ledger.finished(source.uri):
-            among = And(EqualTo("source_uri", source.uri), In("landing_id", finished))
-            lines = self.lake.scan(
-                "bronze.manifest_line", jobs=[self.job.job_name], columns=["line_no", "line_hash"], where=among
-            )
-            self.connection.register("known_line", lines)
-            self.connection.execute("CREATE OR REPLACE TEMP TABLE landing_known AS SELECT * FROM known_line")
-        return self._new_reader(source)
+        if not (finished := self.ledger.finished(source.uri)):
+            return self._new_reader(source), ""
+        among = And(EqualTo("source_uri", source.uri), In("landing_id", finished))
+        lines = self.lake.scan(
+            "bronze.manifest_line", jobs=[self.job.job_name], columns=["line_no", "line_hash"], where=among
+        )
+        self.connection.register("known_line", lines)
+        self.connection.execute("CREATE OR REPLACE TABLE landing_known AS FROM known_line")
+        return self._new_reader(source), "memory.landing_known"
 
     def _new_reader(self, source: Source) -> LineReader:
         return LineReader(self.store.chunks(source), self._pseudonym)
@@ -275,23 +287,24 @@ class _Landing:
     def _pseudonym(self, worker: str) -> str:
         return worker_pseudonym(self.key, worker)
 
-    def _stage_lines(self, stage: Stage, source: Source) -> None:
-        """Bronze and silver of the batch that `read_batch` left in its tables."""
-        if self.job.task_type == CUSTOM and self._has_inline_segments():
-            names = self.connection.sql("SELECT source FROM landing_line LIMIT 1000").fetchall()
+    def _stage_lines(self, models: Models, stage: Stage, source: Source, kept: str) -> list[Count]:
+        """Bronze and silver of the batch that `read_batch` left in its tables; `kept` says which answers count."""
+        connection = models.connection
+        if self.job.task_type == CUSTOM and _has_inline_segments(connection):
+            names = connection.execute("SELECT source FROM landing_line LIMIT 1000").fetchall()
             self.job = replace(self.job, task_type=f"{media_type(n for (n,) in names)}_segmentation")
         told = f"{literal(self.job.job_name)} AS job_name, {literal(source.uri)} AS source_uri"
         version = f"{literal(source.version)} AS source_version"
         landed = f"{literal(self.id)} AS landing_id, TIMESTAMPTZ {literal(self.at.isoformat())} AS landed_at"
         modified = f"TIMESTAMPTZ {literal(source.modified_at.isoformat())}"
         line = f"{told}, {version}, {modified} AS source_modified_at, line_no, object_id, line_hash, {landed}"
-        stage.write("bronze.manifest_line", f"(SELECT {line}, line FROM landing_line)")
+        stage.write("bronze.manifest_line", f"(SELECT {line}, line FROM landing_line)", connection)
         answer = (
             f"{told}, object_id, worker_id, coalesce(epoch_ms(submitted_at), {UNTIMED}) AS revision, accepted_at, "
             f"coalesce(submitted_at, {modified}) AS submitted_at, time_spent_s, answer_hash, {landed}"
         )
-        kept = self._not_in_files()
-        self._stage(
+        return self._stage_silver(
+            models,
             stage,
             {
                 "landing.line": f"(SELECT {line}, said, about, source_text FROM landing_line)",
@@ -300,28 +313,20 @@ class _Landing:
                 "landing.segment": "landing_segment",
                 "bronze.worker_response": f"""(SELECT {answer}, {version}, answer_no, content AS answer
                     FROM landing_content AS t WHERE {kept})""",
-                "landing.object": self.objects.described(self.connection, "landing_line"),
+                "landing.object": self.objects.described(connection, "landing_line"),
             },
         )
 
-    def _has_inline_segments(self) -> bool:
-        tracks = self.connection.sql("SELECT 1 FROM landing_track LIMIT 1").fetchall()
-        contents = self.connection.sql("SELECT content FROM landing_content LIMIT 1000").fetchall()
-        return bool(tracks) or any(_has_streams(text) for (text,) in contents)
-
-    def _not_in_files(self) -> str:
-        """Which answers in lines count: all but those without a time whose worker's answer stands in a file."""
+    def _answered_in_files(self) -> pa.Table | None:
+        """Whose answers with a time stand in files, by object; None where none do."""
         if not self.is_answered_in_files:
-            return "true"
-        known = self.lake.scan(
+            return None
+        return self.lake.scan(
             "silver.assignment",
             jobs=[self.job.job_name],
             columns=["object_id", "worker_id"],
             where=GreaterThan("revision", UNTIMED),
         )
-        self.connection.register("answered_in_file", known)
-        return """(t.submitted_at IS NOT NULL OR NOT EXISTS (SELECT 1 FROM answered_in_file AS f
-            WHERE f.object_id = t.object_id AND f.worker_id = t.worker_id))"""
 
     def _land_label_files(self, sources: Sequence[Source]) -> set[str]:
         """Keep new files of labels; returns the objects that they label. The lines that name them give the rest."""
@@ -370,19 +375,22 @@ class _Landing:
 
     def _stage(self, stage: Stage, given: Mapping[str, pa.Table | str]) -> None:
         """Silver of some bronze rows, to the stage."""
+        self._note(self._stage_silver(self.models, stage, given))
+
+    def _stage_silver(self, models: Models, stage: Stage, given: Mapping[str, pa.Table | str]) -> list[Count]:
         about: dict[str, pa.Table | str] = {
             "bronze.label_file": self._label_files(),
             "landing.job": self._job_row(),
             "landing.label": _labels(self.job),
         }
-        silver = run_models(self.connection, about | dict(given))
-        self._note(silver)
+        silver = models.run(about | dict(given))
         for name in PARENTS_FIRST:
             if silver.gated[name].n_good:
-                stage.write(name, silver.gated[name].relation)
+                stage.write(name, silver.gated[name].relation, models.connection)
         if silver.quarantined.num_rows:
-            self.connection.register("quarantined_rows", silver.quarantined)
-            stage.write("silver.quarantine", "quarantined_rows")
+            models.connection.register("quarantined_rows", silver.quarantined)
+            stage.write("silver.quarantine", "quarantined_rows", models.connection)
+        return silver.counts
 
     def _commit(self, stage: Stage) -> None:
         for name in (*BRONZE, *PARENTS_FIRST, "silver.quarantine"):
@@ -394,8 +402,8 @@ class _Landing:
             name, rows, landing_id=self.id, job_name=self.job.job_name, key=key, within=within
         )
 
-    def _note(self, silver: Silver) -> None:
-        for count in silver.counts:
+    def _note(self, counts: Iterable[Count]) -> None:
+        for count in counts:
             self.counts[count.table, count.rule] = _sum(self.counts.get((count.table, count.rule)), count)
 
     def _check(self, docs: Path | None) -> list[str]:
@@ -471,6 +479,21 @@ def _batches(reader: LineReader) -> Iterator[tuple[pa.Table, list[Undecodable]]]
     for batch in reader.batches(BATCH_BYTES):
         left_out, reader.undecodable = reader.undecodable, []
         yield batch, left_out
+
+
+def _kept(answered: pa.Table | None) -> str:
+    """Which answers in lines count: all but those without a time whose worker's answer stands in a file."""
+    if answered is None:
+        return "true"
+    return """(t.submitted_at IS NOT NULL OR NOT EXISTS (SELECT 1 FROM answered_in_file AS f
+        WHERE f.object_id = t.object_id AND f.worker_id = t.worker_id))"""
+
+
+def _has_inline_segments(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a batch has answers about stretches of the media."""
+    tracks = connection.execute("SELECT 1 FROM landing_track LIMIT 1").fetchall()
+    contents = connection.execute("SELECT content FROM landing_content LIMIT 1000").fetchall()
+    return bool(tracks) or any(_has_streams(text) for (text,) in contents)
 
 
 def _has_streams(answer: str) -> bool:

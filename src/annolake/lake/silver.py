@@ -33,6 +33,8 @@ NO_SEGMENTS = f"(SELECT {', '.join(f'NULL::{t} AS {n}' for n, t in SEGMENT_COLUM
 VIEWS = frozenset({"silver.interval", "silver.annotation", "silver.assignment", "silver.segment"})
 """Models that are not stored: joins of stored tables by number, cheaper to make twice than to keep."""
 
+SETUP = "CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA landing; SET TimeZone = 'UTC'"
+
 _shapes: dict[str, str] = {}
 """Step -> its columns as DuckDB has them: the same at every landing, and to find them costs as much as to run it."""
 
@@ -62,7 +64,7 @@ class Silver:
 def open_models(temporary: str = "") -> duckdb.DuckDBPyConnection:
     """A connection for the models; what does not fit in its memory goes to the `temporary` folder."""
     connection = duckdb.connect()
-    connection.execute("CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA landing; SET TimeZone = 'UTC'")
+    connection.execute(SETUP)
     connection.execute("SET preserve_insertion_order = false")
     # DuckDB gives a thread 122,880 rows of a table, more than a batch has: the other threads would have nothing to do.
     # The pragma, meant for tests of parallel plans, gives out single vectors of 2,048 rows instead.
@@ -158,6 +160,13 @@ class Models:
                 columns = self.connection.execute(f"DESCRIBE {model.sql}").fetchall()
                 _shapes[name] = ", ".join(f'"{column}" {kind}' for column, kind, *_ in columns)
             self.connection.execute(f"CREATE OR REPLACE TABLE {name} ({_shapes[name]})")
+
+
+def models_beside(connection: duckdb.DuckDBPyConnection, number: int) -> Models:
+    """Models in a database of their own, in the same DuckDB."""
+    beside = connection.cursor()
+    beside.execute(f"ATTACH ':memory:' AS beside_{number}; USE beside_{number}; {SETUP}")
+    return Models(beside)
 
 
 def _attribute(job: pa.Table | str) -> str:

@@ -8,9 +8,11 @@ rows are read, by Iceberg's column bounds.
 
 from __future__ import annotations
 
+import itertools
 import secrets
 import shutil
 import tempfile
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -43,7 +45,8 @@ class Stage:
         self.lake, self.landing_id, self.job_name, self.connection = lake, landing_id, job_name, connection
         self.files: dict[str, list[Path]] = {}
         self._name = f"{landing_id}-{secrets.token_hex(4)}"  # a landing has several stages
-        self._n = 0
+        self._number = itertools.count(1)
+        self._lock = threading.Lock()
         self._tables: dict[str, IcebergTable] = {}
         self._scratch: Path | None = None
 
@@ -57,10 +60,13 @@ class Stage:
         if self._scratch:
             shutil.rmtree(self._scratch, ignore_errors=True)
 
-    def write(self, name: str, rows: str) -> int:
-        """Stage the rows of a relation that has at least the columns of the table; returns how many there are."""
+    def write(self, name: str, rows: str, connection: duckdb.DuckDBPyConnection | None = None) -> int:
+        """Stage the rows of a relation that has at least the columns of the table; returns how many there are.
+
+        The relation is of the stage's connection, or of another one of a thread that writes beside it.
+        """
         path = self._path(name)
-        n = _copy(self.connection, TABLES[name], self._table(name), rows, path)
+        n = _copy(connection or self.connection, TABLES[name], self._table(name), rows, path)
         if n:
             self.files.setdefault(name, []).append(path)
         else:
@@ -88,21 +94,22 @@ class Stage:
 
     def _table(self, name: str) -> IcebergTable:
         """The table as it was when this stage first wrote to it: where it is and what its columns are, not its rows."""
-        if name not in self._tables:
-            self._tables[name] = self.lake.table(name)
-        return self._tables[name]
+        with self._lock:
+            if name not in self._tables:
+                self._tables[name] = self.lake.table(name)
+            return self._tables[name]
 
     def _path(self, name: str) -> Path:
-        self._n += 1
-        file = f"{self._name}-{self._n:05d}.parquet"
+        file = f"{self._name}-{next(self._number):05d}.parquet"
         location = self._table(name).location()
         if location.startswith("file://"):
             folder = Path(local_path(location)) / "data"
             folder.mkdir(parents=True, exist_ok=True)
             return folder / file
-        if self._scratch is None:
-            self._scratch = Path(tempfile.mkdtemp(prefix="annolake-stage-"))
-        return self._scratch / file
+        with self._lock:
+            if self._scratch is None:
+                self._scratch = Path(tempfile.mkdtemp(prefix="annolake-stage-"))
+            return self._scratch / file
 
     def _uploaded(self, table: IcebergTable, path: Path) -> str:
         """Where Iceberg finds the file; put there first if the warehouse is not on this machine."""
