@@ -149,9 +149,12 @@ class Lab:
         return self.sagemaker.describe_labeling_job(LabelingJobName=name)
 
     def wait(self, name: str, *statuses: str, seconds: float = 20) -> dict[str, Any]:
-        """Poll until the job has one of the statuses; its counters must hold at every look."""
-        deadline, modified = time.monotonic() + seconds, 0.0
-        while True:
+        """Poll until the job has one of the statuses; its counters must hold at every look.
+
+        `seconds` are counted as pauses between looks: a machine that sleeps meanwhile proves nothing.
+        """
+        modified = 0.0
+        for _ in range(int(seconds / 0.02)):
             job = self.describe(name)
             counters = job["LabelCounters"]
             assert counters["TotalLabeled"] == counters["HumanLabeled"] + counters["MachineLabeled"]
@@ -162,8 +165,8 @@ class Lab:
             if job["LabelingJobStatus"] in statuses:
                 return job
             assert job["LabelingJobStatus"] not in ("Failed", "Completed", "Stopped"), job
-            assert time.monotonic() < deadline, f"{name} is still {job['LabelingJobStatus']}"
             time.sleep(0.02)
+        raise AssertionError(f"{name} is still {job['LabelingJobStatus']}")
 
     def annotator(self, name: str = TEAM[0]) -> Annotator:
         return Annotator(self.url, name)

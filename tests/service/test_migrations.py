@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, insert, select, text
 
-from annolake.service.store import Store, metadata
+from annolake.service.store import Store, metadata, team_group, workteam
 
 
 def differences(store: Store) -> list[object]:
@@ -31,16 +31,21 @@ def test_migrations_make_what_is_declared(service_database: str, tmp_path: Path)
 def test_a_database_from_before_the_migrations_is_taken_over(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'old.db'}"
     store = Store(url)
+    definition = {"MemberDefinitions": [{"OidcMemberDefinition": {"Groups": ["night", "day"]}}]}
+    row = {"name_key": "t", "name": "t", "arn": "arn:t", "definition": definition, "created_us": 0, "modified_us": 0}
     with store.write() as connection:
+        connection.execute(insert(workteam).values(**row))
         connection.execute(text("DROP TABLE alembic_version"))
         connection.execute(text("DROP INDEX object_to_write"))
         connection.execute(text("DROP TABLE workforce"))
-        for table in ("job_event", "identity", "workforce_secret"):
+        for table in ("job_event", "identity", "workforce_secret", "team_group"):
             connection.execute(text(f"DROP TABLE {table}"))
         connection.execute(text("ALTER TABLE data_object DROP COLUMN prepared"))
     store.close()
     old = Store(url)
     assert differences(old) == []
+    with old.read() as connection:
+        assert connection.execute(select(team_group)).all() == [("arn:t", "day"), ("arn:t", "night")]
     old.close()
 
 

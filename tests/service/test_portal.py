@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import create_engine, select, text
 
 from annolake.config import Settings
 from annolake.errors import ConfigError, ProcessError
@@ -16,6 +18,7 @@ from annolake.service.accounts import ensure_accounts
 from annolake.service.answers import LIMIT
 from annolake.service.portal import openapi_page
 from annolake.service.run import running
+from annolake.service.store import data_object, job
 from tests.service.lab import PASSWORD, STRANGER, TEAM, Annotator, Clock, Lab, label
 
 
@@ -62,7 +65,7 @@ def test_unsafe_requests_need_the_csrf_token_and_the_own_origin(lab: Lab, path: 
     with lab.annotator() as annotator:
         good = annotator.http.headers.pop("X-CSRF-Token")
         assert error(annotator.http.post(f"/portal/api/{path}", json=body)) == (403, "csrf")
-        wrong = {"X-CSRF-Token": "x" + good[1:]}
+        wrong = {"X-CSRF-Token": ("y" if good.startswith("x") else "x") + good[1:]}
         assert error(annotator.http.post(f"/portal/api/{path}", json=body, headers=wrong)) == (403, "csrf")
         for origin in ("null", "http://evil.example"):
             foreign = {"X-CSRF-Token": good, "Origin": origin}
@@ -250,6 +253,29 @@ def test_workers_who_race_share_the_work_without_doubles(lab: Lab) -> None:
     assert not failures
     assert lab.wait(name, "Completed")["LabelCounters"]["HumanLabeled"] == 30
     assert [len(given) for given in _answers(lab, name)] == [2] * 30
+
+
+def test_the_last_object_is_waited_for_while_another_request_has_it(lab: Lab) -> None:
+    if not lab.settings.service_database:
+        pytest.skip("SQLite lets one write at a time")
+    name = lab.create("race-last", 1)
+    engine = create_engine(lab.settings.service_database)
+    taken: list[Any] = []
+    looked = "query LIKE 'SELECT data_object.job_id, %' AND query_start > :since"  # its end is cut off
+    passed_by = text(f"SELECT count(*) FROM pg_stat_activity WHERE {looked}")
+    watching = engine.execution_options(isolation_level="AUTOCOMMIT")
+    with lab.annotator() as annotator, engine.connect() as other, watching.connect() as watch:
+        of_job = data_object.c.job_id.in_(select(job.c.job_id).where(job.c.name == name))
+        other.execute(select(data_object).where(of_job).with_for_update())
+        since = watch.execute(text("SELECT clock_timestamp()")).scalar_one()
+        thread = threading.Thread(target=lambda: taken.append(annotator.next(name)))
+        thread.start()
+        while thread.is_alive() and not watch.execute(passed_by, {"since": since}).scalar_one():
+            time.sleep(0.001)
+        other.rollback()
+        thread.join()
+    engine.dispose()
+    assert taken[0]["task"], taken
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from annolake.config import Settings
@@ -28,8 +28,7 @@ from annolake.service.core import Service
 from annolake.service.faults import PortalFault
 from annolake.service.identities import keep_person
 from annolake.service.provider import Person
-from annolake.service.store import Store, account, account_group, identity, portal_session
-from annolake.service.teams import teams_of
+from annolake.service.store import Store, account, account_group, identity, portal_session, team_group
 
 SESSION_SECONDS = 12 * 3600
 FAILURES = 8
@@ -40,6 +39,19 @@ _hasher = PasswordHasher()
 _hashing = threading.Semaphore(2)  # argon2 takes 64 MiB a time
 _NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43
 
+_HOLDER = (
+    select(account.c.subject, func.coalesce(identity.c.name, account.c.username).label("name"))
+    .add_columns(portal_session.c.csrf_token, identity.c.issuer, team_group.c.workteam_arn)
+    .select_from(
+        portal_session.join(account)
+        .outerjoin(identity, identity.c.subject == account.c.subject)
+        .outerjoin(account_group, account_group.c.subject == account.c.subject)
+        .outerjoin(team_group, team_group.c.group_name == account_group.c.group_name)
+    )
+    .where(portal_session.c.token_hash == bindparam("token"), portal_session.c.expires_us > bindparam("now"))
+    .order_by(team_group.c.workteam_arn)
+)
+
 
 @dataclass(frozen=True)
 class Worker:
@@ -48,7 +60,8 @@ class Worker:
     subject: str
     name: str
     csrf_token: str
-    teams: tuple[str, ...]
+    teams: dict[str, str]
+    """ARN -> name."""
     issuer: str | None = None
     """Of the provider who signed them in; None for a local account."""
 
@@ -158,15 +171,12 @@ def find_worker(service: Service, token: str) -> Worker:
 
 
 def _holder(connection: Connection, token: str) -> Worker | None:
-    name = func.coalesce(identity.c.name, account.c.username).label("name")
-    holder = portal_session.join(account).outerjoin(identity, identity.c.subject == account.c.subject)
-    query = select(account.c.subject, name, portal_session.c.csrf_token, identity.c.issuer).select_from(holder)
-    holds = (portal_session.c.token_hash == _token_hash(token), portal_session.c.expires_us > clock.now_us())
-    row = connection.execute(query.where(*holds)).first()
-    if row is None:
+    holds = {"token": _token_hash(token), "now": clock.now_us()}
+    rows = connection.execute(_HOLDER, holds).all()  # one for each team, or one without
+    if not rows:
         return None
-    teams = tuple(teams_of(connection, row.subject).values())
-    return Worker(row.subject, row.name, row.csrf_token, teams, row.issuer)
+    teams = {row.workteam_arn: row.workteam_arn.rpartition("/")[2] for row in rows if row.workteam_arn}
+    return Worker(rows[0].subject, rows[0].name, rows[0].csrf_token, teams, rows[0].issuer)
 
 
 def sign_out(service: Service, token: str) -> None:

@@ -123,9 +123,9 @@ class Engine:
             row = self._advance(row)
         if row.status == "Stopping":
             self._finish(row, "Stopped")
-        elif row.n_labeled + row.n_failed == row.n_objects:
+        elif lifecycle.is_all_done(row):
             self._finish(row, "Completed")
-        elif _is_enough(row):
+        elif lifecycle.is_enough(row.request, row):
             with self._service.store.write() as connection:
                 begin_stop(connection, row)
             self._service.wake.set()
@@ -296,16 +296,6 @@ def _labels(service: Service, row: Row[Any]) -> list[str] | None:
         if kind:
             raise
         return None  # a custom template's configuration may have any form; nothing here reads it
-
-
-def _is_enough(row: Row[Any]) -> bool:
-    """Whether one of the StoppingConditions is met."""
-    conditions = row.request.get("StoppingConditions") or {}
-    count = conditions.get("MaxHumanLabeledObjectCount")
-    percentage = conditions.get("MaxPercentageOfInputDatasetLabeled")
-    if count is not None and row.n_labeled >= count:
-        return True
-    return percentage is not None and 100 * row.n_labeled >= percentage * row.n_objects
 
 
 def _reload(connection: Connection, row: Row[Any]) -> Row[Any]:

@@ -33,8 +33,29 @@ _MOVED = (
     .values({name: _o[name] + bindparam(f"step_{name}") for name in _COUNTS})
     .returning(_o.object_no, _o.status, _o.available_until_us, *(_o[name] for name in _COUNTS))
 )
+_LOGGED = insert(task_event).values(
+    job_id=bindparam("of_job"),
+    object_no=bindparam("of_object"),
+    **{name: bindparam(f"log_{name}") for name in ("at_us", "kind", "subject", "note")},
+)
+_MOVED_AND_LOGGED = _MOVED.add_cte(_LOGGED.cte("logged"))
 _OBJECT = select(data_object).where(*_is_object)
 _LOCKED = select(_o.object_no).where(*_is_object).with_for_update()
+_ANSWERS = select(task.c.answer).where(
+    task.c.job_id == bindparam("of_job"), task.c.object_no == bindparam("of_object"), task.c.status == "submitted"
+)
+_CLOSED = (
+    update(data_object)
+    .where(*_is_object, _o.status == "open")
+    .values({name: bindparam(f"new_{name}") for name in ("status", "finished_us", "failure_reason")})
+)
+_is_waiting = (_o.job_id == bindparam("of_job"), _o.status == "waiting")
+_FIRST = select(_o.object_no).where(*_is_waiting).order_by(_o.object_no).limit(1).with_for_update(skip_locked=True)
+_NEXT_OPENED = (
+    update(data_object)
+    .where(*_is_waiting, _o.object_no == _FIRST.scalar_subquery())
+    .values(status="open", available_until_us=bindparam("until"))
+)
 
 
 # -- time ----------------------------------------------------------------------------------------------------------
@@ -48,8 +69,7 @@ def expire_leases(connection: Connection, now: int) -> int:
         lock_object(connection, row.job_id, row.object_no)
         still = (task.c.task_id == row.task_id, task.c.status == LEASED, task.c.lease_expires_us <= now)
         if connection.execute(update(task).where(*still).values(status="expired", ended_us=now)).rowcount:
-            moved = move_object(connection, row.job_id, row.object_no, n_taken=-1)
-            record(connection, now, "TasksExpired", row.job_id, row.object_no, row.subject)
+            moved = move(connection, now, "TasksExpired", (row.job_id, row.object_no, row.subject), n_taken=-1)
             finish_if_done(connection, job_row(connection, row.job_id), moved, now)
     return len(rows)
 
@@ -61,8 +81,7 @@ def end_leases(connection: Connection, job_id: int, now: int, kind: str, note: s
         lock_object(connection, row.job_id, row.object_no)
         still = (task.c.task_id == row.task_id, task.c.status == LEASED)
         if connection.execute(update(task).where(*still).values(status="expired", ended_us=now)).rowcount:
-            move_object(connection, job_id, row.object_no, n_taken=-1)
-            record(connection, now, kind, job_id, row.object_no, row.subject, note)
+            move(connection, now, kind, (job_id, row.object_no, row.subject), note, n_taken=-1)
 
 
 # -- opening and closing -------------------------------------------------------------------------------------------
@@ -91,33 +110,52 @@ def close_overdue(connection: Connection, job_row: Row[Any], object_no: int, now
 
 
 def finish_if_done(connection: Connection, job_row: Row[Any], row: Row[Any], now: int) -> bool:
-    """Finish an object that has its answers, that enough workers declined, or whose time is up."""
+    """Finish an object that has its answers, that enough workers declined, or whose time is up.
+
+    Returns whether that was the last that the job needed.
+    """
     if row.status != "open":
         return False
     is_idle = row.n_taken == row.n_answered
     is_given_up = is_idle and (row.n_declined >= job_row.n_workers or row.available_until_us <= now)
     if row.n_answered < job_row.n_workers and not is_given_up:
         return False
-    finish_object(connection, job_row, row.object_no, now)
-    return True
+    return finish_object(connection, job_row, row.object_no, now)
 
 
-def finish_object(connection: Connection, job_row: Row[Any], object_no: int, now: int) -> None:
-    """Close an object: labeled with the answers that it has, or failed."""
-    here = (task.c.job_id == job_row.job_id, task.c.object_no == object_no, task.c.status == "submitted")
-    answers = connection.execute(select(task.c.answer).where(*here)).scalars().all()
+def finish_object(connection: Connection, job_row: Row[Any], object_no: int, now: int) -> bool:
+    """Close an object: labeled with the answers that it has, or failed; whether the job needs no more."""
+    place = {"of_job": job_row.job_id, "of_object": object_no}
+    answers = connection.execute(_ANSWERS, place).scalars().all()
     reason: str | None = None
     if not answers:
         reason = EXPIRED
     elif not _is_usable(job_row, answers):
         reason = UNUSABLE
     status = "failed" if reason else "labeled"
-    is_open = (_o.job_id == job_row.job_id, _o.object_no == object_no, _o.status == "open")
-    changes = {"status": status, "finished_us": now, "failure_reason": reason}
-    if connection.execute(update(data_object).where(*is_open).values(**changes)).rowcount:
-        _count(connection, job_row.job_id, f"n_{status}", now)
-        if job_row.status == "InProgress":
-            open_objects(connection, job_row, now)
+    changes = {"new_status": status, "new_finished_us": now, "new_failure_reason": reason}
+    if not connection.execute(_CLOSED, place | changes).rowcount:
+        return False
+    if job_row.status == "InProgress":  # one for the one that closed; the engine sees to what more may be open
+        until = now + job_row.request["HumanTaskConfig"]["TaskAvailabilityLifetimeInSeconds"] * clock.SECOND
+        connection.execute(_NEXT_OPENED, {"of_job": job_row.job_id, "until": until})
+    counts = _count(connection, job_row.job_id, f"n_{status}", now)  # last: all who finish wait for the job's row
+    return is_all_done(counts) or is_enough(job_row.request, counts)
+
+
+def is_all_done(counts: Row[Any]) -> bool:
+    """Whether every object is labeled or failed."""
+    return bool(counts.n_labeled + counts.n_failed == counts.n_objects)
+
+
+def is_enough(request: dict[str, Any], counts: Row[Any]) -> bool:
+    """Whether one of the StoppingConditions is met."""
+    conditions = request.get("StoppingConditions") or {}
+    count = conditions.get("MaxHumanLabeledObjectCount")
+    percentage = conditions.get("MaxPercentageOfInputDatasetLabeled")
+    if count is not None and counts.n_labeled >= count:
+        return True
+    return percentage is not None and 100 * counts.n_labeled >= percentage * counts.n_objects
 
 
 def _is_usable(job_row: Row[Any], answers: Sequence[str | None]) -> bool:
@@ -125,22 +163,15 @@ def _is_usable(job_row: Row[Any], answers: Sequence[str | None]) -> bool:
     return not kind or any(read_answer(kind, answer, job_row.labels or []) is not None for answer in answers)
 
 
-def _count(connection: Connection, job_id: int, name: str, now: int) -> None:
+def _count(connection: Connection, job_id: int, name: str, now: int) -> Row[Any]:
     greatest = func.max if connection.dialect.name == "sqlite" else func.greatest
     values = {name: job.c[name] + 1, "change_no": job.c.change_no + 1}
     values["modified_us"] = greatest(job.c.modified_us, now)
-    connection.execute(update(job).where(job.c.job_id == job_id).values(**values))
+    counted = update(job).where(job.c.job_id == job_id).values(**values)
+    return connection.execute(counted.returning(job.c.n_objects, job.c.n_labeled, job.c.n_failed)).one()
 
 
 # -- rows ----------------------------------------------------------------------------------------------------------
-
-
-def record(  # noqa: PLR0917 - the columns of the log
-    connection: Connection, now: int, kind: str, job_id: int, object_no: int, subject: str, note: str | None = None
-) -> None:
-    """Append to the workers' activity log."""
-    values = {"job_id": job_id, "object_no": object_no, "subject": subject, "note": note}
-    connection.execute(insert(task_event), {"at_us": now, "kind": kind, **values})
 
 
 def job_row(connection: Connection, job_id: int) -> Row[Any]:
@@ -154,7 +185,16 @@ def lock_object(connection: Connection, job_id: int, object_no: int) -> None:
         connection.execute(_LOCKED, {"of_job": job_id, "of_object": object_no})
 
 
-def move_object(connection: Connection, job_id: int, object_no: int, **steps: int) -> Row[Any]:
-    """Add to an object's counts; its number, status and counts as they are then."""
-    values = {f"step_{name}": steps.get(name, 0) for name in _COUNTS}
-    return connection.execute(_MOVED, {"of_job": job_id, "of_object": object_no, **values}).one()
+def move(
+    connection: Connection, now: int, kind: str, of: tuple[int, int, str], note: str | None = None, **steps: int
+) -> Row[Any]:
+    """Log what became of a task, `of` a job, an object and a worker, and add to the object's counts.
+
+    Returns the object's number, status and counts as they are then.
+    """
+    values = {f"step_{name}": steps.get(name, 0) for name in _COUNTS} | {"of_job": of[0], "of_object": of[1]}
+    logged = {"log_at_us": now, "log_kind": kind, "log_subject": of[2], "log_note": note}
+    if connection.dialect.name != "sqlite":
+        return connection.execute(_MOVED_AND_LOGGED, values | logged).one()
+    connection.execute(_LOGGED, values | logged)
+    return connection.execute(_MOVED, values).one()

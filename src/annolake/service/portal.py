@@ -21,7 +21,6 @@ from annolake.service.core import Service
 from annolake.service.faults import PortalFault
 from annolake.service.frame import frame_url
 from annolake.service.store import job, task
-from annolake.service.teams import teams_of
 from annolake.service.workforces import find_provider
 
 COOKIE = "annolake_session"
@@ -281,7 +280,7 @@ def is_secure(service: Service, request: Request) -> bool:
 
 
 def _session(service: Service, worker: Worker) -> SessionBody:
-    known = WorkerBody(name=worker.name, subject=worker.subject, teams=list(worker.teams))
+    known = WorkerBody(name=worker.name, subject=worker.subject, teams=list(worker.teams.values()))
     provider = find_provider(service) if worker.issuer else None
     url = provider.sign_out_url(f"{service.settings.portal_url}{COOKIE_PATH}/") if provider else None
     return SessionBody(worker=known, csrf_token=worker.csrf_token, sign_out_url=url)
@@ -294,7 +293,7 @@ def _session(service: Service, worker: Worker) -> SessionBody:
 def list_jobs(worker: Reader, service: Backend) -> JobsBody:
     """The jobs of the worker's teams, the newest first."""
     with service.store.read() as connection:
-        query = select(job).where(job.c.workteam_arn.in_(teams_of(connection, worker.subject)))
+        query = select(job).where(job.c.workteam_arn.in_(list(worker.teams)))
         rows = connection.execute(query.order_by(job.c.created_us.desc(), job.c.job_id.desc()).limit(500)).all()
         mine = select(task.c.job_id, func.count()).where(task.c.subject == worker.subject, task.c.status == "submitted")
         counted = connection.execute(mine.group_by(task.c.job_id)).all()
@@ -321,7 +320,7 @@ def list_jobs(worker: Reader, service: Backend) -> JobsBody:
 @router.post("/tasks/next", responses=NO_TASK, operation_id="take_task")
 def take_task(worker: Writer, service: Backend, body: NextTask | None = None) -> TaskAnswer:
     """The worker's open task, or the next one; `task` is null, with a reason, where there is none."""
-    held = taking.take(service, worker.subject, body.job_name if body else None)
+    held = taking.take(service, worker, body.job_name if body else None)
     if isinstance(held, str):
         return TaskAnswer(task=None, reason=held)
     return TaskAnswer(task=_task(service, held))

@@ -108,6 +108,14 @@ workteam = Table(
     Column("modified_us", BigInteger, nullable=False),
 )
 
+team_group = Table(
+    "team_group",
+    metadata,
+    Column("workteam_arn", String(256), ForeignKey("workteam.arn"), primary_key=True),
+    Column("group_name", String(128), primary_key=True),
+)
+"""The groups that a team's definition names: whose members belong to it."""
+
 workforce = Table(
     "workforce",
     metadata,
@@ -254,6 +262,10 @@ job_event = Table(
 """`next_us`: when it is delivered or tried again; NULL where it was delivered, given up, or nobody is to be told."""
 
 
+_POOL = {"max_overflow": 0}
+"""One that is opened anew for a request is slow."""
+
+
 class Store:
     """Connections and transactions."""
 
@@ -264,19 +276,20 @@ class Store:
             if not parsed.database:
                 raise ConfigError("service_database: the store needs a file; an in-memory SQLite loses answers.")
             _make_private(Path(parsed.database))
-        self._engine = create_engine(
-            parsed,
-            pool_size=48,  # as many as there are threads that answer; one that is opened anew for a request is slow
-            max_overflow=0,
-            connect_args={"timeout": 30, "check_same_thread": False} if self.is_sqlite else {},
-        )
-        self._writes: Any = threading.Lock() if self.is_sqlite else nullcontext()
         if self.is_sqlite:
+            self._engine = create_engine(
+                parsed, **_POOL, pool_size=48, connect_args={"timeout": 30, "check_same_thread": False}
+            )
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin_sqlite)
+            self._reader = self._engine
+        else:
+            self._engine = create_engine(parsed, **_POOL, pool_size=28)
+            # PostgreSQL shows each statement what is committed by then, in a transaction or not: without one is
+            # quicker. These are connections of their own, since to change a connection's mode is two statements.
+            self._reader = create_engine(parsed, **_POOL, pool_size=20, isolation_level="AUTOCOMMIT")
+        self._writes: Any = threading.Lock() if self.is_sqlite else nullcontext()
         self._writer = self._engine.execution_options(is_write=True)
-        # PostgreSQL shows each statement what is committed by then, in a transaction or not: without one is quicker.
-        self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         from annolake.service.migrations import migrate
 
         with self.write() as connection:
@@ -285,7 +298,7 @@ class Store:
     @contextmanager
     def read(self, *, streams: bool = False) -> Iterator[Connection]:
         """Statements that only read; `streams` where rows are still fetched while others are worked on."""
-        engine = self._engine if streams or self.is_sqlite else self._reader
+        engine = self._engine if streams else self._reader
         with engine.connect() as connection, connection.begin():
             yield connection
 
@@ -298,6 +311,7 @@ class Store:
     def close(self) -> None:
         """Give all connections back to the database."""
         self._engine.dispose()
+        self._reader.dispose()
 
 
 def _make_private(path: Path) -> None:

@@ -8,41 +8,46 @@ since making them would cost more than running them.
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, exists, func, insert, select, update
 
 from annolake.service import clock
+from annolake.service.accounts import Worker
 from annolake.service.core import Service
 from annolake.service.faults import PortalFault
-from annolake.service.lifecycle import move_object, record
+from annolake.service.lifecycle import move
 from annolake.service.store import account, data_object, job, task
-from annolake.service.tasks import JOB_FACTS, Held, count_answers, view
-from annolake.service.teams import teams_of
+from annolake.service.tasks import JOB_FACTS, TASKS, Held
 
 OURS_FOR_EVER = ("leased", "submitted", "declined")
+PATIENCE_SECONDS = 5.0
+"""For requests of others that have the last objects in their hands; each has them for milliseconds."""
 
 _o = data_object.c
 _of_worker = task.c.subject == bindparam("worker")
-_ACCOUNT = select(account.c.subject).where(account.c.subject == bindparam("worker")).with_for_update()
 _of_teams = job.c.workteam_arn.in_(bindparam("teams", expanding=True))
 _JOBS = select(*JOB_FACTS).where(_of_teams).order_by(job.c.created_us, job.c.job_id)
 _OPEN_JOBS = _JOBS.where(job.c.status.in_(("Initializing", "InProgress")))
 _NAMED_JOBS = _JOBS.where(job.c.name_key == bindparam("name"))
+_is_asker = account.c.subject == bindparam("worker")
+_LOCKING = {query: query.join(account, _is_asker).with_for_update(of=account) for query in (_OPEN_JOBS, _NAMED_JOBS)}
 _HELD = (
-    select(task)
-    .where(_of_worker, task.c.status == "leased", task.c.lease_expires_us > bindparam("now"))
+    TASKS.where(_of_worker, task.c.status == "leased", task.c.lease_expires_us > bindparam("now"))
     .where(task.c.job_id.in_(bindparam("jobs", expanding=True)))
     .order_by(task.c.accepted_us)
     .limit(1)
 )
 
 
+_mine = exists().where(task.c.job_id == _o.job_id, task.c.object_no == _o.object_no, _of_worker)
+
+
 def _open_to(*barring: str) -> Select[Any]:
     """Open objects of a running job that the worker does not have, or not in one of these states."""
-    mine = exists().where(task.c.job_id == _o.job_id, task.c.object_no == _o.object_no, _of_worker)
-    mine = mine.where(task.c.status.in_(barring)) if barring else mine
+    mine = _mine.where(task.c.status.in_(barring)) if barring else _mine
     return (
         select(data_object)
         .join(job)
@@ -52,34 +57,49 @@ def _open_to(*barring: str) -> Select[Any]:
     )
 
 
-_NEW, _AGAIN = _open_to().limit(1), _open_to(*OURS_FOR_EVER).limit(1)
-_LOCKED = {query: query.with_for_update(skip_locked=True, of=data_object) for query in (_NEW, _AGAIN)}
+_ANSWERED = select(func.count()).where(task.c.job_id == bindparam("job"), _of_worker, task.c.status == "submitted")
+_n_answered = _ANSWERED.scalar_subquery().label("n_answered_by_me")
+_WAYS = tuple(
+    _open_to(*barring).add_columns(_n_answered, (~_mine).label("is_new")).limit(1) for barring in ((), OURS_FOR_EVER)
+)
+"""First what the worker never had, then what went back to the pool."""
+_LOCKED_WAYS = tuple(query.with_for_update(skip_locked=True, of=data_object) for query in _WAYS)
 _AVAILABLE = select(func.count()).select_from(_open_to(*OURS_FOR_EVER).order_by(None).subquery())
+_LEASED = insert(task).returning(*task.c)
 
 
-def take(service: Service, subject: str, job_name: str | None = None) -> Held | str:
+def take(service: Service, worker: Worker, job_name: str | None = None) -> Held | str:
     """The worker's open task, or a new one, or in plain words why there is none."""
-    now = clock.now_us()
-    with service.store.read() as connection:  # an idle worker who asks again and again takes no write lock
-        jobs = _jobs_of(connection, subject, job_name)
-        held = _held(connection, subject, jobs, now)
-        if held is not None:
-            return held
-        if not any(_pick(connection, row, subject, now) for row in jobs):
-            return _why_idle(connection, jobs, subject)
-    with service.store.write() as connection:
-        if not service.store.is_sqlite:  # two requests of one worker must not both lease
-            connection.execute(_ACCOUNT, {"worker": subject})
-        now = clock.now_us()
-        held = _held(connection, subject, jobs, now)
-        if held is not None:
-            return held
-        for row in jobs:
-            picked = _pick(connection, row, subject, now, is_locked=True)
-            if picked is not None:
-                leased = _lease(connection, row, picked, subject, now)
-                return Held(leased, row, picked[0], count_answers(connection, row.job_id, subject))
-        return _why_idle(connection, jobs, subject)
+    if service.store.is_sqlite:  # an idle worker who asks again and again takes no write lock
+        with service.store.read() as connection:
+            jobs, now = _jobs_of(connection, worker, job_name), clock.now_us()
+            held = _held(connection, worker.subject, jobs, now)
+            if held is not None:
+                return held
+            if not any(_pick(connection, row, worker.subject, now, _WAYS) for row in jobs):
+                return _why_idle(connection, jobs, worker.subject)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        with service.store.write() as connection:
+            found = _take(connection, worker, job_name, is_last=time.monotonic() > deadline)
+        if found is not None:
+            return found
+        time.sleep(0.002)
+
+
+def _take(connection: Connection, worker: Worker, job_name: str | None, *, is_last: bool) -> Held | str | None:
+    """None where all that is left is locked by others' requests, and whether it stays theirs is not known yet."""
+    jobs, now = _jobs_of(connection, worker, job_name, is_locking=True), clock.now_us()
+    held = _held(connection, worker.subject, jobs, now)
+    if held is not None:
+        return held
+    for row in jobs:
+        picked = _pick(connection, row, worker.subject, now, _LOCKED_WAYS)
+        if picked is not None:
+            return Held(_lease(connection, row, picked, worker.subject, now), row, picked, picked.n_answered_by_me)
+    if not is_last and any(_pick(connection, row, worker.subject, now, _WAYS) for row in jobs):
+        return None
+    return _why_idle(connection, jobs, worker.subject)
 
 
 def count_available(connection: Connection, job_row: Row[Any], subject: str) -> int:
@@ -90,10 +110,13 @@ def count_available(connection: Connection, job_row: Row[Any], subject: str) -> 
     return int(connection.execute(_AVAILABLE, values).scalar_one())
 
 
-def _jobs_of(connection: Connection, subject: str, job_name: str | None) -> list[Row[Any]]:
+def _jobs_of(
+    connection: Connection, worker: Worker, job_name: str | None, *, is_locking: bool = False
+) -> list[Row[Any]]:
+    """The jobs asked for; `is_locking` the worker's account too: two requests of theirs must not both lease."""
     query = _OPEN_JOBS if job_name is None else _NAMED_JOBS
-    values = {"teams": list(teams_of(connection, subject)), "name": (job_name or "").lower()}
-    rows = list(connection.execute(query, values))
+    values = {"teams": list(worker.teams), "name": (job_name or "").lower(), "worker": worker.subject}
+    rows = list(connection.execute(_LOCKING[query] if is_locking else query, values))
     if job_name is not None and not rows:
         raise PortalFault(404, "no_such_job", f"Your teams have no job {job_name}.")
     return rows
@@ -102,27 +125,21 @@ def _jobs_of(connection: Connection, subject: str, job_name: str | None) -> list
 def _held(connection: Connection, subject: str, jobs: Sequence[Row[Any]], now: int) -> Held | None:
     by_id = {row.job_id: row for row in jobs}
     row = connection.execute(_HELD, {"worker": subject, "now": now, "jobs": list(by_id)}).first()
-    return None if row is None else view(connection, row, by_id[row.job_id])
+    return None if row is None else Held.of(row, by_id[row.job_id])
 
 
 def _pick(
-    connection: Connection, job_row: Row[Any], subject: str, now: int, *, is_locked: bool = False
-) -> tuple[Row[Any], bool] | None:
-    """An object that the worker may take, and whether it is new to them."""
+    connection: Connection, job_row: Row[Any], subject: str, now: int, ways: Sequence[Select[Any]]
+) -> Row[Any] | None:
+    """An object that the worker may take."""
     if job_row.status != "InProgress":
         return None
     values = {"job": job_row.job_id, "worker": subject, "now": now}
-    for query in (_NEW, _AGAIN):  # first what the worker never had, then what went back to the pool
-        row = connection.execute(_LOCKED[query] if is_locked else query, values).first()
-        if row is not None:
-            return row, query is _NEW
-    return None
+    found = (connection.execute(query, values).first() for query in ways)
+    return next((row for row in found if row is not None), None)
 
 
-def _lease(
-    connection: Connection, job_row: Row[Any], picked: tuple[Row[Any], bool], subject: str, now: int
-) -> Row[Any]:
-    found, is_new = picked
+def _lease(connection: Connection, job_row: Row[Any], found: Row[Any], subject: str, now: int) -> Row[Any]:
     limit = job_row.request["HumanTaskConfig"]["TaskTimeLimitInSeconds"] * clock.SECOND
     values = {
         "status": "leased",
@@ -131,14 +148,13 @@ def _lease(
         "ended_us": None,
     }
     place = {"job_id": job_row.job_id, "object_no": found.object_no, "subject": subject}
-    if is_new:
+    if found.is_new:
         made = {"task_id": secrets.token_hex(16), **place, **values}
-        row = connection.execute(insert(task).returning(*task.c), made).one()
+        row = connection.execute(_LEASED, made).one()
     else:
         here = (task.c[name] == value for name, value in place.items())
         row = connection.execute(update(task).where(*here).values(**values).returning(*task.c)).one()
-    move_object(connection, job_row.job_id, found.object_no, n_taken=1)
-    record(connection, now, "TasksAccepted", job_row.job_id, found.object_no, subject)
+    move(connection, now, "TasksAccepted", (job_row.job_id, found.object_no, subject), n_taken=1)
     return row
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, func, select, update
 from annolake.service import clock
 from annolake.service.core import Service
 from annolake.service.faults import PortalFault
-from annolake.service.lifecycle import finish_if_done, move_object, record
+from annolake.service.lifecycle import finish_if_done, move
 from annolake.service.store import data_object, job, task
 from annolake.service.task_types import BUILT_IN
 
@@ -42,12 +42,19 @@ _ENDED = (
     .values({name: bindparam(f"new_{name}") for name in ("status", "ended_us")})
 )
 _SUBMITTED = _ENDED.values(answer=bindparam("new_answer"), draft=None, idempotency_key=bindparam("new_key"))
-_OBJECT = select(data_object).where(
-    data_object.c.job_id == bindparam("of_job"), data_object.c.object_no == bindparam("of_object")
+_mine = task.alias("mine")
+TASKS = (
+    select(task, data_object.c.line, data_object.c.prepared)
+    .add_columns(
+        select(func.count())
+        .where(_mine.c.job_id == task.c.job_id, _mine.c.subject == task.c.subject, _mine.c.status == "submitted")
+        .scalar_subquery()
+        .label("n_answered_by_me")
+    )
+    .select_from(task.join(data_object, _object_of_task))
 )
-_ANSWERED = select(func.count()).where(
-    task.c.job_id == bindparam("of_job"), task.c.subject == bindparam("worker"), task.c.status == "submitted"
-)
+"""Tasks with what is shown with them: the object, and how many of the job the worker has answered."""
+_SHOWN = TASKS.where(*_is_own)
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,11 @@ class Held:
     job: Row[Any]
     object: Row[Any]
     n_answered_by_me: int
+
+    @classmethod
+    def of(cls, row: Row[Any], job_row: Row[Any]) -> Held:
+        """One of `TASKS`."""
+        return cls(row, job_row, row, row.n_answered_by_me)
 
     @property
     def input(self) -> dict[str, Any]:
@@ -79,10 +91,8 @@ def task_input(job_row: Row[Any], object_row: Row[Any]) -> dict[str, Any]:
 def find_task(service: Service, subject: str, task_id: str) -> Held:
     """The worker's own task, in whatever state."""
     with service.store.read() as connection:
-        row = connection.execute(select(task).where(task.c.task_id == task_id, task.c.subject == subject)).first()
-        if row is None:
-            raise _no_such_task()
-        return view(connection, row, _own(connection, subject, task_id))
+        job_row = _own(connection, subject, task_id)
+        return Held.of(connection.execute(_SHOWN, {"of_task": task_id, "worker": subject}).one(), job_row)
 
 
 def save_draft(service: Service, subject: str, task_id: str, draft: str) -> None:
@@ -106,10 +116,9 @@ def submit(service: Service, subject: str, task_id: str, answer: str, key: str |
             raise PortalFault(409, "job_ended", f"The job is {row.status}; it takes no more answers.")
         values = {"new_status": "submitted", "new_ended_us": now, "new_answer": answer, "new_key": key}
         connection.execute(_SUBMITTED, {"of_task": task_id, **values})
-        moved = move_object(connection, row.job_id, row.task_object_no, n_answered=1)
-        record(connection, now, "TasksSubmitted", row.job_id, row.task_object_no, subject)
-        is_finished = finish_if_done(connection, row, moved, now)
-    if is_finished:
+        moved = move(connection, now, "TasksSubmitted", (row.job_id, row.task_object_no, subject), n_answered=1)
+        is_over = finish_if_done(connection, row, moved, now)
+    if is_over:
         service.wake.set()
 
 
@@ -123,23 +132,11 @@ def give_back(service: Service, subject: str, task_id: str, *, is_declined: bool
             return
         now, status = clock.now_us(), "declined" if is_declined else "released"
         connection.execute(_ENDED, {"of_task": task_id, "new_status": status, "new_ended_us": now})
-        moved = move_object(connection, row.job_id, row.task_object_no, n_taken=-1, n_declined=int(is_declined))
-        kind = "TasksDeclined" if is_declined else "TasksReturned"
-        record(connection, now, kind, row.job_id, row.task_object_no, subject, note)
-        is_finished = finish_if_done(connection, row, moved, now)
-    if is_finished:
+        of, kind = (row.job_id, row.task_object_no, subject), "TasksDeclined" if is_declined else "TasksReturned"
+        moved = move(connection, now, kind, of, note, n_taken=-1, n_declined=int(is_declined))
+        is_over = finish_if_done(connection, row, moved, now)
+    if is_over:
         service.wake.set()
-
-
-def view(connection: Connection, row: Row[Any], job_row: Row[Any]) -> Held:
-    """A task with all that is shown with it."""
-    object_row = connection.execute(_OBJECT, {"of_job": row.job_id, "of_object": row.object_no}).one()
-    return Held(row, job_row, object_row, count_answers(connection, row.job_id, row.subject))
-
-
-def count_answers(connection: Connection, job_id: int, subject: str) -> int:
-    """How many objects of a job a worker has answered."""
-    return int(connection.execute(_ANSWERED, {"of_job": job_id, "worker": subject}).scalar_one())
 
 
 def _own(connection: Connection, subject: str, task_id: str) -> Row[Any]:

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from annolake.service import clock
 from annolake.service.core import Service
 from annolake.service.faults import ApiFault, invalid
 from annolake.service.paging import decode, named_page
-from annolake.service.store import TERMINAL, account_group, job, tag, workteam
+from annolake.service.store import TERMINAL, job, tag, team_group, workteam
 from annolake.service.tags import put_tags
 from annolake.service.workforces import DEFAULT, find_workforce
 
 LIMIT = 25
-_GROUPS = select(account_group.c.group_name).where(account_group.c.subject == bindparam("worker"))
-_TEAMS = select(workteam.c.arn, workteam.c.name, workteam.c.definition).order_by(workteam.c.name_key)
 
 
 def team_arn(service: Service, name: str) -> str:
@@ -73,6 +71,7 @@ def update_workteam(service: Service, request: dict[str, Any]) -> dict[str, Any]
         changed = {**row.definition, **{k: v for k, v in request.items() if k != "WorkteamName"}}
         here = workteam.c.name_key == row.name_key
         connection.execute(update(workteam).where(here).values(definition=changed, modified_us=clock.now_us()))
+        _keep_groups(connection, row.arn, changed)
         return {"Workteam": _describe(service, _known(connection, row.name))}
 
 
@@ -85,6 +84,7 @@ def delete_workteam(service: Service, request: dict[str, Any]) -> dict[str, Any]
         if name is not None:
             raise invalid(f"The work team {row.name} has a labeling job that is not over: {name}; stop it first")
         connection.execute(delete(tag).where(tag.c.resource_arn == row.arn))
+        connection.execute(delete(team_group).where(team_group.c.workteam_arn == row.arn))
         connection.execute(delete(workteam).where(workteam.c.name_key == row.name_key))
     return {"Success": True}
 
@@ -110,12 +110,6 @@ def list_subscribed_workteams(_: Service, request: dict[str, Any]) -> dict[str, 
 def team_exists(connection: Connection, arn: str) -> bool:
     """Whether a private team has this ARN."""
     return connection.execute(select(workteam.c.arn).where(workteam.c.arn == arn)).first() is not None
-
-
-def teams_of(connection: Connection, subject: str) -> dict[str, str]:
-    """ARN -> name of the teams that a worker belongs to."""
-    groups = set(connection.execute(_GROUPS, {"worker": subject}).scalars())
-    return {row.arn: row.name for row in connection.execute(_TEAMS) if groups & team_groups(row.definition)}
 
 
 def team_groups(definition: dict[str, Any]) -> set[str]:
@@ -159,7 +153,14 @@ def _insert(service: Service, connection: Connection, definition: dict[str, Any]
     arn = team_arn(service, name)
     row = {"name_key": name.lower(), "name": name, "arn": arn, "definition": definition}
     connection.execute(insert(workteam).values(**row, created_us=now, modified_us=now))
+    _keep_groups(connection, arn, definition)
     return arn
+
+
+def _keep_groups(connection: Connection, arn: str, definition: dict[str, Any]) -> None:
+    connection.execute(delete(team_group).where(team_group.c.workteam_arn == arn))
+    rows = [{"workteam_arn": arn, "group_name": name} for name in sorted(team_groups(definition))]
+    connection.execute(insert(team_group), rows)
 
 
 def _describe(service: Service, row: Row[Any]) -> dict[str, Any]:
