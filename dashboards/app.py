@@ -1,7 +1,8 @@
 """Annolake's dashboards. Run with `annolake up`, or: streamlit run dashboards/app.py
 
-Pages stand in the order of a manager's questions; adding one is adding a file and a line here. All settings come from
-the environment (`annolake config show`); the lake is only read.
+Pages stand in the order of a manager's questions; adding one is adding a file and a line here. Their folder is not
+called `pages`: from one of that name Streamlit serves every file by itself, past the door. All settings come from the
+environment (`annolake config show`); the lake is only read.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ if "dashboards" not in sys.modules:  # the folder is called otherwise in an inst
 
 ICON = str(HERE / "icon.svg")
 PAGES = (
-    st.Page("pages/overview.py", title="Overview", icon=":material/space_dashboard:", default=True),
-    st.Page("pages/agreement.py", title="Agreement", icon=":material/handshake:"),
-    st.Page("pages/workers.py", title="Workers", icon=":material/groups:"),
-    st.Page("pages/label_distributions.py", title="Label distributions", icon=":material/bar_chart:"),
-    st.Page("pages/jobs.py", title="Jobs", icon=":material/work:"),
-    st.Page("pages/item.py", title="Item", icon=":material/graphic_eq:"),
-    st.Page("pages/data_quality.py", title="Data quality", icon=":material/verified:"),
-    st.Page("pages/disputes.py", title="Disputes", icon=":material/balance:"),
+    st.Page("views/overview.py", title="Overview", icon=":material/space_dashboard:", default=True),
+    st.Page("views/agreement.py", title="Agreement", icon=":material/handshake:"),
+    st.Page("views/workers.py", title="Workers", icon=":material/groups:"),
+    st.Page("views/label_distributions.py", title="Label distributions", icon=":material/bar_chart:"),
+    st.Page("views/jobs.py", title="Jobs", icon=":material/work:"),
+    st.Page("views/item.py", title="Item", icon=":material/graphic_eq:"),
+    st.Page("views/data_quality.py", title="Data quality", icon=":material/verified:"),
+    st.Page("views/disputes.py", title="Disputes", icon=":material/balance:"),
 )
 
 

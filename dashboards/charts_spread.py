@@ -14,6 +14,9 @@ from dashboards.charts import FIT_WIDTH, SHAPES, TOP, Chart, level, rows_of, tip
 MOST_LABELS = 12
 """Labels that a matrix has on each side; its table and downloads have all."""
 
+MANY_DOTS = 60
+"""From so many dots on they are small and let through what is under them."""
+
 
 def scatter(
     rows: pa.Table,
@@ -52,10 +55,11 @@ def scatter(
     reach = base.mark_rule(opacity=0.35 if rows.num_rows <= MOST_LABELS else 0.15, strokeWidth=1.5).encode(
         y=alt.Y("bound:Q", scale=scale), y2=alt.Y2(f"{y_hi}:Q")
     )
-    dots = base.mark_point(filled=True, opacity=0.9).encode(
+    many = rows.num_rows > MANY_DOTS
+    dots = base.mark_point(filled=True, opacity=0.6 if many else 0.9).encode(
         y=alt.Y("bound:Q", title=y_title, scale=scale),
         shape=alt.Shape(f"{column}:N", scale=alt.Scale(domain=shown, range=shapes), legend=legend),
-        size=alt.Size(f"{size}:Q", scale=alt.Scale(range=[50, 400], domainMin=0), legend=None),
+        size=alt.Size(f"{size}:Q", scale=alt.Scale(range=[15, 130] if many else [50, 400], domainMin=0), legend=None),
     )
     layers: list[Any] = [level(*line, scale), reach, dots]
     if rows.num_rows <= MOST_LABELS:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import streamlit as st
-from streamlit.runtime.pages_manager import PagesManager
 
 from annolake.errors import AnnolakeError
 from dashboards import access, source
@@ -31,19 +30,12 @@ def enter() -> bool:
     return False
 
 
-def refuse_side_entrance() -> None:
-    """Go through the app: the first request of a process, if it names a page, Streamlit gives to that page alone.
-
-    It takes a folder called pages for an app of its first kind until the app has run once.
-    """
-    if VIEWER not in st.session_state and PagesManager.uses_pages_directory:
-        PagesManager.uses_pages_directory = False
-        st.rerun()
-
-
 def viewer() -> Viewer:
-    """Who looks; nobody in particular where no door was passed."""
-    found: Viewer = st.session_state.get(VIEWER, Viewer("", False))
+    """Who looks. A page that was opened without passing the door ends here, before it has read anything."""
+    found: Viewer | None = st.session_state.get(VIEWER)
+    if found is None:
+        st.error("This page opens through the dashboards' app only: dashboards/app.py.", icon=":material/lock:")
+        st.stop()
     return found
 
 

@@ -51,4 +51,4 @@ def table(
     panel.take_away(answer, name)
     cells = state["selection"]["cells"]
     if cells:
-        st.switch_page("pages/item.py", query_params=dict(to[cells[0][0]]))
+        st.switch_page("views/item.py", query_params=dict(to[cells[0][0]]))

@@ -40,10 +40,10 @@ def header(shown: source.Source) -> None:
 
 def open_or_explain() -> source.Source | None:
     """The release to draw from, announced; where there is none, the page says what to run instead."""
-    door.refuse_side_entrance()
+    who = door.viewer()
     seen = source.latest_id()  # before the try: a release that comes in between is found by the next look
     try:
-        release = source.current(door.viewer())
+        release = source.current(who)
     except source.NothingReleased as nothing:
         nothing_here(
             f"{nothing} These pages show what a release of the lake contains.",

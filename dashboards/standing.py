@@ -42,7 +42,7 @@ def section(release: Source, where: Where) -> None:
 def one(release: Source, row: Mapping[str, Any], number: int) -> None:
     """One alert; a click leads to its page, filtered to what it is about."""
     rule = rules().get(row["rule"])
-    page = f"pages/{rule.page if rule else 'overview'}.py"
+    page = f"views/{rule.page if rule else 'overview'}.py"
     filters = {name: str(row[part]) for part, name in FILTERS.items() if row.get(part)}
     icon = ICONS.get(row["severity"], ICONS["warn"])
     with st.container(border=True, gap=None):

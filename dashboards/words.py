@@ -81,6 +81,11 @@ def scope(job_name: str, layer: str) -> str:
     return f"{job_name} · {layer}"
 
 
+def listed(shown: int, n: int) -> str:
+    """What is said of a list that does not hold all: `, the first 1,000 are listed`."""
+    return f", the first {shown:,} are listed" if shown < n else ""
+
+
 def counted(n: int, noun: str, many: str | None = None) -> str:
     """`3 objects`, `1 object`."""
     return f"{n:,} {noun if n == 1 else many or noun + 's'}"

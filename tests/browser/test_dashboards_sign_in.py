@@ -100,6 +100,12 @@ def one_worker(url: str) -> str:
     return f"{url}/workers?workers_of={quote(words.scope(gold.AUDIO, 'speaker'))}&worker={PSEUDONYM}"
 
 
+def test_the_first_request_of_all_meets_the_door_on_every_page(served: str, page: Page) -> None:
+    page.goto(one_worker(served))
+    expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+    expect(page.get_by_text(PSEUDONYM)).to_have_count(0)
+
+
 def test_the_lead_reads_names(served: str, page: Page) -> None:
     come_in(page, served, "lena")
     expect(page.get_by_text("lena@lab.example · sees names")).to_be_visible()

@@ -42,7 +42,7 @@ def open_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[OpenP
         monkeypatch.setattr(panel, "is_checking", True)
         app = AppTest.from_file(str(APP), default_timeout=30)
         if page != "overview":
-            app.switch_page(f"pages/{page}.py")
+            app.switch_page(f"views/{page}.py")
         for name, value in query.items():
             app.query_params[name] = value
         app.run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import date, timedelta
 
@@ -57,6 +58,13 @@ def large(workers: int = 500, items: int = 10_000, jobs: int = 200, seed: int = 
             {**where, "object_id": str(n), "worker_a": names[n % (workers - 1)],
              "worker_b": names[n % (workers - 1) + 1],
              "mass": 30.0, "agree": 25.0, "expected_agree": 26.0, "offset_s": chance.gauss(0, 0.2)}
+            for n in range(items)
+        ],
+        "gold.dispute_queue": [
+            {**where, "object_id": str(n), "place": n + 1, "t_start_s": (t := chance.uniform(0, 25)),
+             "t_end_s": t + chance.uniform(0.2, 4), "kind": chance.choice(("label", "missing", "boundary", "extra")),
+             "labels": json.dumps(chance.sample(labels, 2)), "workers": "{}", "severity": chance.random(),
+             "expected_gain": (items - n) / items, "asset_name": f"recording_{n:05d}.wav", "asset_id": str(n)}
             for n in range(items)
         ],
         "gold.job_status": [

@@ -11,8 +11,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from annolake.config import Settings
-from dashboards import access, door, source
+from dashboards import access, source
 from dashboards.access import Viewer
+from tests.conftest import ROOT
 from tests.dashboards import gold_tables as gold
 
 OpenPage = Callable[..., AppTest]
@@ -115,8 +116,23 @@ def test_a_stranger_is_told_and_sees_nothing(open_page: OpenPage, monkeypatch: p
     assert [b.label for b in app.button] == ["Sign in as somebody else"]
 
 
-def test_nobody_passes_without_the_door() -> None:
-    assert door.viewer() == Viewer("", False)
+@pytest.mark.parametrize("page", sorted(p.stem for p in (ROOT / "dashboards/views").glob("*.py")))
+def test_a_page_without_the_door_reads_nothing(monkeypatch: pytest.MonkeyPatch, page: str) -> None:
+    def reads(*_: object) -> None:
+        raise AssertionError("it reads")
+
+    monkeypatch.setattr(source, "latest_id", reads)
+    monkeypatch.setattr(source, "current", reads)
+    app = AppTest.from_file(str(ROOT / f"dashboards/views/{page}.py"), default_timeout=30).run()
+    assert not app.exception
+    assert "through the dashboards' app only" in app.error[0].value
+    assert not app.dataframe and not app.metric and not app.caption
+
+
+def test_streamlit_serves_no_page_by_itself() -> None:
+    """It does so from a folder called pages beside the app, until the app has run once."""
+    assert not (ROOT / "dashboards/pages").exists()
+    assert len(list((ROOT / "dashboards/views").glob("*.py"))) == 8
 
 
 def test_names_come_from_the_restricted_table(settings: Make, monkeypatch: pytest.MonkeyPatch) -> None:

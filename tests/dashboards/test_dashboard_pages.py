@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -20,7 +21,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from annolake.errors import LakeError
-from dashboards import access, panel, source, words
+from dashboards import access, palette, panel, source, words
 from tests.conftest import ROOT
 from tests.dashboards import gold_tables as gold
 from tests.dashboards.large_tables import large
@@ -33,7 +34,11 @@ PAGES = {
     "label_distributions": "Label distributions",
     "jobs": "Jobs",
     "data_quality": "Data quality",
+    "item": "Item",
+    "disputes": "Disputes",
 }
+MANAGERS = tuple(PAGES)[:6]
+"""Those with several charts each; Item and Disputes: test_item_disputes.py."""
 
 
 def shown(app: AppTest) -> str:
@@ -60,7 +65,7 @@ def test_page_opens(open_page: OpenPage, labs: dict[str, duckdb.DuckDBPyConnecti
         assert "annolake land JOB" in [c.value for c in app.code]
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", MANAGERS)
 def test_every_figure_can_be_taken_away(
     open_page: OpenPage, labs: dict[str, duckdb.DuckDBPyConnection], page: str
 ) -> None:
@@ -71,7 +76,7 @@ def test_every_figure_can_be_taken_away(
     assert all(labs["full"].sql(s).to_arrow_table().num_rows for s in statements)
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", MANAGERS)
 def test_every_chart_says_n_and_interval(
     open_page: OpenPage, labs: dict[str, duckdb.DuckDBPyConnection], page: str
 ) -> None:
@@ -82,6 +87,40 @@ def test_every_chart_says_n_and_interval(
     for n in charts:
         note = next(e.value for e in elements[n:] if getattr(e, "type", "") == "caption")
         assert ("n = " in note or "n: hover" in note) and "nterval" in note, note
+
+
+JUDGED = {
+    "not reliable: upper bound < 0.667", "watch: upper bound < 0.667", "below: the whole interval", "differs",
+    "failed", "fail",
+}  # fmt: skip
+"""What may be red: the whole interval is past the threshold, or it is no estimate: counts of what failed."""
+
+
+@pytest.mark.parametrize("lab", ["full", "large"])
+@pytest.mark.parametrize("page", PAGES)
+def test_red_is_only_what_an_interval_settles(
+    open_page: OpenPage, labs: dict[str, duckdb.DuckDBPyConnection], page: str, lab: str
+) -> None:
+    app = open_page(labs[lab], page)
+    specs = [json.loads(e.proto.spec) for e in walk(app.main) if getattr(e, "type", "") == "vega_lite_chart"]
+    assert specs or page == "item"
+    for spec in specs:
+        assert "#228833" not in json.dumps(spec) or page == "label_distributions", "green is a label's colour only"
+        for where, parent in reds(spec):
+            if where == "range":
+                names = {parent["domain"][n] for n, c in enumerate(parent["range"]) if c == palette.RED}
+                assert names <= JUDGED or page == "label_distributions", names
+            else:
+                assert parent.get("test") == "datum.is_alarm", f"{where} is red whatever its interval: {parent}"
+
+
+def reds(spec: Any) -> Iterator[tuple[str, Any]]:
+    """Each place where a specification is red, and what it stands in."""
+    for key, value in spec.items() if isinstance(spec, dict) else enumerate(spec) if isinstance(spec, list) else ():
+        if value == palette.RED or (key == "range" and palette.RED in value):
+            yield str(key), spec
+        elif key != "range":
+            yield from reds(value)
 
 
 def walk(block: Any) -> Iterator[Any]:
@@ -160,6 +199,19 @@ def test_many_workers_are_cut_and_it_is_said(open_page: OpenPage) -> None:
     assert "The 40 lowest of 500 workers are drawn" in text
 
 
+def test_of_ten_thousand_objects_the_first_are_listed_and_it_is_said(
+    open_page: OpenPage, labs: dict[str, duckdb.DuckDBPyConnection]
+) -> None:
+    app = open_page(labs["large"], "disputes")
+    assert "n = 10,000 disputes, the first 1,000 are listed." in shown(app)
+    assert "The first **10 objects** of 10,000 settle **0.2%**" in shown(app)
+    assert len(app.dataframe[0].value) == 1000 and app.slider(key="send").max == 500
+    app = open_page(labs["large"], "agreement", job="big-l1-audio")
+    assert "n = 10,000 objects, the first 1,000 are listed." in shown(app)
+    app = open_page(labs["large"], "item")
+    assert len(app.selectbox(key="object_of_job").options) == 500
+
+
 def test_without_a_lake_the_page_says_what_to_run(monkeypatch: pytest.MonkeyPatch, open_page: OpenPage) -> None:
     def nothing(_: access.Viewer) -> source.Source:
         raise source.NothingReleased("No release has been published yet.")
@@ -203,7 +255,7 @@ def test_an_unknown_reason_is_still_readable() -> None:
 
 
 def test_palette_is_told_apart_by_shape_too() -> None:
-    from dashboards import charts, palette
+    from dashboards import charts
 
     assert len(charts.SHAPES) >= len(palette.BANDS) > len(palette.STATUSES)
     assert len(set(palette.CATEGORIES)) == len(palette.CATEGORIES)

@@ -22,6 +22,9 @@ KIND_NAMES = {
     "boundary": "begin or end",
 }
 
+MOST_DOTS = 60
+"""Up to so many objects each has its dot on the line."""
+
 
 def page() -> None:
     """Draw the page."""
@@ -46,7 +49,7 @@ def page() -> None:
         )
         return
     tiles(row)
-    queue(release, where, kinds)
+    queue(release, where, kinds, row["n_disputes"])
     send(release, where, kinds)
 
 
@@ -69,7 +72,7 @@ def length(seconds: float) -> str:
     return f"{seconds / 60:,.1f} min" if seconds >= 60 else f"{seconds:.0f} s"
 
 
-def queue(release: Source, where: Where, kinds: Sequence[str]) -> None:
+def queue(release: Source, where: Where, kinds: Sequence[str], n: int) -> None:
     """The disputes, what to look at first on top."""
     st.subheader("What to look at first?", anchor="queue")
     answer = disputes.disputes(release.connection, where, kinds)
@@ -92,7 +95,7 @@ def queue(release: Source, where: Where, kinds: Sequence[str]) -> None:
             for r in rows
         ],
         shown=shown,
-        note=f"n = {words.counted(len(rows), 'dispute')}, at most {disputes.MOST_DISPUTES:,}. Click one to hear it. "
+        note=f"n = {words.counted(n, 'dispute')}{words.listed(len(rows), n)}. Click one to hear it. "
         "Place: by gain, within job and layer. Gain: what is labeled wrong now by expectation of the one-coin model, "
         "which has no interval.",
         name="disputes",
@@ -115,9 +118,8 @@ def send(release: Source, where: Where, kinds: Sequence[str]) -> None:
     most, whole = rows.num_rows, int(rows["n_objects"][0].as_py())
     n = most if most < 2 else left.slider("Objects", 1, most, min(most, 10), key="send", **filters.URL)
     settled = rows["settled"].to_pylist()[n - 1]
-    left.markdown(
-        f"The first **{words.counted(n, 'object')}** of {whole:,} settle **{settled:.0%}** of the expected gain."
-    )
+    share = f"{settled:.0%}" if settled >= 0.1 else f"{settled:.1%}"
+    left.markdown(f"The first **{words.counted(n, 'object')}** of {whole:,} settle **{share}** of the expected gain.")
     with right:
         panel.chart(
             "What the first objects settle",
@@ -143,7 +145,8 @@ def settles(rows: pa.Table, n: int) -> charts.Chart:
     mark = base.transform_filter(chosen).mark_point(
         color=palette.MARK, shape="diamond", filled=True, size=170, opacity=1
     )
-    return alt.layer(line, dots, mark).properties(height=200)
+    layers = [line, dots, mark] if rows.num_rows <= MOST_DOTS else [line, mark]
+    return alt.layer(*layers).properties(height=200)
 
 
 def manifest(release: Source, where: Where, chosen: pa.Table, kinds: Sequence[str]) -> None:

@@ -238,8 +238,8 @@ def objects(release: Source, chosen: tuple[str, str], worker: str) -> None:
         answer,
         "item observed expected residual n_others",
         to=[jump.address(r["job_name"], r["object_id"]) for r in answer.table.to_pylist()],
-        note=f"n = {answer.table.num_rows:,}, at most {workers.MOST_ITEMS:,}. Click one to hear it. Agreement with the "
-        "others, beside that of the others with each other.",
+        note=f"n = {words.counted(answer.table.num_rows, 'object')}, {workers.MOST_ITEMS:,} at most. Click one to hear "
+        "it. Agreement with the others, beside that of the others with each other.",
         name="worker-objects",
     )
 

@@ -163,7 +163,8 @@ def objects(release: Source, where: Where) -> None:
         "because",
         to=[jump.address(r["job_name"], r["object_id"]) for r in answer.table.to_pylist()],
         shown=panel.with_column(answer.table, "because", because),
-        note=f"n = {answer.table.num_rows:,}, at most {agreement.MOST_ITEMS:,}. Click one to hear it. Observed "
+        note=f"n = {words.counted(answer.table.num_rows if only else max(n, answer.table.num_rows), 'object')}"
+        f"{words.listed(answer.table.num_rows, 0 if only else n)}. Click one to hear it. Observed "
         "agreement: share of the time, or of the pairs of answers, on which two annotators say the same.",
         name="objects",
     )
