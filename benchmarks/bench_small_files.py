@@ -42,18 +42,18 @@ def _rows_work(folder: Path) -> Figures:
 
     from annolake.lake.catalog import open_lake
     from annolake.lake.fetch import LocalStore
-    from annolake.lake.land import FILES_AT_ONCE
     from annolake.lake.ledger import Ledger
     from annolake.lake.lines import ahead
     from annolake.lake.responses import ANSWERS, SEGMENTS, Responses, Rows, Workers
 
     def parts() -> Iterator[Rows]:
-        sources = list(store.list(f"s3://{BUCKET}/{FOLDER}/"))
-        for start in range(0, len(sources), FILES_AT_ONCE):
-            part = Responses(workers)
-            for body in store.read(sources[start : start + FILES_AT_ONCE]):
-                part.read(body, ledger)
-            yield part.rows("benchmark", datetime.now(UTC))
+        part = Responses(workers)
+        for body in store.read(store.list(f"s3://{BUCKET}/{FOLDER}/")):
+            part.read(body, ledger)
+            if part.is_full:
+                yield part.rows("benchmark", datetime.now(UTC))
+                part = Responses(workers)
+        yield part.rows("benchmark", datetime.now(UTC))
 
     store, workers = LocalStore(folder), Workers("benchmark")
     home = Path(tempfile.mkdtemp(prefix="home-", dir=folder))

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from annolake.lake.fetch import DOWNLOADS, LocalStore, S3Store
+from annolake.lake.fetch import AHEAD, DOWNLOADS, LocalStore, S3Store
 
 
 def test_downloads_run_side_by_side_and_no_more_than_allowed(s3) -> None:
@@ -37,6 +37,20 @@ def test_downloads_run_side_by_side_and_no_more_than_allowed(s3) -> None:
     bodies = list(store.read(store.list("s3://labeling/job/")))
     assert [body.content for body in bodies] == [b"%d" % number for number in range(n_files)]
     assert (begun, most, running) == (n_files, DOWNLOADS, 0)
+
+
+def test_downloads_wait_for_whoever_reads_them(s3) -> None:
+    """What is not asked for is not fetched: memory does not grow with the number of files."""
+    for number in range(AHEAD + 3):
+        s3.put_object(Bucket="labeling", Key=f"job/{number:03}", Body=b"")
+    asked: list[str] = []
+    s3.meta.events.register("before-call.s3.GetObject", lambda params, **_: asked.append(params["url_path"]))
+    store = S3Store(s3)
+    bodies = iter(store.read(store.list("s3://labeling/job/")))
+    next(bodies)
+    assert len(asked) <= AHEAD
+    assert len(list(bodies)) == AHEAD + 2
+    assert len(asked) == AHEAD + 3
 
 
 def test_files_come_in_the_order_of_their_keys(tmp_path: Path) -> None:

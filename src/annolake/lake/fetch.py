@@ -8,8 +8,9 @@ the other later is read again, and found to be there.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import itemgetter
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 DOWNLOADS = 16
 """Most requests at a time."""
+AHEAD = 8 * DOWNLOADS
+"""Most bodies that wait in memory for whoever reads them."""
 CHUNK_BYTES = 4 << 20
 SMALL_READ = 1 << 16
 """Files are read in pieces of this size: a larger buffer is a memory mapping of its own, and a process may have only
@@ -111,7 +114,13 @@ class S3Store:
 
     def read(self, sources: Iterable[Source]) -> Iterator[Body]:
         with ThreadPoolExecutor(DOWNLOADS, thread_name_prefix="download") as pool:
-            yield from pool.map(self._get, sources)
+            coming: deque[Future[Body]] = deque()
+            for source in sources:
+                coming.append(pool.submit(self._get, source))
+                if len(coming) == AHEAD:
+                    yield coming.popleft().result()
+            while coming:
+                yield coming.popleft().result()
 
     def chunks(self, source: Source) -> Iterator[bytes]:
         bucket, key = _place(source.uri)

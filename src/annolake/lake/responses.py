@@ -28,6 +28,9 @@ _NUMBERS: dict[str, pa.DataType] = {"answer_id": pa.int64(), "n_segments": pa.in
 ANSWERS = pa.schema([*_NUMBERS.items(), *WORKER_RESPONSE.arrow])
 SEGMENTS = pa.schema({"answer_id": pa.int64(), "segment_no": pa.int32()} | SEGMENT)
 
+FILES_AT_ONCE = 20_000
+BYTES_AT_ONCE = 64 << 20
+"""What is in memory together: as many files, or as many bytes of large ones."""
 WHOLE = "SELECT * EXCLUDE (answer_id, n_segments) FROM read_answers"
 
 
@@ -90,13 +93,20 @@ class Responses:
 
     def __init__(self, workers: Workers) -> None:
         self.workers = workers
-        self._n_typed = 0
+        self._n_typed = self._n_files = self._n_bytes = 0
         self._answers: list[tuple[Any, ...]] = []
         self._segments = Segments([], [], [], [], [], [], [])
         self._answer_ids: list[int] = []
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to work on what was read."""
+        return self._n_files >= FILES_AT_ONCE or self._n_bytes >= BYTES_AT_ONCE
+
     def read(self, body: Body, ledger: Ledger) -> None:
         """Add what one file says; what cannot be read goes to the ledger."""
+        self._n_files += 1
+        self._n_bytes += len(body.content or b"")
         faults = self._read(body, ledger.job_name)
         for fault in faults:
             ledger.note("worker_response", body.source, fault)
