@@ -177,3 +177,8 @@ def test_published_continua() -> None:
         runs = [(bit, [k for k, _ in run]) for bit, run in itertools.groupby(enumerate(bits), key=lambda x: x[1])]
         two[name] = [(run[0], run[-1] + 1, "x") for bit, run in runs if bit == "1"]
     assert alpha_of(two, 24.0)[0] == pytest.approx(0.314, abs=5e-4)  # Scott's pi: time has no N - 1
+    seconds = np.zeros((2, 2))
+    for at in np.arange(0.5, 24):
+        said = [int(any(a <= at < b for a, b, _ in track)) for track in two.values()]
+        seconds[said[0], said[1]] += 1
+    assert cohen_kappa(seconds) == pytest.approx(0.385, abs=5e-4)

@@ -90,6 +90,8 @@ def test_fleiss_kappa() -> None:
     assert len(counts) == 30
     assert c.fleiss_kappa(counts) == pytest.approx(0.4302, abs=5e-5)
     assert c.krippendorff_alpha(counts) == pytest.approx(0.4334, abs=5e-5)
+    by_category = [c.fleiss_kappa(np.stack([yes, 6 - yes], axis=1)) for yes in counts.T]
+    assert by_category == pytest.approx([0.245, 0.245, 0.520, 0.471, 0.566], abs=6e-4)
     ten = "0 0 0 0 14;0 2 6 4 2;0 0 3 5 6;0 3 9 2 0;2 2 8 1 1;7 7 0 0 0;3 2 6 3 0;2 5 3 2 2;6 5 2 1 0;0 2 2 3 7"
     table = np.array([[float(x) for x in row.split()] for row in ten.split(";")])
     assert c.fleiss_kappa(table) == pytest.approx(0.2099, abs=5e-5)
