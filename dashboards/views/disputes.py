@@ -117,7 +117,7 @@ def send(release: Source, where: Where, kinds: Sequence[str]) -> None:
     rows = answer.table.filter(pc.equal(answer.table["task_type"], task))
     most, whole = rows.num_rows, int(rows["n_objects"][0].as_py())
     n = most if most < 2 else left.slider("Objects", 1, most, min(most, 10), key="send", **filters.URL)
-    settled = rows["settled"].to_pylist()[n - 1]
+    settled = float(rows["settled"][n - 1].as_py() or 0)
     share = f"{settled:.0%}" if settled >= 0.1 else f"{settled:.1%}"
     left.markdown(f"The first **{words.counted(n, 'object')}** of {whole:,} settle **{share}** of the expected gain.")
     with right:

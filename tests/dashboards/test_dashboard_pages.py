@@ -212,6 +212,26 @@ def test_of_ten_thousand_objects_the_first_are_listed_and_it_is_said(
     assert len(app.selectbox(key="object_of_job").options) == 500
 
 
+def test_days_on_which_the_guideline_changed_are_marked(
+    open_page: OpenPage, labs: dict[str, duckdb.DuckDBPyConnection]
+) -> None:
+    app = open_page(labs["full"], settings={"guidelines": "2026-10-06=v2, 2027-01-01=v9"})
+    trend = next(e for e in walk(app.main) if getattr(e, "type", "") == "vega_lite_chart")
+    told = [pa.ipc.open_stream(d.data.data).read_all() for d in trend.proto.datasets]
+    marked = [t.to_pylist() for t in told if t.column_names[:2] == ["day", "text"]]
+    assert [[(r["day"], r["text"]) for r in rows] for rows in marked] == [[("2026-10-06", "v2")]]
+    assert "Upright lines: the guideline changed." in shown(app)
+
+
+def test_the_data_docs_are_a_link_where_they_are_published(
+    open_page: OpenPage, labs: dict[str, duckdb.DuckDBPyConnection]
+) -> None:
+    app = open_page(labs["full"], "data_quality", settings={"data_docs_url": "https://docs.lab.example/gx"})
+    links = [e.proto.url for e in walk(app.main) if getattr(e, "type", "") == "link_button"]
+    assert links == ["https://docs.lab.example/gx"]
+    assert "data-docs" in shown(open_page(labs["full"], "data_quality"))
+
+
 def test_without_a_lake_the_page_says_what_to_run(monkeypatch: pytest.MonkeyPatch, open_page: OpenPage) -> None:
     def nothing(_: access.Viewer) -> source.Source:
         raise source.NothingReleased("No release has been published yet.")

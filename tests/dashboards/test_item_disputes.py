@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from annolake.config import Settings
 from annolake.lake.reader import ReleaseReader
+from annolake.lake.sql import check
 from annolake.manifest.read import line_problem
 from annolake.manifest.write import manifest_text
 from dashboards import diff, player
@@ -166,6 +167,7 @@ def test_everything_on_the_item_page_can_be_taken_away(open_page: OpenPage, lake
     statements = [c.value for c in app.code if c.language == "sql"]
     assert len(statements) == [b.label for b in app.download_button].count("CSV") >= 5
     assert all(lake.sql(s).to_arrow_table().num_rows for s in statements)
+    assert all(check(s) for s in statements), "analysts may ask the same"
 
 
 @pytest.mark.parametrize("query", [{"t": "soon"}, {"t": "-5"}, {"t": "1e9"}, {"layer": "nobody"}], ids=str)
@@ -252,6 +254,7 @@ def test_disputes_page(open_page: OpenPage, lake: duckdb.DuckDBPyConnection) -> 
     assert not app.exception and "The first **2 objects** of 10" in words(app)
     statements = [c.value for c in app.code if c.language == "sql"]
     assert len(statements) >= 3 and all(lake.sql(s).to_arrow_table().num_rows for s in statements)
+    assert all(check(s) for s in statements), "analysts may ask the same"
 
 
 def test_nothing_disputed_says_so(open_page: OpenPage, lake: duckdb.DuckDBPyConnection) -> None:
