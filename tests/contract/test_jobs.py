@@ -225,6 +225,12 @@ def test_malformed_manifest_fails_the_job_and_names_the_line(lab: Lab, lines: li
     assert "LabelingJobOutput" not in job
 
 
+def test_more_objects_than_a_job_takes_are_refused_at_once(lab: Lab) -> None:
+    request = lab.request("too-many", ['{"source":"a"}'] * 100_001)
+    code, message = refusal(lab.sagemaker.create_labeling_job, **request)
+    assert code == "ValidationException" and "ManifestS3Uri: more than 100000 objects" in message
+
+
 @pytest.mark.parametrize("what", ["manifest", "labels", "template", "syntax", "one-label"])
 def test_missing_or_broken_inputs_fail_the_job(lab: Lab, what: str) -> None:
     request = lab.request(f"broken-{what}")

@@ -119,3 +119,14 @@ def test_presigned_url_expires_and_cannot_be_bent(lab: Lab) -> None:
     late = httpx.get(url)
     assert late.status_code == 403
     assert "expired" in late.text
+
+
+def test_the_old_way_of_signing_is_refused_with_what_to_set(lab: Lab) -> None:
+    """As presigned by boto3 and the AWS CLI for us-east-1, where nobody says otherwise."""
+    old = client(lab, "s3", config=Config(signature_version="s3"))
+    lab.upload("old.txt", "hello")
+    url = old.generate_presigned_url("get_object", {"Bucket": lab.bucket, "Key": "old.txt"})
+    answer = httpx.get(url)
+    assert answer.status_code == 400
+    assert "<Code>InvalidRequest</Code>" in answer.text and "signature_version" in answer.text
+    assert code(old, "get_object", Bucket=lab.bucket, Key="old.txt") == "InvalidRequest"

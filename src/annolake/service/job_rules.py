@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import copy
+from itertools import islice
 from typing import Any
 
 from annolake.errors import ManifestError
+from annolake.manifest.read import MOST_OBJECTS
 from annolake.service.core import Service
 from annolake.service.faults import invalid
 from annolake.service.functions import offered
-from annolake.service.manifests import read_manifest
-from annolake.service.objects import ObjectMissing, split_uri
+from annolake.service.manifests import LINE_LIMIT, read_manifest
+from annolake.service.objects import ObjectMissing, read_lines, split_uri
+from annolake.service.sequences import MOST_SEQUENCES
 from annolake.service.tags import check_tags
 from annolake.service.task_types import CUSTOM, REF_TYPES, TaskType, read_types, task_type
 
@@ -18,6 +21,7 @@ MONTH = 2_592_000
 LONGEST_TASK = 28_800
 LONGEST_SEQUENCE = 604_800
 MAX_CONCURRENT = 1000
+MOST_MASKS = 20_000
 RESERVED = ("source", "source-ref")
 
 
@@ -32,6 +36,7 @@ def check_job(service: Service, request: dict[str, Any]) -> tuple[str, str]:
     _check_ui(config, task_type(types[1]))
     _check_limits(config, task_type(types[1]))
     _check_addresses(service, request)
+    _check_size(service, request, task_type(types[1]))
     if task_type(types[1]).is_audit:
         _check_audit(service, request)
     check_tags(request.get("Tags", []))
@@ -73,6 +78,21 @@ def _check_attribute(name: str, task_type: str) -> None:
     if (task_type in REF_TYPES) != name.endswith("-ref"):
         need = "must" if task_type in REF_TYPES else "must not"
         raise invalid(f"LabelAttributeName {need} end with -ref for task type {task_type}")
+
+
+def _check_size(service: Service, request: dict[str, Any], kind: TaskType) -> None:
+    """A manifest of more objects than a job takes (contract, sections 2.1 and 2.2) is not begun."""
+    uri = request["InputConfig"]["DataSource"]["S3DataSource"]["ManifestS3Uri"]
+    most = MOST_SEQUENCES if kind.ui else MOST_MASKS if "SemanticSegmentation" in kind.name else MOST_OBJECTS
+    try:
+        lines = sum(bool(line.strip()) for line in islice(read_lines(service.objects, uri, 4 * LINE_LIMIT), most + 1))
+    except ObjectMissing:
+        return  # the job fails with its reason when the manifest is read
+    if lines > most:
+        raise invalid(
+            f"InputConfig.DataSource.S3DataSource.ManifestS3Uri: more than {most} objects, which is the limit of one"
+            " job of this task type; split the manifest"
+        )
 
 
 def _check_audit(service: Service, request: dict[str, Any]) -> None:

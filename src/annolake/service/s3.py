@@ -100,11 +100,11 @@ def _verify(settings: Settings, buckets: Buckets, request: Request) -> Call:
     promised = headers.get("x-amz-content-sha256", sigv4.UNSIGNED)
     signed = sigv4.Signed(request.method, path, query, headers)
     try:
-        if "authorization" in headers and "x-amz-content-sha256" not in headers:
+        if "authorization" in headers and not sigv4.is_old(signed) and "x-amz-content-sha256" not in headers:
             raise sigv4.SignatureFault("incomplete", "Missing required header for this request: x-amz-content-sha256")
         verified = sigv4.verify(settings, "s3", signed, promised)
     except sigv4.SignatureFault as fault:
-        status = 400 if fault.reason == "incomplete" else 403
+        status = 400 if fault.reason in ("incomplete", "old") else 403
         raise S3Fault(status, sigv4.FAULTS[fault.reason][1], fault.message) from None
     try:
         bucket, _, key = unquote_to_bytes(path).decode().removeprefix("/").partition("/")

@@ -41,7 +41,14 @@ FAULTS: dict[str, tuple[str, str]] = {
     "mismatch": ("InvalidSignatureException", "SignatureDoesNotMatch"),
     "skew": ("InvalidSignatureException", "RequestTimeTooSkewed"),
     "expired": ("ExpiredTokenException", "AccessDenied"),
+    "old": ("IncompleteSignatureException", "InvalidRequest"),
 }
+
+
+OLD = (
+    "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256: in boto3"
+    " Config(signature_version='s3v4'), for the AWS CLI: aws configure set default.s3.signature_version s3v4"
+)
 
 
 @dataclass(frozen=True)
@@ -66,9 +73,9 @@ class Verified:
     key: bytes
 
 
-def is_signed(request: Signed) -> bool:
-    """Whether the request claims to be signed at all."""
-    return "authorization" in request.headers or "X-Amz-Signature=" in request.query
+def is_old(request: Signed) -> bool:
+    """Whether the request is signed by version 2, as clients presign for S3 in us-east-1 unless told otherwise."""
+    return "AWSAccessKeyId=" in request.query or request.headers.get("authorization", "").startswith("AWS ")
 
 
 def verify(
@@ -80,6 +87,8 @@ def verify(
     promises about one that is still to come.
     """
     now = now or datetime.now(UTC)
+    if is_old(request):
+        raise SignatureFault("old", OLD)
     if "authorization" in request.headers:
         return _verify_header(settings, service, request, payload_hash, now)
     if "X-Amz-Signature=" in request.query:
