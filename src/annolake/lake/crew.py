@@ -1,7 +1,8 @@
 """Batches worked on side by side: a thread and a database of its own for each, in one DuckDB with one limit of memory.
 
 DuckDB divides a statement among threads by row groups, and a batch has less than one; to plan a statement takes one
-thread however many rows there are. So each thread takes whole batches.
+thread however many rows there are. So each thread takes whole batches, and DuckDB has no threads of its own meanwhile:
+they would only take the processors from these.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Crew:
     """As many models as there are processors for them."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
         self.size = min(MOST, len(os.sched_getaffinity(0)))
         self._free: SimpleQueue[Models] = SimpleQueue()
         for number in range(self.size):
@@ -42,6 +44,7 @@ class Crew:
         """
         with ThreadPoolExecutor(self.size, thread_name_prefix="crew") as pool:
             coming: deque[Future[Made]] = deque()
+            self._connection.execute("SET threads = 1")
             try:
                 for item in items:
                     while coming and (len(coming) > self.size or is_alone()):
@@ -51,6 +54,7 @@ class Crew:
                     yield coming.popleft().result()
             finally:
                 pool.shutdown(cancel_futures=True)
+                self._connection.execute("RESET threads")
 
     def _make(self, make: Callable[[Models, Item], Made], item: Item) -> Made:
         models = self._free.get()

@@ -205,9 +205,8 @@ def _blank(found: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarra
 
 
 def _keys(found: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    is_key = found[1:] == COLON
-    is_key &= found[:-1] == QUOTE
-    keys = np.flatnonzero(is_key)
-    keys = keys[found[keys - 1] != BACKSLASH]
+    keys = np.flatnonzero(found[2:] == COLON)  # few bytes are: the rest is asked of those
+    keys = keys[found[keys + 1] == QUOTE]
+    keys = keys[found[keys] != BACKSLASH]
     n_keys: np.ndarray = np.diff(np.searchsorted(keys, np.append(starts, len(found)))).astype(np.int32)
     return n_keys
