@@ -49,7 +49,9 @@ kept AS (
         l.label_mass,
         l.d_obs,
         l.n_boundaries,
-        l.boundary_hits_500ms
+        l.boundary_hits_500ms,
+        l.n_units,
+        l.unit_hits_iou50
     FROM label AS l
     INNER JOIN layer AS g ON l.job_name = g.job_name AND l.layer = g.layer
     UNION ALL
@@ -63,7 +65,9 @@ kept AS (
         l.label_mass - coalesce(o.label_mass, 0.0) AS label_mass,
         l.d_obs - coalesce(o.d_obs, 0.0) AS d_obs,
         l.n_boundaries - coalesce(o.n_boundaries, 0) AS n_boundaries,
-        l.boundary_hits_500ms - coalesce(o.boundary_hits_500ms, 0) AS boundary_hits_500ms
+        l.boundary_hits_500ms - coalesce(o.boundary_hits_500ms, 0) AS boundary_hits_500ms,
+        l.n_units - coalesce(o.n_units, 0) AS n_units,
+        l.unit_hits_iou50 - coalesce(o.unit_hits_iou50, 0) AS unit_hits_iou50
     FROM label AS l
     INNER JOIN layer AS g ON l.job_name = g.job_name AND l.layer = g.layer
     INNER JOIN item AS i ON l.job_name = i.job_name AND l.layer = i.layer
@@ -81,7 +85,8 @@ measured AS (
         CASE WHEN label_mass * (mass - label_mass) > 1e-9 * mass * mass THEN
             1.0 - (mass - CASE WHEN is_count THEN 1.0 ELSE 0.0 END) * d_obs / (2.0 * label_mass * (mass - label_mass))
         END AS alpha,
-        CAST(boundary_hits_500ms AS DOUBLE) / nullif(n_boundaries, 0) AS boundary_f
+        CAST(boundary_hits_500ms AS DOUBLE) / nullif(n_boundaries, 0) AS boundary_f,
+        CAST(unit_hits_iou50 AS DOUBLE) / nullif(n_units, 0) AS unit_f
     FROM kept
 ),
 
@@ -92,13 +97,18 @@ spread AS (
         label,
         max(CASE WHEN left_out IS NULL THEN alpha END) AS alpha,
         max(CASE WHEN left_out IS NULL THEN boundary_f END) AS boundary_f,
+        max(CASE WHEN left_out IS NULL THEN unit_f END) AS unit_f,
         count(left_out) AS n,
         count(left_out) >= 3 AND count(CASE WHEN left_out IS NOT NULL THEN alpha END) = count(left_out) AS is_replicated,
         sqrt((count(left_out) - 1) * var_pop(CASE WHEN left_out IS NOT NULL THEN alpha END)) AS alpha_se,
         CASE
             WHEN count(left_out) >= 3 AND count(CASE WHEN left_out IS NOT NULL THEN boundary_f END) = count(left_out)
                 THEN sqrt((count(left_out) - 1) * var_pop(CASE WHEN left_out IS NOT NULL THEN boundary_f END))
-        END AS boundary_se
+        END AS boundary_se,
+        CASE
+            WHEN count(left_out) >= 3 AND count(CASE WHEN left_out IS NOT NULL THEN unit_f END) = count(left_out)
+                THEN sqrt((count(left_out) - 1) * var_pop(CASE WHEN left_out IS NOT NULL THEN unit_f END))
+        END AS unit_se
     FROM measured
     GROUP BY job_name, layer, label
 ),
@@ -107,7 +117,8 @@ estimate AS (
     SELECT
         s.*,
         CASE WHEN s.is_replicated AND s.alpha_se > 1e-9 THEN s.alpha_se * coalesce(q.t975, 1.959964) END AS alpha_reach,
-        CASE WHEN s.boundary_se > 1e-9 THEN s.boundary_se * coalesce(q.t975, 1.959964) END AS boundary_reach
+        CASE WHEN s.boundary_se > 1e-9 THEN s.boundary_se * coalesce(q.t975, 1.959964) END AS boundary_reach,
+        CASE WHEN s.unit_se > 1e-9 THEN s.unit_se * coalesce(q.t975, 1.959964) END AS unit_reach
     FROM spread AS s
     LEFT JOIN reference.student_t AS q ON q.df = s.n - 1
 ),
@@ -146,7 +157,9 @@ SELECT
     e.boundary_f AS boundary_f_500ms,
     CASE WHEN e.boundary_f - e.boundary_reach < 0.0 THEN 0.0 ELSE e.boundary_f - e.boundary_reach END AS boundary_f_lo,
     CASE WHEN e.boundary_f + e.boundary_reach > 1.0 THEN 1.0 ELSE e.boundary_f + e.boundary_reach END AS boundary_f_hi,
-    CAST(l.unit_hits_iou50 AS DOUBLE) / nullif(l.n_units, 0) AS unit_f_iou50,
+    e.unit_f AS unit_f_iou50,
+    CASE WHEN e.unit_f - e.unit_reach < 0.0 THEN 0.0 ELSE e.unit_f - e.unit_reach END AS unit_f_lo,
+    CASE WHEN e.unit_f + e.unit_reach > 1.0 THEN 1.0 ELSE e.unit_f + e.unit_reach END AS unit_f_hi,
     l.n_items,
     c.most_confused_with,
     c.confused_share,
@@ -175,6 +188,8 @@ SELECT
     NULL AS boundary_f_lo,
     NULL AS boundary_f_hi,
     NULL AS unit_f_iou50,
+    NULL AS unit_f_lo,
+    NULL AS unit_f_hi,
     0 AS n_items,
     NULL AS most_confused_with,
     NULL AS confused_share,

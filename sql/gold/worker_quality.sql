@@ -97,9 +97,10 @@ total AS (
         sum(better) AS better,
         sum(possible) AS possible,
         sum(mass) AS mass,
-        sum(n_units) / nullif(sum(n_units_others), 0.0) AS over_seg_index,
-        sum(n_split) / nullif(sum(n_units_others), 0.0) AS split_rate,
-        sum(n_merged) / nullif(sum(n_units), 0) AS merge_rate
+        sum(n_units) AS n_units,
+        sum(n_units_others) AS n_units_others,
+        sum(n_split) AS n_split,
+        sum(n_merged) AS n_merged
     FROM item
     GROUP BY job_name, layer, worker_id
 ),
@@ -111,7 +112,10 @@ replicate AS (
         t.worker_id,
         CASE WHEN t.possible - i.possible > 1e-9 * t.mass THEN
             (t.better - i.better) / (t.possible - i.possible)
-        END AS value
+        END AS value,
+        (t.n_units - i.n_units) / nullif(t.n_units_others - i.n_units_others, 0.0) AS over_seg_index,
+        (t.n_split - i.n_split) / nullif(t.n_units_others - i.n_units_others, 0.0) AS split_rate,
+        (t.n_merged - i.n_merged) / nullif(t.n_units - i.n_units, 0) AS merge_rate
     FROM total AS t
     INNER JOIN item AS i ON t.job_name = i.job_name AND t.layer = i.layer AND t.worker_id = i.worker_id
 ),
@@ -121,7 +125,13 @@ spread AS (
         job_name,
         layer,
         worker_id,
-        CASE WHEN count(*) >= 3 AND count(value) = count(*) THEN sqrt((count(*) - 1) * var_pop(value)) END AS se
+        CASE WHEN count(*) >= 3 AND count(value) = count(*) THEN sqrt((count(*) - 1) * var_pop(value)) END AS se,
+        CASE WHEN count(*) >= 3 AND count(over_seg_index) = count(*)
+            THEN sqrt((count(*) - 1) * var_pop(over_seg_index)) END AS over_seg_se,
+        CASE WHEN count(*) >= 3 AND count(split_rate) = count(*)
+            THEN sqrt((count(*) - 1) * var_pop(split_rate)) END AS split_se,
+        CASE WHEN count(*) >= 3 AND count(merge_rate) = count(*)
+            THEN sqrt((count(*) - 1) * var_pop(merge_rate)) END AS merge_se
     FROM replicate
     GROUP BY job_name, layer, worker_id
 ),
@@ -132,12 +142,15 @@ estimate AS (
         t.layer,
         t.worker_id,
         t.n_items,
-        t.over_seg_index,
-        t.split_rate,
-        t.merge_rate,
+        t.n_units / nullif(t.n_units_others, 0.0) AS over_seg_index,
+        t.n_split / nullif(t.n_units_others, 0.0) AS split_rate,
+        t.n_merged / nullif(t.n_units, 0) AS merge_rate,
         s.se IS NOT NULL AS is_replicated,
         CASE WHEN t.possible > 1e-9 * t.mass THEN t.better / t.possible END AS value,
-        CASE WHEN s.se > 1e-9 THEN s.se * coalesce(q.t975, 1.959964) END AS reach
+        CASE WHEN s.se > 1e-9 THEN s.se * coalesce(q.t975, 1.959964) END AS reach,
+        CASE WHEN s.over_seg_se > 1e-9 THEN s.over_seg_se * coalesce(q.t975, 1.959964) END AS over_seg_reach,
+        CASE WHEN s.split_se > 1e-9 THEN s.split_se * coalesce(q.t975, 1.959964) END AS split_reach,
+        CASE WHEN s.merge_se > 1e-9 THEN s.merge_se * coalesce(q.t975, 1.959964) END AS merge_reach
     FROM total AS t
     INNER JOIN spread AS s ON t.job_name = s.job_name AND t.layer = s.layer AND t.worker_id = s.worker_id
     LEFT JOIN reference.student_t AS q ON q.df = t.n_items - 1
@@ -219,6 +232,9 @@ SELECT
     w.offset_s,
     w.n_boundaries,
     e.over_seg_index,
+    CASE WHEN e.over_seg_index - e.over_seg_reach < 0.0 THEN 0.0 ELSE e.over_seg_index - e.over_seg_reach END
+        AS over_seg_lo,
+    e.over_seg_index + e.over_seg_reach AS over_seg_hi,
     w.skill_ds,
     v.median_time_s,
     CASE
@@ -246,7 +262,11 @@ SELECT
     m.drift_at,
     m.is_drifting,
     e.split_rate,
+    CASE WHEN e.split_rate - e.split_reach < 0.0 THEN 0.0 ELSE e.split_rate - e.split_reach END AS split_lo,
+    CASE WHEN e.split_rate + e.split_reach > 1.0 THEN 1.0 ELSE e.split_rate + e.split_reach END AS split_hi,
     e.merge_rate,
+    CASE WHEN e.merge_rate - e.merge_reach < 0.0 THEN 0.0 ELSE e.merge_rate - e.merge_reach END AS merge_lo,
+    CASE WHEN e.merge_rate + e.merge_reach > 1.0 THEN 1.0 ELSE e.merge_rate + e.merge_reach END AS merge_hi,
     v.active_s_per_min AS median_active_s_per_min,
     CASE WHEN v.active_share > 1.0 THEN 0.0 ELSE 1.0 - v.active_share END AS idle_share,
     h.n_answers,

@@ -170,6 +170,13 @@ def test_label_distribution(run_model: Run) -> None:
     assert (clip["n_segments"], clip["n_items"], clip["duration_s"]) == (3, 3, None)
 
 
+SEGMENTING = (
+    ("over_seg_index", "over_seg", "n_units", "n_units_others"),
+    ("split_rate", "split", "n_split", "n_units_others"),
+    ("merge_rate", "merge", "n_merged", "n_units"),
+)
+
+
 def test_worker_quality(run_model: Run) -> None:
     tables = built(silver(*dialogues(11, 14), clips(11, 20)))
     found = by_key(run_model("worker_quality", tables), "job_name", "layer", "worker_id")
@@ -182,6 +189,15 @@ def test_worker_quality(run_model: Run) -> None:
         expected = jackknife(len(mine), lambda kept, b=better, p=possible: float(b[kept].sum() / p[kept].sum()))
         assert near(row["loo_agreement"], expected.value) and row["n_items"] == len(mine)
         assert near(row["loo_lo"], max(expected.lo, -1.0)) and near(row["loo_hi"], min(expected.hi, 1.0))
+        for name, ends, above, below in SEGMENTING:
+            if mine[0][below] is not None:
+                a, b = (np.array([r[c] for r in mine], float) for c in (above, below))
+                share = jackknife(len(mine), lambda kept, a=a, b=b: float(a[kept].sum() / b[kept].sum()))
+                assert near(row[name], share.value)
+                if share.se > 1e-9:
+                    assert near(row[f"{ends}_lo"], max(share.lo, 0.0))
+                    most = share.hi if name == "over_seg_index" else min(share.hi, 1.0)
+                    assert near(row[f"{ends}_hi"], most)
         enough = "reliable" if expected.lo >= 0.667 else "watch"
         assert row["status"] == (enough if len(mine) >= 5 else "too_few")
         assert row["median_time_s"] is not None and row["n_labels"] > 0

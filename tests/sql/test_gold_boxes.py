@@ -94,6 +94,29 @@ def test_who_misses_what(run_model: Run, tables: Mapping[str, pa.Table]) -> None
         assert row["missed_by_a"] == pytest.approx(1 - hits / row["n_boxes_b"])
 
 
+def test_every_figure_of_two_has_its_interval(run_model: Run, tables: Mapping[str, pa.Table]) -> None:
+    for row in run_model("agreement_box_pair", tables).to_pylist():
+        mine = [r for r in tables["measure.box_pair"].to_pylist()
+                if (r["worker_a"], r["worker_b"]) == (row["worker_a"], row["worker_b"])]  # fmt: skip
+
+        def of(column: str, rows: list[dict[str, Any]] = mine) -> np.ndarray:
+            return np.array([sum(r[column] for r in rows if r["object_id"] == str(k)) for k in range(6)], float)
+
+        n_a, n_b = of("n_boxes_a"), of("n_boxes_b")
+        ratios = {
+            "f_iou50": (2 * of("hits_iou50"), n_a + n_b),
+            "f_iou50_95": (0.2 * of("hits_iou50_95"), n_a + n_b),
+            "mean_iou": (2 * of("sum_iou_matched"), n_a + n_b),
+            "missed_by_a": (n_b - of("hits_iou50"), n_b),
+            "missed_by_b": (n_a - of("hits_iou50"), n_a),
+        }
+        for name, (above, below) in ratios.items():
+            expected = jackknife(6, lambda kept, a=above, b=below: float(a[kept].sum() / b[kept].sum()))
+            assert row[name] == pytest.approx(expected.value)
+            ends = (max(0.0, expected.lo), min(1.0, expected.hi)) if expected.se > 1e-9 else (None, None)
+            assert (row[f"{name}_lo"], row[f"{name}_hi"]) == pytest.approx(ends)
+
+
 def _hits(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> int:
     """Boxes of two annotators matched at IoU .5: an assignment problem for every frame and class."""
     total = 0

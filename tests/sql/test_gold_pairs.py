@@ -226,6 +226,11 @@ def test_label_reliability(built: Rows) -> None:
     assert row["alpha_lo"] == pytest.approx(expected.lo) and row["alpha_hi"] == pytest.approx(min(1, expected.hi))
     assert row["prevalence"] == pytest.approx(used.sum() / mass.sum())
     assert 0 < row["boundary_f_lo"] <= row["boundary_f_500ms"] <= row["boundary_f_hi"] <= 1
+    used = [r for r in built["measure.item_label"].to_pylist() if (r["layer"], r["label"]) == (LAYER, "Speaker A")]
+    hits, units = (np.array([r[c] for r in used], float) for c in ("unit_hits_iou50", "n_units"))
+    expected = jackknife(len(used), lambda kept: float(hits[kept].sum() / units[kept].sum()))
+    assert len(used) == len(items) and row["unit_f_iou50"] == pytest.approx(expected.value)
+    assert (row["unit_f_lo"], row["unit_f_hi"]) == pytest.approx((expected.lo, min(1.0, expected.hi)))
 
 
 def test_labels_of_one_annotator_say_why_they_are_undefined(run_model: Run) -> None:
