@@ -118,13 +118,15 @@ def done(
         by = {"color": alt.Color(f"{column}:N", scale=scale, legend=alt.Legend(title=None, orient="top"))}
         tooltip = (column, *tooltip)
     days: list[Any] = rows["day"].to_pylist()
+    is_count = pa.types.is_integer(rows.schema.field(amount).type)
+    axis = alt.Axis(tickCount=5, tickMinStep=1) if is_count else alt.Axis(tickCount=5)
     width = min(36.0, 480 / ((max(days) - min(days)).days + 2))
     chart: Chart = (
         alt.Chart(_as_text(rows))
         .mark_bar(size=width)
         .encode(
             x=_day(rows),
-            y=alt.Y(f"{amount}:Q", title=title, axis=alt.Axis(tickCount=5)),
+            y=alt.Y(f"{amount}:Q", title=title, axis=axis),
             tooltip=[tip(rows, c) for c in ("day", amount, *tooltip)],
             **by,
         )
