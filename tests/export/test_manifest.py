@@ -86,7 +86,7 @@ def test_boxes(exported_from: Settings, tmp_path: Path) -> None:
 
 
 def test_the_command(exported_from: Settings, tmp_path: Path) -> None:
-    command = ["--home", str(exported_from.home), "export", "manifest", "--job", "Talks-1"]
+    command = ["--home", str(exported_from.home), "export", "manifest", "Talks-1"]
     done = CliRunner().invoke(app, [*command, "--out", str(tmp_path / "m" / "talks.manifest")])
     assert done.exit_code == 0 and "8 lines, 7 labeled, 1 failed." in " ".join(done.output.split())
     assert [p.name for p in (tmp_path / "m").iterdir()] == ["talks.manifest"]

@@ -66,7 +66,7 @@ def test_no_source_is_torn(exported_from: Settings, tmp_path: Path, seed: int) -
 def test_the_same_release_gives_the_same_bytes(exported_from: Settings, tmp_path: Path) -> None:
     for name in ("one", "two"):
         command = ["--home", str(exported_from.home), "export", "training", "--out", str(tmp_path / name)]
-        done = CliRunner().invoke(app, [*command, "--job", "Talks-1", "--job", "Talks-2", "--split", "0.7,0.3"])
+        done = CliRunner().invoke(app, [*command, "Talks-1", "Talks-2", "--split", "0.7,0.3"])
         assert done.exit_code == 0, done.output
     files = sorted(p.name for p in (tmp_path / "one").iterdir())
     assert files == ["README.md", "test.parquet", "train.parquet"]

@@ -38,7 +38,7 @@ def duckdb(
 
 @export.command("training")
 def export_training(  # noqa: PLR0917 - options of a command
-    job: Annotated[list[str], typer.Option(help="Labeling job; may be given again.", show_default=False)],
+    jobs: Annotated[list[str], typer.Argument(metavar="JOB...", help="Labeling jobs.", show_default=False)],
     folder: Annotated[Path, typer.Option("--out", help="New folder.", show_default=False)],
     split: Annotated[str, typer.Option(help="Shares of train, validation and test.")] = "1",
     seed: Annotated[int, typer.Option(help="Another seed makes another split.")] = 0,
@@ -52,14 +52,14 @@ def export_training(  # noqa: PLR0917 - options of a command
     """
     from annolake.export.training import export_training as run
 
-    data = run(settings(), job, folder, shares=_shares(split), seed=seed, method=method, release_id=release)
+    data = run(settings(), jobs, folder, shares=_shares(split), seed=seed, method=method, release_id=release)
     parts = ", ".join(f"{name} {rows.num_rows}" for name, rows in data.parts.items())
     out.print(escape(f"{folder}: {parts} objects of release {data.release_id}."))
 
 
 @export.command("manifest")
 def export_manifest(
-    job: Annotated[str, typer.Option(help="Labeling job.", show_default=False)],
+    job: Annotated[str, typer.Argument(help="Labeling job.", show_default=False)],
     file: Annotated[Path, typer.Option("--out", help="File to write.", show_default=False)],
     method: Method = "majority",
     release: Release = None,

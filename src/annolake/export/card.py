@@ -88,7 +88,7 @@ def _labels(parts: Iterable[pa.Table]) -> Iterable[str]:
 
 
 def _command(data: DataSet) -> str:
-    jobs = " ".join(f"--job {job}" for job in data.jobs)
+    jobs = " ".join(data.jobs)
     split = ",".join(f"{share:g}" for share in data.shares)
     return (
         f"annolake export training {jobs} --out DIR --split {split} --seed {data.seed} --method {data.method}"

@@ -134,7 +134,7 @@ def export_training(
 
 def _checked(jobs: list[str], folder: Path, shares: Sequence[float], method: str) -> tuple[str, ...]:
     if not jobs:
-        raise LakeError("No job was named.", hint="Name them: --job NAME; list them: annolake jobs")
+        raise LakeError("No job was named.", hint="Name them; list them: annolake jobs")
     if method not in METHODS:
         raise LakeError(f"No consensus is called {method}.", hint=f"There are {', '.join(METHODS)}.")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
