@@ -7,7 +7,6 @@ they would only take the processors from these.
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -30,7 +29,8 @@ class Crew:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
-        self.size = min(MOST, len(os.sched_getaffinity(0)))
+        threads = connection.execute("SELECT current_setting('threads')").fetchall()[0][0]
+        self.size = min(MOST, int(threads))
         self._free: SimpleQueue[Models] = SimpleQueue()
         for number in range(self.size):
             self._free.put(models_beside(connection, number))
