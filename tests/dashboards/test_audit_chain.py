@@ -1,4 +1,4 @@
-"""The audit chain of one media through three jobs: labeled, adjusted, verified; over a lake that is landed and built.
+"""The audit chain of one media through three jobs: labeled, adjusted, verified; gold is built from rows of silver.
 
 `calls-l1`: ANN and BEN label a recording: A 0-20, B 20-40, A 40-55; the clip is a dog.
 `calls-l2`: CAT adjusts it: B is A from 20 to 30, the end is 50; the clip is a bird.

@@ -89,6 +89,32 @@ def test_every_chart_says_n_and_interval(
         assert ("n = " in note or "n: hover" in note) and "nterval" in note, note
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_every_axis_of_numbers_is_named_and_every_filter_in_the_address(
+    open_page: OpenPage, labs: dict[str, duckdb.DuckDBPyConnection], page: str
+) -> None:
+    elements = list(walk(open_page(labs["full"], page).main))
+    specs = [json.loads(e.proto.spec) for e in elements if getattr(e, "type", "") == "vega_lite_chart"]
+    for spec in specs:
+        for channel in ("x", "y"):
+            drawn = [axis for axis in axes(spec, channel) if axis.get("axis", {}) is not None]
+            numbers = [axis for axis in drawn if axis.get("type") == "quantitative"]
+            assert not numbers or any((axis.get("title") or "").strip() for axis in numbers), (channel, numbers)
+    widgets = [e for e in elements if hasattr(getattr(e, "proto", None), "query_param_key")]
+    filters = {widget.key: widget.proto.query_param_key for widget in widgets}
+    kept_by_the_page = {"workers": "worker", "item": "object_of_job"}  # an address has no name of a worker or a file
+    assert {key for key, in_address in filters.items() if not in_address} <= {kept_by_the_page.get(page)}
+    assert filters
+
+
+def axes(spec: dict[str, Any], channel: str) -> Iterator[dict[str, Any]]:
+    """The encodings of a channel in all layers of a specification."""
+    if channel in spec.get("encoding", {}):
+        yield spec["encoding"][channel]
+    for layer in spec.get("layer", []):
+        yield from axes(layer, channel)
+
+
 JUDGED = {
     "not reliable: upper bound < 0.667", "watch: upper bound < 0.667", "below: the whole interval", "differs",
     "failed", "fail",
