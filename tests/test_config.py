@@ -67,6 +67,13 @@ def test_urls_of_ipv6_addresses_have_brackets(tmp_path: Path) -> None:
     assert load(tmp_path, {"host": "::1"}).service_url == "http://[::1]:8701"
 
 
+def test_on_amazon_the_work_team_is_of_the_role_s_account(tmp_path: Path) -> None:
+    role = {"role_arn": "arn:aws:iam::123456789012:role/labeling"}
+    assert ":000000000000:" in load(tmp_path, role).workteam_arn
+    theirs = load(tmp_path, role | {"sagemaker_endpoint": "aws", "workteam": "ours"}).workteam_arn
+    assert theirs == "arn:aws:sagemaker:us-east-1:123456789012:workteam/private-crowd/ours"
+
+
 def test_passwords_in_database_urls_are_masked(tmp_path: Path) -> None:
     urls = {"service_database": "postgresql://u:hunter2@h/db", "catalog_uri": "postgresql://u:hunter2@h/db"}
     assert "hunter2" not in str(load(tmp_path, urls).explain())

@@ -248,7 +248,9 @@ class Settings(BaseModel):
 
     @property
     def workteam_arn(self) -> str:
-        return f"arn:aws:sagemaker:{self.region}:{ACCOUNT_ID}:workteam/private-crowd/{self.workteam}"
+        """The work team's ARN; on Amazon its account is that of the role."""
+        account = self.role_arn.split(":")[4] if self.sagemaker_endpoint == "aws" else ACCOUNT_ID
+        return f"arn:aws:sagemaker:{self.region}:{account}:workteam/private-crowd/{self.workteam}"
 
     # -- for people ----------------------------------------------------------------------------------------------
 

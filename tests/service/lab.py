@@ -77,10 +77,10 @@ class Annotator:
 
 
 class Lab:
-    """The service, its clients and its people."""
+    """The service, its clients and its people; or Amazon's, which has no people here."""
 
-    def __init__(self, settings: Settings, url: str) -> None:
-        self.settings, self.url = settings, url
+    def __init__(self, settings: Settings, url: str, pause_s: float = 0.02) -> None:
+        self.settings, self.url, self.pause_s = settings, url, pause_s
         self.sagemaker = clients.sagemaker(settings)
         self.s3 = clients.s3(settings)
         self.bucket = settings.labeling_bucket
@@ -165,7 +165,7 @@ class Lab:
             if job["LabelingJobStatus"] in statuses:
                 return job
             assert job["LabelingJobStatus"] not in ("Failed", "Completed", "Stopped"), job
-            time.sleep(0.02)
+            time.sleep(self.pause_s)
         raise AssertionError(f"{name} is still {job['LabelingJobStatus']}")
 
     def annotator(self, name: str = TEAM[0]) -> Annotator:
