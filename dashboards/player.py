@@ -139,7 +139,12 @@ def disputes_of(disputes: Answer) -> list[dict[str, Any]]:
 def in_words(dispute: Mapping[str, Any]) -> str:
     """What is disputed, in a sentence: `speaker: Speaker A or nothing`."""
     labels = [label or "nothing" for label in json.loads(dispute["labels"])]
-    kinds = {"boundary": "where it begins or ends: ", "missing": "missed by somebody: ", "extra": "seen by few: "}
+    kinds = {
+        "boundary": "where it begins or ends: ",
+        "missing": "missed by somebody: ",
+        "extra": "seen by few: ",
+        "box": "boxes of ",
+    }
     return f"{dispute['layer']}: {kinds.get(dispute['kind'], '')}{' or '.join(labels)}"
 
 

@@ -31,6 +31,7 @@ from transforms.tracks import Tracks
 MOST = 1000
 """Disputes kept of one layer of one job, those with the greatest gain."""
 SKILL_RANGE = (0.02, 0.98)  # nobody settles a dispute alone
+UNKNOWN = 0.7  # the skill of somebody of whom nothing is known
 SHORT_S = 0.5
 LABEL, BOUNDARY, MISSING, EXTRA = "label", "boundary", "missing", "extra"
 
@@ -45,8 +46,8 @@ class Said:
 
 
 def log_odds(skill: Floats, n_labels: Floats) -> Floats:
-    """What an answer of this skill adds to its label; unknown skill counts as .7."""
-    p = np.clip(np.where(np.isnan(skill), 0.7, skill), *SKILL_RANGE)
+    """What an answer of this skill adds to its label; unknown skill counts as `UNKNOWN`."""
+    p = np.clip(np.where(np.isnan(skill), UNKNOWN, skill), *SKILL_RANGE)
     return np.asarray(np.log(p) - np.log((1.0 - p) / np.maximum(n_labels - 1.0, 1.0)))
 
 

@@ -13,6 +13,8 @@ import pyarrow.compute as pc
 from transforms import disputes, gold, measures, parts
 from transforms.answers import Answers
 from transforms.ballots import Skills, skills_of_answers, skills_of_tracks
+from transforms.box_disputes import disputes_of_boxes
+from transforms.disputes import dispute_rows
 from transforms.encode import Ints, distinct
 from transforms.offsets import cells
 from transforms.schemas import (
@@ -23,6 +25,7 @@ from transforms.schemas import (
     CLASSIFICATION,
     GOLD_ITEM,
     JOB_TABLE,
+    MEASURE_CONSENSUS_BOX,
     MEASURE_DISPUTE,
     MEASURE_GOLD_ITEM,
     MEASURE_WORKER_CONFUSION,
@@ -38,7 +41,7 @@ from transforms.workers import answer_cells
 OUTPUTS = (
     MEASURE_WORKER_SKILL, MEASURE_GOLD_ITEM, MEASURE_WORKER_GOLD, MEASURE_WORKER_CONFUSION, MEASURE_DISPUTE,
 )  # fmt: skip
-INPUTS = (*measures.INPUTS, GOLD_ITEM, BATCH_ITEM, MEASURE_WORKER_ITEM)
+INPUTS = (*measures.INPUTS, GOLD_ITEM, BATCH_ITEM, MEASURE_WORKER_ITEM, MEASURE_CONSENSUS_BOX)
 OF_JOBS = (SEGMENT.name, CLASSIFICATION.name, ASSIGNMENT.name, ANNOTATION.name, BOX.name)
 
 Tables = Mapping[str, pa.Table]
@@ -134,7 +137,7 @@ def quality_tables(
         rows += disputes.disputes_of_answers(one, fit.of(cell), fit.n_labels[_layers(one)])
     return {
         MEASURE_WORKER_SKILL.name: [_skill_rows(found, fit, cell, standing) for found, fit, cell in fits],
-        MEASURE_DISPUTE.name: [disputes.dispute_rows(rows)],
+        MEASURE_DISPUTE.name: [dispute_rows(rows)],
     }
 
 
@@ -175,6 +178,7 @@ def build(inputs: Tables, jobs: Sequence[str] | None = None) -> dict[str, pa.Tab
     made: dict[str, list[pa.Table]] = {table.name: [] for table in OUTPUTS}
     for part in (
         quality_tables(drawn, said, silver[MEASURE_WORKER_ITEM.name], silver[ANNOTATION.name]),
+        {MEASURE_DISPUTE.name: [dispute_rows(disputes_of_boxes(silver[MEASURE_CONSENSUS_BOX.name], everyone))]},
         gold_tables(silver, everyone, every),
     ):
         for name, rows in part.items():

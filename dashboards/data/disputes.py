@@ -11,7 +11,7 @@ from dashboards.data.asking import Answer, Connection, Where, ask
 MOST_SENT = 500
 """Objects that a manifest for the next level can have."""
 
-KINDS = ("label", "missing", "extra", "boundary")
+KINDS = ("label", "missing", "extra", "boundary", "box")
 MOST_DISPUTES = 1000
 """Disputes that the page lists; `annolake sql` has all."""
 

@@ -20,6 +20,7 @@ KIND_NAMES = {
     "missing": "missed by somebody",
     "extra": "seen by few",
     "boundary": "begin or end",
+    "box": "boxes",
 }
 
 MOST_DOTS = 60
@@ -104,7 +105,8 @@ def queue(release: Source, where: Where, kinds: Sequence[str], n: int) -> None:
 
 def gain(row: dict[str, Any]) -> str:
     """The expected gain with its unit."""
-    return f"{row['expected_gain']:.3g} {'labels' if row['t_end_s'] is None else 's'}"
+    unit = "boxes" if row["kind"] == "box" else "labels" if row["t_end_s"] is None else "s"
+    return f"{row['expected_gain']:.3g} {unit}"
 
 
 def send(release: Source, where: Where, kinds: Sequence[str]) -> None:

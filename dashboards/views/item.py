@@ -174,7 +174,7 @@ def disputes(release: Source, key: tuple[str, str]) -> None:
         answer,
         "about t_start_s t_end_s disagreeing expected_gain place",
         shown=panel.with_column(answer.table, "about", told),
-        note=f"n = {words.counted(answer.table.num_rows, 'dispute')}. Gain: seconds, or objects, that are labeled "
+        note=f"n = {words.counted(answer.table.num_rows, 'dispute')}. Gain: seconds, objects or boxes that are labeled "
         "wrong now by expectation. Place: in the queue of the job and layer. No interval: an expectation of a model.",
         name="item-disputes",
     )

@@ -4,8 +4,8 @@
    owner: measures
    checks: fail unique(grain), fail expected_gain >= 0, fail severity between 0 and 1
    notes: expected_gain = sum of length * (1 - probability of the most probable label), in seconds, or objects for labels
-     of whole objects; the probability follows from the one-coin skills of those who answered. At most 1000 of one layer
-     of one job. Ties by object and time. Gold items are not in it: their truth is known. */
+     of whole objects, boxes for boxes (one row an object); the probability follows from the one-coin skills of those who
+     answered, for boxes from a skill of .7. At most 1000 of one layer of one job. Ties by object and time. Gold items are not in it: their truth is known. */
 SELECT
     d.job_name,
     d.object_id,

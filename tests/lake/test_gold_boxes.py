@@ -65,3 +65,6 @@ def test_boxes_and_rework_are_released(settings: Settings, s3) -> None:
     assert classes.to_pylist() == [{"label": "cat", "n": 3}, {"label": "dog", "n": 6}]
     fused = query(settings, "select label, support from gold.consensus_box order by all").to_pylist()
     assert fused == [{"label": "cat", "support": 1}] * 3 + [{"label": "dog", "support": 2}] * 3
+    queue = query(settings, "select kind, labels, expected_gain from gold.dispute_queue where job_name = 'Boxes'")
+    assert [(r["kind"], r["labels"]) for r in queue.to_pylist()] == [("box", '["cat", ""]')] * 3
+    assert [r["expected_gain"] for r in queue.to_pylist()] == pytest.approx([0.5] * 3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -227,6 +228,31 @@ def test_disputes_by_hand() -> None:
     assert (cut["t_start_s"], cut["t_end_s"], cut["labels"]) == (3, 4, '["A", "B"]')
     assert (extra["t_start_s"], extra["t_end_s"]) == (8, 9) and extra["workers"] == '{"": ["a", "c"], "A": ["b"]}'
     assert all(0 < r["expected_gain"] < 1 and r["severity"] == pytest.approx(2 / 3) for r in rows)
+
+
+def test_disputes_of_boxes_by_hand() -> None:
+    """Three answered picture 0: a dog that two have, a cat that one has, a cow that all have; two did picture 1."""
+
+    def box(obj: str, label: str, against: list[str], n: int) -> dict[str, Any]:
+        return {"job_name": "j", "object_id": obj, "layer": "l", "frame_no": 0, "box_no": 0, "label": label,
+                "left_px": 0, "top_px": 0, "width_px": 1, "height_px": 1, "n_annotators": n, "is_accepted": True,
+                "support": n - len(against), "confidence": 0.9, "dissenters": json.dumps(against)}  # fmt: skip
+
+    fused = [
+        box("0", "dog", ["c"], 3),
+        box("0", "cat", ["a", "b"], 3),
+        box("0", "cow", [], 3),
+        box("1", "cat", ["b"], 2),
+    ]
+    who = [("0", "a"), ("0", "b"), ("0", "c"), ("1", "a"), ("1", "b")]
+    rows = quality.build(silver([], who=who, measure__consensus_box=fused))["measure.dispute"].to_pylist()
+    first, second = sorted(rows, key=lambda r: r["object_id"])
+    assert {(r["kind"], r["t_start_s"], r["t_end_s"], r["layer"]) for r in rows} == {("box", 0.0, None, "l")}
+    assert first["expected_gain"] == pytest.approx(0.3 + 0.3)  # for the dog 2 : 1, for the cat 1 : 2
+    assert second["expected_gain"] == pytest.approx(0.5) and second["severity"] == pytest.approx(1.0)
+    assert first["severity"] == pytest.approx(2 / 3) and first["n_annotators"] == 3
+    assert json.loads(first["workers"]) == {"dog": ["a", "b"], "cat": ["c"]}
+    assert set(json.loads(first["labels"])) == {"dog", "cat", ""} and json.loads(second["labels"]) == ["cat", ""]
 
 
 # -- real labels --------------------------------------------------------------------------------------------------

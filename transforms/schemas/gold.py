@@ -321,12 +321,12 @@ DISPUTE_QUEUE = table(
     Column("place", LONG, "1 is what to send to an expert first; by expected_gain within job and layer"),
     Column("t_start_s", REAL, "where it begins; 0 for a label of the whole object"),
     Column("t_end_s", REAL, "where it ends; NULL for a label of the whole object", True),
-    Column("kind", TEXT, "label, boundary, missing or extra"),
+    Column("kind", TEXT, "label, boundary, missing, extra or box"),
     Column("labels", TEXT, "JSON list of the labels in dispute, the most probable first; '' is nothing"),
     Column("workers", TEXT, "JSON object label -> pseudonyms of those who gave it for the longest part of the dispute"),
     Column("n_annotators", INT, "annotators of the object"),
     Column("severity", REAL, "share of disagreeing pairs of annotators, 0 to 1"),
-    Column("expected_gain", REAL, "seconds, or objects, that are labeled wrong now by expectation"),
+    Column("expected_gain", REAL, "seconds, objects or boxes that are labeled wrong now by expectation"),
 )
 
 AGREEMENT_TRANSCRIPT = table(

@@ -191,12 +191,12 @@ MEASURE_DISPUTE = table(
     LAYER,
     Column("t_start_s", REAL, "where it begins; 0 for a label of the whole object"),
     Column("t_end_s", REAL, "where it ends; NULL for a label of the whole object", True),
-    Column("kind", TEXT, "label, boundary, missing or extra"),
+    Column("kind", TEXT, "label, boundary, missing, extra or box"),
     Column("labels", TEXT, "JSON list of the labels in dispute, the most probable first; '' is nothing"),
     Column("workers", TEXT, "JSON object label -> pseudonyms of those who gave it for the longest part of the dispute"),
     Column("n_annotators", INT, "annotators of the object"),
     Column("severity", REAL, "share of disagreeing pairs of annotators, 0 to 1"),
-    Column("expected_gain", REAL, "seconds, or objects, that are labeled wrong now by expectation"),
+    Column("expected_gain", REAL, "seconds, objects or boxes that are labeled wrong now by expectation"),
 )
 MEASURE_CHANCE = table(
     "measure.chance",
