@@ -36,7 +36,7 @@ def score(
 def jobs(
     events: Annotated[bool, typer.Option("--events", help="What ended when, and whether the webhook took it.")] = False,
 ) -> None:
-    """List the labeling jobs with their state and counters, or the embedded service's log of their ends."""
+    """List the labeling jobs: state, counters, what they wait for; or the embedded service's log of their ends."""
     from annolake.labeling.jobs import list_jobs
 
     if events:
@@ -47,10 +47,28 @@ def jobs(
     if not found:
         out.print("There is no labeling job yet. Media becomes one: annolake ingest FOLDER, then the DAG label_batch")
         return
-    table = Table("job", "status", "labeled", "failed", "open", header_style="bold")
+    waits = _reasons() if any(job.status == "InProgress" for job in found) else {}
+    table = Table("job", "status", "labeled", "failed", "open", *(["now"] if waits else []), header_style="bold")
     for job in found:
-        table.add_row(escape(job.job_name), job.status, str(job.n_labeled), str(job.n_failed), str(job.n_unlabeled))
+        counts = (str(job.n_labeled), str(job.n_failed), str(job.n_unlabeled))
+        table.add_row(
+            escape(job.job_name), job.status, *counts, *([escape(waits.get(job.job_name, ""))] if waits else [])
+        )
     out.print(table)
+
+
+def _reasons() -> dict[str, str]:
+    """Why each job in progress of the embedded service moves or stands; other backends do not tell."""
+    from annolake.service.standstill import reasons
+    from annolake.service.store import Store
+
+    if settings().sagemaker_endpoint:
+        return {}
+    store = Store(settings().service_database_url)
+    try:
+        return reasons(store)
+    finally:
+        store.close()
 
 
 def _print_events() -> None:
