@@ -36,6 +36,9 @@ KEPT = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
 """The variables that the process needs to start; no other is handed over."""
 
 
+STOPPED = "The statement was stopped."
+
+
 class Cancelled(SqlRefused):
     """The person who asked stopped the statement."""
 
@@ -93,8 +96,12 @@ class Session:
 
     def ask(self, statement: str) -> pa.Table:
         """The rows of one SELECT; raises `SqlRefused`. Ctrl-C stops the statement and raises `Cancelled`."""
-        tables: list[str] = self._call(CHECK, {"statement": statement}, statement)[0]["tables"]
-        self._open(frozenset(tables))
+        try:
+            tables: list[str] = self._call(CHECK, {"statement": statement}, statement)[0]["tables"]
+            self._open(frozenset(tables))
+        except KeyboardInterrupt:  # nothing runs yet: a fresh process is the simplest state to be in
+            self._end()
+            raise Cancelled(STOPPED) from None
         _, rows = self._call(ASK, {"statement": statement, "seconds": self.limit_seconds}, statement, tables)
         return rows
 
@@ -150,8 +157,10 @@ class Session:
         try:
             return self._answer(limit, statement, tables)
         except KeyboardInterrupt:
+            if letter != ASK:
+                raise
             self._cancel()
-            raise Cancelled("The statement was stopped.") from None
+            raise Cancelled(STOPPED) from None
 
     def _send(self, letter: bytes, body: Any) -> None:
         assert self._process is not None and self._process.stdin is not None  # noqa: S101 - started before
