@@ -167,7 +167,7 @@ def worker_scores(items: pa.Table, apart: pa.Table) -> pa.Table:
     """`measure.worker_gold` rows from `measure.gold_item` rows and the differences of boundaries.
 
     Labels: share right with Jeffreys' interval. Segments: share of time right with a delete-one-object jackknife, NULL
-    under three objects or where all say the same.
+    under three objects or where all say the same; kappa and boundary F have the latter in both.
     """
     key = ["job_name", "layer", "worker_id"]
     rows = []
@@ -181,9 +181,11 @@ def worker_scores(items: pa.Table, apart: pa.Table) -> pa.Table:
             lo, hi = (float(end[0]) for end in ends)
         else:
             lo, hi = _jackknife(agree, mass)
+        kappa_lo, kappa_hi = _jackknife(agree - expected, mass - expected, least=-1.0)
         possible = float((mass - expected).sum())
-        n_boundaries = float(np.nansum(reals(mine["n_boundaries"])))
-        hits = float(np.nansum(reals(mine["boundary_hits_500ms"])))
+        all_boundaries, all_hits = (np.nan_to_num(reals(mine[n])) for n in ("n_boundaries", "boundary_hits_500ms"))
+        f_lo, f_hi = _jackknife(all_hits, all_boundaries)
+        n_boundaries, hits = float(all_boundaries.sum()), float(all_hits.sum())
         offset = medians.get(one, {})
         rows.append(
             dict(zip(key, one, strict=True))
@@ -191,10 +193,14 @@ def worker_scores(items: pa.Table, apart: pa.Table) -> pa.Table:
                 "gold_n": mine.num_rows,
                 "gold_correct": round(float(agree.sum())) if is_label else None,
                 "gold_acc": value,
-                "gold_lo": None if np.isnan(lo) else lo,
-                "gold_hi": None if np.isnan(hi) else hi,
+                "gold_lo": _known_or_none(lo),
+                "gold_hi": _known_or_none(hi),
                 "gold_kappa": float((agree - expected).sum()) / possible if possible > 1e-9 * mass.sum() else None,
+                "gold_kappa_lo": _known_or_none(kappa_lo),
+                "gold_kappa_hi": _known_or_none(kappa_hi),
                 "gold_boundary_f": hits / n_boundaries if n_boundaries else None,
+                "gold_boundary_f_lo": _known_or_none(f_lo),
+                "gold_boundary_f_hi": _known_or_none(f_hi),
                 "gold_offset_s": offset.get("offset_s"),
                 "gold_n_boundaries": None if is_label else offset.get("n", 0),
             }
@@ -202,16 +208,25 @@ def worker_scores(items: pa.Table, apart: pa.Table) -> pa.Table:
     return pa.Table.from_pylist(rows, MEASURE_WORKER_GOLD.arrow)
 
 
-def _jackknife(agree: Floats, mass: Floats) -> tuple[float, float]:
-    """95 % interval of the ratio of sums from leaving out one object at a time, cut to 0 and 1."""
-    n = len(mass)
-    if n < 3:
+def _known_or_none(end: float) -> float | None:
+    return None if np.isnan(end) else float(end)
+
+
+def _jackknife(above: Floats, below: Floats, least: float = 0.0) -> tuple[float, float]:
+    """95 % interval of the ratio of sums from leaving out one object at a time, cut to `least` and 1.
+
+    NaN under three objects, where all say the same, and where the ratio is undefined without one of them.
+    """
+    n, total = len(below), float(below.sum())
+    rest = total - below
+    if n < 3 or total <= 0.0 or rest.min() <= 1e-9 * total:
         return float("nan"), float("nan")
-    without = (agree.sum() - agree) / (mass.sum() - mass)
+    without, value = (above.sum() - above) / rest, float(above.sum()) / total
     se = float(np.sqrt((n - 1) * without.var()))
+    if se <= 1e-9:
+        return float("nan"), float("nan")
     reach = float(stats.t.ppf(0.975, n - 1)) * se
-    value = float(agree.sum() / mass.sum())
-    return (max(0.0, value - reach), min(1.0, value + reach)) if se > 1e-9 else (float("nan"), float("nan"))
+    return (max(least, value - reach) if value >= least else value - reach), min(1.0, value + reach)
 
 
 def _groups(table: pa.Table, key: list[str]) -> list[tuple[tuple[str, ...], pa.Table]]:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from transforms import gold, measures, quality
+from transforms.agreement.coefficients import jackknife
 from transforms.proportions import jeffreys
 from transforms.schemas import TABLES
 from transforms.skill import Ballot, one_coin, spam_probability
@@ -211,6 +212,26 @@ def test_labels_against_the_truth_have_jeffreys_intervals() -> None:
     assert (found["gold_n"], found["gold_correct"], found["gold_acc"]) == (20, 18, 0.9)
     assert (round(found["gold_lo"], 3), round(found["gold_hi"], 3)) == (0.716, 0.979)
     assert found["gold_kappa"] == pytest.approx((18 - 5) / (20 - 5))
+    better = np.array([r["agree"] - r["expected_agree"] for r in rows])
+    expected = jackknife(20, lambda kept: float(better[kept].sum() / (0.75 * len(kept))))
+    ends = (found["gold_kappa_lo"], found["gold_kappa_hi"])
+    assert ends == pytest.approx((expected.lo, min(1.0, expected.hi)))
+    assert found["gold_boundary_f_lo"] is None
+
+
+def test_boundaries_against_the_truth_have_intervals_over_objects() -> None:
+    hits, boundaries = np.array([4, 2, 6, 3, 5]), np.array([6, 6, 6, 4, 6])
+    rows = [{"job_name": "j", "object_id": f"{k}", "layer": "l", "worker_id": "w", "is_planted": True, "mass": 10.0,
+             "agree": 7.0 + k / 10, "expected_agree": 4.0, "n_boundaries": int(n), "boundary_hits_500ms": int(h)}
+            for k, (h, n) in enumerate(zip(hits, boundaries, strict=True))]  # fmt: skip
+    items = pa.Table.from_pylist(rows, TABLES["measure.gold_item"].arrow)
+    (found,) = gold.worker_scores(items, gold._APART.empty_table()).to_pylist()
+    expected = jackknife(5, lambda kept: float(hits[kept].sum() / boundaries[kept].sum()))
+    assert found["gold_boundary_f"] == pytest.approx(expected.value)
+    ends = (found["gold_boundary_f_lo"], found["gold_boundary_f_hi"])
+    assert ends == pytest.approx((max(0.0, expected.lo), min(1.0, expected.hi)))
+    (few,) = gold.worker_scores(items.slice(0, 2), gold._APART.empty_table()).to_pylist()
+    assert few["gold_boundary_f_lo"] is None and few["gold_kappa_hi"] is None
 
 
 # -- disputes -----------------------------------------------------------------------------------------------------

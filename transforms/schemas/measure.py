@@ -145,7 +145,11 @@ MEASURE_WORKER_GOLD = table(
     Column("gold_lo", REAL, "lower end of its 95 % interval: Jeffreys, or jackknife over objects for segments", True),
     Column("gold_hi", REAL, "upper end of it", True),
     Column("gold_kappa", REAL, "the same beyond chance; 1 is full, 0 is chance", True),
+    Column("gold_kappa_lo", REAL, "lower end of its 95 % interval: jackknife over objects", True),
+    Column("gold_kappa_hi", REAL, "upper end of it", True),
     Column("gold_boundary_f", REAL, "boundaries within 0.5 s of the truth's, F score; NULL for labels", True),
+    Column("gold_boundary_f_lo", REAL, "lower end of its 95 % interval: jackknife over objects", True),
+    Column("gold_boundary_f_hi", REAL, "upper end of it", True),
     Column("gold_offset_s", REAL, "median signed offset against the truth: positive is late; NULL for labels", True),
     Column("gold_n_boundaries", LONG, "matched boundaries behind the offset", True),
 )
