@@ -172,7 +172,7 @@ def test_a_value_that_is_missing_is_shown_where_it_is(lab: Lab, page: Page, open
     job = make(lab, "missing-value", "VideoObjectTracking", {"source-ref": street}, categoryGlobalAttributes=[colour])
     frame = open_task(job)
     at_frame(frame, 1)
-    page.keyboard.press("2")
+    frame.get_by_role("radio", name="Van").check()
     drag(page, frame, (555 / 800, 210 / 450), (705 / 800, 300 / 450))
     page.keyboard.press("c")
     at_frame(frame, 2)

@@ -16,6 +16,8 @@ import pytest
 from annolake.config import Settings
 from annolake.lake.catalog import open_lake
 from annolake.lake.release import publish
+from annolake.report.facts import Facts
+from annolake.report.write import read_facts
 from tests.dashboards import gold_tables as gold
 from transforms.schemas import TABLES
 
@@ -120,3 +122,8 @@ def post() -> Iterator[Post]:
     loop.call_soon_threadsafe(loop.stop)
     thread.join(5)
     loop.close()
+
+
+@pytest.fixture
+def found(released: Settings) -> Facts:
+    return read_facts(released, JOB)

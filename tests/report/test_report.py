@@ -8,7 +8,6 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 from typer.testing import CliRunner
 
 from annolake.config import Settings
@@ -46,11 +45,6 @@ class Wellformed(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += data
-
-
-@pytest.fixture
-def found(released: Settings) -> Facts:
-    return read_facts(released, JOB)
 
 
 def test_it_says_what_the_tables_say(found: Facts) -> None:
@@ -178,24 +172,3 @@ def test_alerts_go_by_mail_too(settings: Settings, post: Post) -> None:
     text = mail.get_content()
     assert "Agreement fell. (you may have had this already" in text
     assert f"{settings.dashboards_url}/agreement?job=calls+7&layer=speaker" in text
-
-
-# -- in a browser -----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("width", [375, 1000])
-def test_it_fits_a_phone_and_a_page(found: Facts, chromium: Browser, tmp_path: Path, width: int) -> None:
-    path = tmp_path / "report.html"
-    path.write_text(report_html(found, dashboards_url="http://127.0.0.1:8703"))
-    page = chromium.new_page(viewport={"width": width, "height": 700})
-    asked: list[str] = []
-    page.on("request", lambda r: asked.append(r.url))
-    page.goto(path.as_uri())
-    assert asked == [path.as_uri()]
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    dots = page.locator("svg.interval circle")
-    assert dots.count() >= 8
-    assert page.locator("svg.interval").first.get_attribute("aria-label")
-    assert len(page.pdf(format="A4")) > 20_000
-    page.close()
