@@ -185,8 +185,10 @@ def test_a_limit_is_a_size(small_lake: Settings) -> None:
 def test_ctrl_c_stops_the_statement_and_not_the_session(small_lake: Settings) -> None:
     """In a process of its own, as at a terminal: nothing else there has a say in what Ctrl-C does."""
     session = textwrap.dedent(f"""
+        import signal
         from annolake.config import Settings
         from annolake.lake.sql import Cancelled, Session
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # shells switch it off for what runs in the background
         with Session(Settings.load()) as session:
             session.ask("select 1")
             print("asking", flush=True)
