@@ -31,6 +31,8 @@ def disputes_of_boxes(fused: pa.Table, annotators: pa.Table) -> list[dict[str, A
     """`measure.dispute` rows, at most `MOST` of a layer of a job, from fused boxes and who answered which object."""
     fused = require(fused, MEASURE_CONSENSUS_BOX, columns=READ)
     disputed = fused.filter((pc.field("support") > 0) & (pc.field("support") < pc.field("n_annotators")))
+    if not disputed.num_rows:  # most jobs have no boxes, and many annotators
+        return []
     n, support = reals(disputed["n_annotators"]), reals(disputed["support"])
     odds = (2.0 * support - n) * _VOTE
     figures = {

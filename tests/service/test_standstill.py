@@ -12,12 +12,9 @@ from annolake.service.store import Store
 from tests.service.lab import PASSWORD, Lab, label
 
 
-def store_url(lab: Lab) -> str:
-    return lab.settings.service_database_url
-
-
 def test_why_a_job_stands_still(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = Store(store_url(lab))
+    url = lab.settings.service_database_url
+    store = Store(url)
     team = lab.sagemaker.create_workteam(
         WorkteamName="still", Description="d", MemberDefinitions=[{"OidcMemberDefinition": {"Groups": ["still"]}}]
     )["WorkteamArn"]
@@ -33,7 +30,7 @@ def test_why_a_job_stands_still(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> No
         first.work("still-1", lambda _: label("a"))
     waits = "all in the team have done what is open to them; 2 objects for further annotators"
     assert reasons(store)["still-1"] == waits
-    for name, value in (("SERVICE_PORT", lab.settings.service_port), ("SERVICE_DATABASE", store_url(lab))):
+    for name, value in (("SERVICE_PORT", lab.settings.service_port), ("SERVICE_DATABASE", url)):
         monkeypatch.setenv(f"ANNOLAKE_{name}", str(value))
     monkeypatch.setenv("COLUMNS", "200")
     shown = CliRunner().invoke(app, ["--home", str(lab.settings.home), "jobs"])
