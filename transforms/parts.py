@@ -3,6 +3,12 @@
 An object's part follows from its name alone: objects that stand together in a manifest are in one part, those whose
 names are no numbers in the first. A part is small
 enough to be measured in a second, and large enough that a job of a million objects has a hundred files.
+
+What is said of a whole job is read from small sums of its parts. In a job of many objects an interval leaves out one
+*unit* of neighbouring objects at a time, 128 to 255 units in all (more from two million objects on, as a unit lies in
+one part); up to `FEW` objects each is a unit of its own. Estimates that need the answers themselves are made from a
+*sample*, 16,384 to 32,767 objects spread evenly over the job; up to twice `FEW` objects from all. Both follow from an
+object's name and the number of objects that the job has, so that new answers do not move the others.
 """
 
 from __future__ import annotations
@@ -18,10 +24,52 @@ from transforms.encode import Column, Ints
 from transforms.schemas import PART
 
 OBJECTS = 8192
-SQL = f"CASE WHEN regexp_full_match(object_id, '[0-9]{{1,15}}') THEN CAST(object_id AS BIGINT) // {OBJECTS} ELSE 0 END"
+FEW = 16384
+UNITS = 128
+IS_NUMBER = "regexp_full_match(object_id, '[0-9]{1,15}')"
+SQL = f"CASE WHEN {IS_NUMBER} THEN CAST(object_id AS BIGINT) // {OBJECTS} ELSE 0 END"
 """The part of `object_id`, as DuckDB has it."""
+GOLDEN = 2654435761
+"""2^32 divided by the golden ratio: its multiples lie evenly, whatever pattern the numbers have."""
 
 Tables = Mapping[str, pa.Table]
+
+
+def unit_size(n_objects: int) -> int:
+    """How many neighbouring objects are left out together, in a job of so many.
+
+    >>> [unit_size(n) for n in (100, 16_384, 16_385, 100_000, 1_000_000, 9_000_000)]
+    [1, 1, 128, 512, 4096, 8192]
+    """
+    return 1 if n_objects <= FEW else min(_power_of_two(n_objects // UNITS), OBJECTS)
+
+
+def stride(n_objects: int) -> int:
+    """One object of how many is in the sample of a job of so many.
+
+    >>> [stride(n) for n in (100, 32_767, 32_768, 1_000_000)]
+    [1, 1, 2, 32]
+    """
+    return _power_of_two(max(n_objects // FEW, 1))
+
+
+def _power_of_two(n: int) -> int:
+    """The greatest power of two up to n."""
+    return int(1 << (n.bit_length() - 1))
+
+
+def unit_sql(size: str) -> str:
+    """The unit of `object_id`, in DuckDB's SQL, where units have so many objects (an expression)."""
+    return (
+        f"CASE WHEN {size} > 1 AND {IS_NUMBER} THEN CAST(CAST(object_id AS BIGINT) // {size} AS VARCHAR) "
+        "ELSE object_id END"
+    )
+
+
+def sampled_sql(every: str) -> str:
+    """Whether `object_id` is in the sample of one object of so many (an expression); names that are no numbers are."""
+    place = f"(CAST(object_id AS BIGINT) % {1 << 31} * {GOLDEN}) % {1 << 32}"
+    return f"CASE WHEN {every} > 1 AND {IS_NUMBER} THEN {place} < {1 << 32} // {every} ELSE true END"
 
 
 def parts_of(object_ids: Column) -> Ints:

@@ -104,6 +104,7 @@ class Changes:
         self._known: dict[tuple[object, ...], set[int] | None] = {}
         self._every: dict[str, set[int]] = {}
         self._facts: dict[str, dict[str, Any]] = {}
+        self._n_objects: dict[str, int] = {}
 
     def touched(self, job: str, since: Mapping[str, int], until: Mapping[str, int]) -> set[int] | None:
         """The parts of a job of which any row came between these snapshots; None where that cannot be told."""
@@ -128,7 +129,13 @@ class Changes:
             states = self.lake.scan(JOB_TABLE.name, jobs=[job]).to_pylist()
             now = max(states, key=lambda r: (r["modified_at"], r["landed_at"]), default={})
             self._facts[job] = {fact: now.get(fact) for fact in FACTS} | {"is_answered": self._has_answers(job)}
+            self._n_objects[job] = now.get("n_objects") or 0
         return self._facts[job]
+
+    def n_objects(self, job: str) -> int:
+        """How many objects the job has, as its backend says; 0 where that is not known."""
+        self.facts(job)
+        return self._n_objects[job]
 
     def _has_answers(self, job: str) -> bool:
         table = self.lake.find(ANNOTATION.name)

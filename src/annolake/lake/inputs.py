@@ -18,6 +18,8 @@ from transforms.schemas import PART, TABLES
 
 Parts = Mapping[str, Collection[int]]
 """Job -> parts of it."""
+UNIT, IS_SAMPLED = "unit", "is_sampled"
+"""Columns that tables of objects have where a model names them (see `transforms.parts`)."""
 
 
 def add_views(
@@ -28,10 +30,12 @@ def add_views(
     *,
     names: Collection[str] | None,
     parts: Parts | None = None,
+    n_objects: Mapping[str, int] | None = None,
 ) -> dict[str, int]:
     """A view of each table with the columns that are in `names` (all where None); returns how many rows each may have.
 
-    With `parts`, tables of objects have the rows of these parts only. Objects of silver have their part as a column.
+    With `parts`, tables of objects have the rows of these parts only. Objects of silver have their part as a column;
+    tables of objects have `unit` and `is_sampled` where they are in `names`, by the number of objects that a job has.
     """
     found = {}
     for name in in_order(with_reads(tables)):
@@ -41,9 +45,28 @@ def add_views(
         columns = [c for c in TABLES[name].arrow.names if c in wanted]
         relation, found[name] = _relation(connection, lake, name, jobs, columns=columns, parts=parts)
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name.split('.')[0]}")
-        relation = _of_parts(name, relation, parts)
+        relation = _of_parts(name, _with_units(name, relation, names or (), n_objects or {}), parts)
         connection.execute(view(name, relation))
     return found
+
+
+def _with_units(name: str, relation: str, names: Collection[str], n_objects: Mapping[str, int]) -> str:
+    """The rows of objects with their unit, and whether they are in the sample, where these are named."""
+    schema = TABLES[name].arrow.names
+    made = {
+        UNIT: of_objects.unit_sql(_of_job({job: of_objects.unit_size(n) for job, n in n_objects.items()})),
+        IS_SAMPLED: of_objects.sampled_sql(_of_job({job: of_objects.stride(n) for job, n in n_objects.items()})),
+    }
+    wanted = [f"{sql} AS {column}" for column, sql in made.items() if column in names and column not in schema]
+    if not wanted or not {"job_name", "object_id"} <= set(schema):
+        return relation
+    return f"(SELECT *, {', '.join(wanted)} FROM {relation})"
+
+
+def _of_job(size: Mapping[str, int]) -> str:
+    """The number for each row's job, 1 where none is given."""
+    cases = [f"WHEN {literal(job)} THEN {n}" for job, n in size.items() if n > 1]
+    return f"(CASE job_name {' '.join(cases)} ELSE 1 END)" if cases else "1"
 
 
 def _of_parts(name: str, relation: str, parts: Parts | None) -> str:

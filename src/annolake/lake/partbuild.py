@@ -30,9 +30,9 @@ import transforms
 from annolake.config import Settings
 from annolake.lake.built import IN_DOUBT, Built, Changes, digest, last_builds, note_builds
 from annolake.lake.catalog import Lake
-from annolake.lake.inputs import Parts
+from annolake.lake.inputs import IS_SAMPLED, UNIT, Parts
 from annolake.lake.pymodels import PYTHON, READ_BY_PYTHON, PartModel
-from annolake.lake.sqlmodels import sql_models, steps_of
+from annolake.lake.sqlmodels import names_read, sql_models, steps_of
 from annolake.lake.statements import check, current_rows, price_of, query
 from transforms import measures, parts
 from transforms.schemas import MEASURE_LABEL_USE, PART, TABLES
@@ -97,6 +97,7 @@ def _built_now(lake: Lake, name: str, jobs: Sequence[str], settings: Settings, c
         of_sources = [builds[job] for builds in sources.values() if job in builds]
         snapshots = of_sources[0].snapshots if of_sources else changes.now
         facts = [parts.OBJECTS, settings.boundary_windows, changes.facts(job), _layers(known, job) if known else None]
+        facts += _grouping(name, changes.n_objects(job))
         basis = digest(_code(name), facts, [one.basis for one in of_sources])
         if len(of_sources) < len(sources) or any(
             one.basis == IN_DOUBT or one.snapshots != snapshots for one in of_sources
@@ -115,6 +116,13 @@ def _sources(name: str) -> list[str]:
     reads = sql_models()[name].reads
     by_part = {read for read in reads if read in sql_models() and is_by_part(read)}
     return sorted(by_part | {makers[read] for read in reads if read in makers})
+
+
+def _grouping(name: str, n_objects: int) -> list[int]:
+    """The size of a unit and the share of the sample, where the model's SQL names them."""
+    names = (names_read(sql_models()[name]) or ()) if name in sql_models() else ()
+    sizes = {UNIT: parts.unit_size(n_objects), IS_SAMPLED: parts.stride(n_objects)}
+    return [size for column, size in sizes.items() if column in names]
 
 
 def _layers(known: measures.Known, job: str) -> list[list[str]]:
@@ -169,7 +177,8 @@ def _made(lake: Lake, name: str, some: Parts, settings: Settings, changes: Chang
     """The rows of these parts."""
     model, jobs = PYTHON.get(name), sorted(some)
     if not isinstance(model, PartModel):
-        return {name: query(lake, sql_models()[name], jobs, price_of(settings), some)}
+        n_objects = {job: changes.n_objects(job) for job in jobs}
+        return {name: query(lake, sql_models()[name], jobs, price_of(settings), parts=some, n_objects=n_objects)}
     known = known_of(lake, jobs, changes)
     rows = current_rows(lake, model.reads, jobs, READ_BY_PYTHON, some)
 

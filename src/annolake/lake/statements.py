@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -13,7 +14,7 @@ from annolake.errors import LakeError, QualityError
 from annolake.lake.catalog import Lake, conform
 from annolake.lake.emptiness import is_empty
 from annolake.lake.engine import database
-from annolake.lake.inputs import Parts, add_views, columns_of
+from annolake.lake.inputs import IS_SAMPLED, UNIT, Parts, add_views, columns_of
 from annolake.lake.sqlmodels import SqlModel, names_read, steps_of, tables_read
 from annolake.quality.rules import rules_of
 from transforms.parts import parts_of
@@ -50,10 +51,19 @@ def _read(connection: duckdb.DuckDBPyConnection, table: str, columns: list[str])
     return conform(rows, pa.schema([TABLES[table].arrow.field(c) for c in columns]))
 
 
-def query(lake: Lake, model: SqlModel, jobs: Sequence[str], price: pa.Table, parts: Parts | None = None) -> pa.Table:
+def query(
+    lake: Lake,
+    model: SqlModel,
+    jobs: Sequence[str],
+    price: pa.Table,
+    *,
+    parts: Parts | None = None,
+    n_objects: Mapping[str, int] | None = None,
+) -> pa.Table:
     """The rows of a SQL model over the tables of the lake, read where they are; one that can have none is not run."""
     with database() as connection:
-        found = add_views(connection, lake, tables_read(model), jobs, names=names_read(model), parts=parts)
+        names = names_read(model)
+        found = add_views(connection, lake, tables_read(model), jobs, names=names, parts=parts, n_objects=n_objects)
         if _has_none(model, {name for name, n_rows in found.items() if not n_rows}):
             return TABLES[model.name].empty()
         return _run(connection, model, max(found.values(), default=0), price)
@@ -70,7 +80,7 @@ def run_sql(model: SqlModel, inputs: Mapping[str, pa.Table], price: pa.Table = N
     """The rows of a SQL model over tables in memory, in the order and types of its schema; without a price no cost."""
     with database() as connection:
         for name, rows in inputs.items():
-            _show(connection, name, _with_part(rows))
+            _show(connection, name, _as_objects(rows))
         return _run(connection, model, max([0, *(table.num_rows for table in inputs.values())]), price)
 
 
@@ -99,11 +109,19 @@ def _show(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> N
     connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {plain}")
 
 
-def _with_part(rows: pa.Table) -> pa.Table:
-    """Rows of objects with their part, where they do not have it."""
-    if "object_id" not in rows.schema.names or PART.name in rows.schema.names:
+def _as_objects(rows: pa.Table) -> pa.Table:
+    """Rows of objects with their part where they do not have it, each a unit of its own and in the sample."""
+    if "object_id" not in rows.schema.names:
         return rows
-    return rows.append_column(PART.name, pa.array(parts_of(rows["object_id"]), PART.type))
+    added: dict[str, pa.Array[Any] | pa.ChunkedArray[Any]] = {
+        PART.name: pa.array(parts_of(rows["object_id"]), PART.type),
+        UNIT: rows["object_id"],
+        IS_SAMPLED: pa.array(np.ones(rows.num_rows, dtype=np.bool_)),
+    }
+    for column, values in added.items():
+        if column not in rows.schema.names:
+            rows = rows.append_column(column, values)
+    return rows
 
 
 def price_of(settings: Settings) -> pa.Table:
