@@ -35,6 +35,30 @@ GOLDEN = 2654435761
 Tables = Mapping[str, pa.Table]
 
 
+def name_ranges(numbers: Collection[int]) -> list[tuple[str, str]]:
+    """Ranges of names, as text is ordered, that hold every object of these parts; none where they may be anywhere.
+
+    Names that are no numbers are in part 0, so nothing is known of where its objects stand. Numbers may have leading
+    zeros.
+
+    >>> name_ranges({1, 2})
+    [('0', '0~'), ('8192', '9999'), ('10000', '24575')]
+    """
+    if not numbers or 0 in numbers:
+        return []
+    ranges = [("0", "0~")]
+    every = sorted(numbers)
+    starts = [n for k, n in enumerate(every) if not k or every[k - 1] != n - 1]
+    ends = [n for k, n in enumerate(every) if k + 1 == len(every) or every[k + 1] != n + 1]
+    for start, end in zip(starts, ends, strict=True):
+        low, last = start * OBJECTS, (end + 1) * OBJECTS - 1
+        while low <= last:
+            high = min(last, 10 ** len(str(low)) - 1)
+            ranges.append((str(low), str(high)))
+            low = high + 1
+    return ranges
+
+
 def unit_size(n_objects: int) -> int:
     """How many neighbouring objects are left out together, in a job of so many.
 

@@ -7,9 +7,19 @@ memory before it is needed; rows of another warehouse, or of files with delete f
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import reduce
 
 import duckdb
-from pyiceberg.expressions import AlwaysTrue, And, BooleanExpression, In
+from pyiceberg.expressions import (
+    AlwaysTrue,
+    And,
+    BooleanExpression,
+    GreaterThanOrEqual,
+    In,
+    LessThanOrEqual,
+    Or,
+)
+from pyiceberg.table import Table as IcebergTable
 
 from annolake.lake.catalog import Lake, local_path
 from annolake.lake.views import empty_rows, in_order, literal, read_parquet, view, with_reads, words
@@ -90,6 +100,15 @@ def within(parts: Parts) -> str:
     return f"(({') OR ('.join(conditions)}))" if conditions else "false"
 
 
+def _may_hold(name: str, table: IcebergTable, numbers: Collection[int]) -> BooleanExpression:
+    """A condition that files with rows of these parts meet: by their partition, else by the names of their objects."""
+    if PART.name in TABLES[name].partition and PART.name in table.schema().column_names:
+        return In(PART.name, sorted(numbers))
+    ranges = of_objects.name_ranges(numbers) if "object_id" in TABLES[name].arrow.names else []
+    within = [And(GreaterThanOrEqual("object_id", low), LessThanOrEqual("object_id", high)) for low, high in ranges]
+    return reduce(Or, within) if within else AlwaysTrue()
+
+
 def columns_of(table: str, names: Collection[str] | None) -> list[str]:
     """The columns of a table that are in `names`; its key where none is."""
     spec = TABLES[table]
@@ -111,8 +130,8 @@ def _relation(
     if table is None or table.current_snapshot() is None or (of_jobs and not jobs):
         return empty_rows(name), 0
     rows: BooleanExpression = In("job_name", sorted(set(jobs))) if of_jobs else AlwaysTrue()
-    if parts is not None and PART.name in TABLES[name].partition and PART.name in table.schema().column_names:
-        rows = And(rows, In(PART.name, sorted({part for numbers in parts.values() for part in numbers})))
+    if parts is not None and of_jobs:
+        rows = And(rows, _may_hold(name, table, {part for numbers in parts.values() for part in numbers}))
     tasks = list(table.scan(row_filter=rows).plan_files())
     files = [local_path(str(task.file.file_path)) for task in tasks]
     if not files:
