@@ -22,7 +22,7 @@ from annolake.lake.catalog import Lake, open_lake
 from annolake.lake.partbuild import build_parts, is_by_part
 from annolake.lake.pymodels import PYTHON, READ_BY_PYTHON, PythonModel
 from annolake.lake.release import unreleased_jobs
-from annolake.lake.sqlmodels import models, sql_models
+from annolake.lake.sqlmodels import models, sql_models, sums
 from annolake.lake.statements import (
     NO_PRICE,
     PRICE,
@@ -56,9 +56,9 @@ log = logging.getLogger(__name__)
 
 
 def model_order() -> list[str]:
-    """Every model, each after those that it reads: sums by SQL, the Python models, then `gold.*` as their SQL says."""
-    first = [name for name in sql_models() if name not in models("gold")]
-    return [*first, *PYTHON, *models("gold")]
+    """Every model, each after those that it reads: sums by SQL, the Python models, sums of theirs, then `gold.*`."""
+    first, then = sums()
+    return [*first, *PYTHON, *then, *models("gold")]
 
 
 def build_gold(settings: Settings, jobs: Iterable[str] | None = None) -> list[str]:

@@ -68,6 +68,13 @@ def sql_models() -> Mapping[str, SqlModel]:
     return {**{name: model for name, model in models("measure").items() if name in TABLES}, **models("gold")}
 
 
+def sums() -> tuple[list[str], list[str]]:
+    """The tables of measures that SQL makes: those of silver alone, and those that read what Python models measured."""
+    every = {name: model for name, model in models("measure").items() if name in TABLES}
+    measured = [n for n, m in every.items() if any(r.startswith("measure.") and r not in every for r in m.reads)]
+    return [name for name in every if name not in measured], measured
+
+
 def steps_of(reads: Iterable[str]) -> dict[str, SqlModel]:
     """The steps among what a model reads, each after those that it reads itself."""
     found: dict[str, SqlModel] = {}
