@@ -1,4 +1,4 @@
-"""Quality of annotators from silver: skill, spam, standing, drift, gold items and disputes, of whole jobs."""
+"""Quality of annotators from silver: skill, spam, standing, drift; disputes; gold items. Each is a model of its own."""
 
 from __future__ import annotations
 
@@ -6,17 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import disputes, gold, measures, parts
-from transforms.answers import Answers
-from transforms.ballots import Skills, skills_of_answers, skills_of_tracks
 from transforms.box_disputes import disputes_of_boxes
 from transforms.disputes import dispute_rows
-from transforms.encode import Ints, distinct
-from transforms.offsets import cells
 from transforms.schemas import (
     ANNOTATION,
     ASSIGNMENT,
@@ -33,15 +28,19 @@ from transforms.schemas import (
     MEASURE_WORKER_ITEM,
     MEASURE_WORKER_SKILL,
     SEGMENT,
+    Table,
 )  # fmt: skip
-from transforms.standing import STANDING, SUBMITTED, standings
-from transforms.tracks import SEGMENTS, Tracks
-from transforms.workers import answer_cells
+from transforms.tracks import SEGMENTS
+from transforms.worker_skill import known_skills, worker_skills
 
 OUTPUTS = (
     MEASURE_WORKER_SKILL, MEASURE_GOLD_ITEM, MEASURE_WORKER_GOLD, MEASURE_WORKER_CONFUSION, MEASURE_DISPUTE,
 )  # fmt: skip
-INPUTS = (*measures.INPUTS, GOLD_ITEM, BATCH_ITEM, MEASURE_WORKER_ITEM, MEASURE_CONSENSUS_BOX)
+OF_SKILLS = (*measures.INPUTS, BATCH_ITEM, MEASURE_WORKER_ITEM)
+OF_DISPUTES = (*measures.INPUTS, BATCH_ITEM, MEASURE_WORKER_SKILL, MEASURE_CONSENSUS_BOX)
+OF_GOLD = (*measures.INPUTS, BATCH_ITEM, GOLD_ITEM)
+"""What each of the three reads; `INPUTS` is what all together need."""
+INPUTS = (*measures.INPUTS, BATCH_ITEM, GOLD_ITEM, MEASURE_WORKER_ITEM, MEASURE_CONSENSUS_BOX)
 OF_JOBS = (SEGMENT.name, CLASSIFICATION.name, ASSIGNMENT.name, ANNOTATION.name, BOX.name)
 
 Tables = Mapping[str, pa.Table]
@@ -105,12 +104,13 @@ def _asked(silver: Tables) -> set[tuple[str, str]]:
     return asked
 
 
-def gold_tables(silver: Tables, annotators: pa.Table, said: tuple[Answers, ...]) -> dict[str, list[pa.Table]]:
-    """Rows of `measure.gold_item`, `measure.worker_gold` and the confusion with the truth.
+def gold_items(silver: Tables) -> dict[str, pa.Table]:
+    """`measure.gold_item`, `measure.worker_gold` and the confusion with the truth, of every object with a truth.
 
-    `annotators` and `said` hold every object, the planted ones too.
+    The planted ones are among them.
     """
     known = truths(silver)
+    annotators, said = measures.annotators_of(silver), measures.views_of(silver, measures.known_of(silver))[1]
     items, rows, apart = gold.score_segments(silver[SEGMENT.name].select(SEGMENTS.names), annotators, known)
     every, confused = [items], [rows]
     for one in said:
@@ -118,72 +118,41 @@ def gold_tables(silver: Tables, annotators: pa.Table, said: tuple[Answers, ...])
         every.append(scored)
         confused.append(mixed)
     whole = pa.concat_tables(every)
+    return _sorted(
+        {
+            MEASURE_GOLD_ITEM: [whole],
+            MEASURE_WORKER_GOLD: [gold.worker_scores(whole, apart)],
+            MEASURE_WORKER_CONFUSION: [parts.with_part(rows, measures.OF_JOB) for rows in confused],
+        }
+    )
+
+
+def skills(silver: Tables) -> dict[str, pa.Table]:
+    """`measure.worker_skill`, of what was said about objects that are not gold items."""
+    drawn, said = measures.views_of(without_planted(silver), measures.known_of(silver))
+    rows = worker_skills(drawn, said, silver[MEASURE_WORKER_ITEM.name], silver[ANNOTATION.name])
+    return _sorted({MEASURE_WORKER_SKILL: rows})
+
+
+def disputed(silver: Tables) -> dict[str, pa.Table]:
+    """`measure.dispute`, of objects that are not gold items, by the skills of `measure.worker_skill`."""
+    drawn, said = measures.views_of(without_planted(silver), measures.known_of(silver))
+    rows = disputes.disputes_of_tracks(drawn, *known_skills(drawn, silver[MEASURE_WORKER_SKILL.name]))
+    for one in said:
+        rows += disputes.disputes_of_answers(one, *known_skills(one, silver[MEASURE_WORKER_SKILL.name]))
+    of_boxes = disputes_of_boxes(silver[MEASURE_CONSENSUS_BOX.name], measures.annotators_of(silver))
+    return _sorted({MEASURE_DISPUTE: [dispute_rows(rows), dispute_rows(of_boxes)]})
+
+
+def _sorted(made: Mapping[Table, list[pa.Table]]) -> dict[str, pa.Table]:
     return {
-        MEASURE_GOLD_ITEM.name: [whole],
-        MEASURE_WORKER_GOLD.name: [gold.worker_scores(whole, apart)],
-        MEASURE_WORKER_CONFUSION.name: [parts.with_part(rows, measures.OF_JOB) for rows in confused],
+        table.name: pa.concat_tables(rows).sort_by([(name, "ascending") for name in table.key])
+        for table, rows in made.items()
     }
-
-
-def quality_tables(
-    drawn: Tracks, said: tuple[Answers, ...], worker_items: pa.Table, annotations: pa.Table
-) -> dict[str, list[pa.Table]]:
-    """Rows of `measure.worker_skill` and `measure.dispute`."""
-    standing = standings(worker_items, annotations.select(SUBMITTED.names))
-    fits: list[tuple[Tracks | Answers, Skills, Ints]] = [(drawn, skills_of_tracks(drawn), cells(drawn))]
-    fits += [(one, skills_of_answers(one), answer_cells(one)) for one in said]
-    rows = disputes.disputes_of_tracks(drawn, fits[0][1].of(fits[0][2]), fits[0][1].n_labels[_layers(drawn)])
-    for one, (_, fit, cell) in zip(said, fits[1:], strict=True):
-        rows += disputes.disputes_of_answers(one, fit.of(cell), fit.n_labels[_layers(one)])
-    return {
-        MEASURE_WORKER_SKILL.name: [_skill_rows(found, fit, cell, standing) for found, fit, cell in fits],
-        MEASURE_DISPUTE.name: [dispute_rows(rows)],
-    }
-
-
-def _layers(found: Tracks | Answers) -> Ints:
-    return np.asarray(found.item_job * max(1, len(found.layers)) + found.item_layer, dtype=np.int64)
-
-
-def _skill_rows(
-    found: Tracks | Answers, fit: Skills, cell: Ints, standing: Mapping[tuple[str, str, str], Mapping[str, Any]]
-) -> pa.Table:
-    """One row a worker of a layer, whether anything can be said or not."""
-    n_workers, n_layers = max(1, len(found.workers)), max(1, len(found.layers))
-    figures = {int(c): k for k, c in enumerate(fit.cell)}
-    nothing = dict.fromkeys(STANDING) | {"n_residual": 0}
-    rows = []
-    for one in distinct(cell):
-        job, layer = found.jobs[one // n_workers // n_layers], found.layers[one // n_workers % n_layers]
-        worker = found.workers[one % n_workers]
-        at = figures.get(int(one))
-        values = [fit.skill, fit.lo, fit.hi, fit.spam]
-        given = [None if at is None or np.isnan(v[at]) else float(v[at]) for v in values]
-        rows.append(
-            {"job_name": job, "layer": layer, "worker_id": worker}
-            | dict(zip(("skill_onecoin", "skill_lo", "skill_hi", "spam_prob"), given, strict=True))
-            | nothing
-            | dict(standing.get((job, layer, worker), {}))
-        )
-    return pa.Table.from_pylist(rows, MEASURE_WORKER_SKILL.arrow)
 
 
 def build(inputs: Tables, jobs: Sequence[str] | None = None) -> dict[str, pa.Table]:
     """The tables of `OUTPUTS` for these jobs (all where None); `inputs` are the current rows of `INPUTS`."""
     silver = {table.name: measures.rows_of(inputs[table.name], jobs) for table in INPUTS}
-    known, everyone = measures.known_of(silver), measures.annotators_of(silver)
-    plain = without_planted(silver)
-    drawn, said = measures.views_of(plain, known)
-    every = said if plain is silver else measures.views_of(silver, known)[1]
-    made: dict[str, list[pa.Table]] = {table.name: [] for table in OUTPUTS}
-    for part in (
-        quality_tables(drawn, said, silver[MEASURE_WORKER_ITEM.name], silver[ANNOTATION.name]),
-        {MEASURE_DISPUTE.name: [dispute_rows(disputes_of_boxes(silver[MEASURE_CONSENSUS_BOX.name], everyone))]},
-        gold_tables(silver, everyone, every),
-    ):
-        for name, rows in part.items():
-            made[name] += rows
-    return {
-        table.name: pa.concat_tables(made[table.name]).sort_by([(name, "ascending") for name in table.key])
-        for table in OUTPUTS
-    }
+    made = skills(silver)
+    return made | disputed(silver | made) | gold_items(silver)

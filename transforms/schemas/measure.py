@@ -111,6 +111,7 @@ MEASURE_WORKER_SKILL = table(
     Column("drift_cusum", REAL, "greatest fall of the residual, as a Brownian bridge; alarm from 1.517 on", True),
     Column("drift_at", TIME, "submission after which the residual fell; NULL without an alarm", True),
     Column("is_drifting", FLAG, "whether the alarm holds (1 % of steady workers); NULL under 20 objects", True),
+    Column("n_labels", LONG, "labels behind the skill, nothing among them; 0 where no answers can be compared", True),
 )
 MEASURE_GOLD_ITEM = table(
     "measure.gold_item",

@@ -18,7 +18,9 @@ Rows = Mapping[str, pa.Table]
 
 MEASURE = "measure"
 ESTIMATE = "estimate"
-QUALITY = "quality"
+SKILLS = "skills"
+DISPUTES = "disputes"
+GOLD_ITEMS = "gold_items"
 BOXES = "boxes"
 REWORK = "rework"
 
@@ -61,9 +63,19 @@ def _estimate(inputs: Rows, _: Sequence[str], settings: Settings) -> Rows:
     return {**found, **box_measures.estimates(plain)}
 
 
-def _quality(inputs: Rows, jobs: Sequence[str], _: Settings) -> Rows:
-    """Workers against gold items and over time, and what is disputed."""
-    return quality.build(inputs, jobs)
+def _skills(inputs: Rows, _: Sequence[str], __: Settings) -> Rows:
+    """What the answers tell of each annotator, and their standing over time."""
+    return quality.skills(inputs)
+
+
+def _disputes(inputs: Rows, _: Sequence[str], __: Settings) -> Rows:
+    """What an expert should look at first, by the skills of those who differ."""
+    return quality.disputed(inputs)
+
+
+def _gold_items(inputs: Rows, _: Sequence[str], __: Settings) -> Rows:
+    """Annotators against gold items."""
+    return quality.gold_items(inputs)
 
 
 def _rework(inputs: Rows, jobs: Sequence[str], _: Settings) -> Rows:
@@ -77,7 +89,9 @@ PYTHON: dict[str, PythonModel | PartModel] = {
     MEASURE: PartModel(_measure, SILVER, tuple(t.name for t in measures.ITEMS), after=(MEASURE_LABEL_USE.name,)),
     BOXES: PartModel(_boxes, BOX_SILVER, tuple(t.name for t in box_measures.ITEMS)),
     ESTIMATE: PythonModel(_estimate, tuple(dict.fromkeys((*SILVER, *BOX_SILVER)))),
-    QUALITY: PythonModel(_quality, tuple(t.name for t in quality.INPUTS)),
+    SKILLS: PythonModel(_skills, tuple(t.name for t in quality.OF_SKILLS)),
+    DISPUTES: PythonModel(_disputes, tuple(t.name for t in quality.OF_DISPUTES)),
+    GOLD_ITEMS: PythonModel(_gold_items, tuple(t.name for t in quality.OF_GOLD)),
     REWORK: PythonModel(_rework, tuple(t.name for t in rework.INPUTS), with_earlier=True),
 }
 
@@ -85,6 +99,6 @@ PYTHON: dict[str, PythonModel | PartModel] = {
 READ_BY_PYTHON = frozenset(
     {*SEGMENTS.names, *BOXES_READ.names, *box_disputes.READ, *COMPARED, "asset_id", "text", "transcript"}
     | {"submitted_at", "outcome", "duration_s", "task_type", "labels", "is_gold", "segments"}
-    | {"batch_id", "level"}
+    | {"batch_id", "level", "skill_onecoin", "n_labels"}
 )
 """The columns that Python models read, of all tables: raw answers alone would fill the memory."""
