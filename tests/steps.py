@@ -22,16 +22,19 @@ def add_steps(connection: duckdb.DuckDBPyConnection, given: Mapping[str, pa.Tabl
         if table in made:
             continue
         plain = table.replace(".", "__")
-        connection.register(plain, _with_part(rows))
+        connection.register(plain, _as_objects(rows))
         connection.execute(f"CREATE VIEW {table} AS SELECT * FROM {plain}")
     for name, model in {**made, **steps()}.items():
         connection.execute(f"CREATE VIEW {name} AS {model.sql}")
 
 
-def _with_part(rows: pa.Table) -> pa.Table:
-    if "object_id" not in rows.schema.names or "part" in rows.schema.names:
+def _as_objects(rows: pa.Table) -> pa.Table:
+    """Rows of objects with their part, each a unit of its own."""
+    if "object_id" not in rows.schema.names:
         return rows
-    return rows.append_column("part", pa.array(parts_of(rows["object_id"]), pa.int32()))
+    if "part" not in rows.schema.names:
+        rows = rows.append_column("part", pa.array(parts_of(rows["object_id"]), pa.int32()))
+    return rows if "unit" in rows.schema.names else rows.append_column("unit", rows["object_id"])
 
 
 def step(name: str, given: Mapping[str, pa.Table]) -> pa.Table:

@@ -1,6 +1,6 @@
 /* Agreement of the annotators of one job, one row a measure, each with a 95 % interval.
    grain: job_name, layer, measure
-   reads: measure.item, measure.item_term, measure.worker_item, measure.chance, measure.transcript_item,
+   reads: measure.unit, measure.unit_term, measure.worker_item, measure.chance, measure.transcript_item,
      measure.box_item, measure.track_item, measure.box_chance, measure.pair_compared, silver.annotation, silver.job,
      reference.student_t
    owner: measures
@@ -8,41 +8,72 @@
      warn rows >= 1
    notes: every measure is made of sums over the objects with at least two annotators: a ratio of two sums, or an alpha
      (1 - (N - 1) sum d_obs / sum d_exp; no - 1 for seconds). The interval is value +- t * se from leaving out one object
-     at a time (objects are the clusters), cut to the measure's range. reason_code: one_annotator, no_labels, one_label,
-     no_boundaries, no_segments, never_together (value NULL); too_few_items (fewer than three, or undefined without one
-     of them), no_variation (every object says the same): value given, interval NULL. Measures of clip labels count
-     answers, those of segments seconds; transcript_cer and transcript_wer are edits by characters and words, 0 is
-     equal; measures of boxes and tracks count boxes. docs/metrics.md has the formulas. */
+     at a time (objects are the clusters), in a job of many a block of neighbouring ones, as ci_method says; the further
+     alphas of labels of whole objects, texts and boxes always leave out objects. It is cut to the measure's range.
+     reason_code: one_annotator, no_labels, one_label, no_boundaries, no_segments, never_together (value NULL);
+     too_few_items (fewer than three to leave out, or undefined without one of them), no_variation (every object says
+     the same): value given, interval NULL. Measures of clip labels count answers, those of segments seconds;
+     transcript_cer and transcript_wer are edits by characters and words, 0 is equal; measures of boxes and tracks count
+     boxes. docs/metrics.md has the formulas. */
 WITH layer AS (
     SELECT
         job_name,
         layer,
-        bool_and(duration_s IS NULL) AS is_count,
-        max(n_annotators) AS most_annotators
-    FROM measure.item
+        bool_and(is_count) AS is_count,
+        max(most_annotators) AS most_annotators,
+        max(n_items) > 1 AS has_blocks
+    FROM measure.unit
     GROUP BY job_name, layer
 ),
 
-item AS (
-    SELECT *
-    FROM measure.item
-    WHERE n_annotators >= 2 AND mass > 0
+unit AS (
+    SELECT
+        job_name,
+        layer,
+        unit,
+        is_count,
+        n_items,
+        mass,
+        d_obs,
+        disagreement,
+        label_mass,
+        label_share,
+        d_obs_presence,
+        present_mass,
+        n_boundaries,
+        boundary_hits_250ms,
+        boundary_hits_500ms,
+        boundary_hits_3s,
+        boundary_hits_more,
+        n_units,
+        unit_hits_iou50,
+        unit_hits_iou50_label,
+        sum_iou_matched,
+        units_fewer,
+        units_more,
+        rand_shared,
+        rand_own,
+        rand_chance
+    FROM measure.unit
+    WHERE n_items > 0
 ),
 
 used AS (
-    SELECT
-        i.job_name,
-        i.layer,
-        i.object_id,
-        u.label,
-        i.label_mass[u.label] AS mass,
-        i.label_mass[u.label] / i.mass AS share
-    FROM item AS i
-    CROSS JOIN unnest(map_keys(i.label_mass)) AS u (label)
+    SELECT b.job_name, b.layer, b.unit, b.label, sum(b.mass) AS mass, sum(b.share) AS share
+    FROM (
+        SELECT i.job_name, i.layer, i.unit, u.entry.key AS label, u.entry.value AS mass, 0.0 AS share
+        FROM unit AS i
+        CROSS JOIN unnest(map_entries(i.label_mass)) AS u (entry)
+        UNION ALL
+        SELECT i.job_name, i.layer, i.unit, u.entry.key AS label, 0.0 AS mass, u.entry.value AS share
+        FROM unit AS i
+        CROSS JOIN unnest(map_entries(i.label_share)) AS u (entry)
+    ) AS b
+    GROUP BY b.job_name, b.layer, b.unit, b.label
 ),
 
 label_total AS (
-    SELECT job_name, layer, label, sum(mass) AS mass, sum(share) AS share, count(*) AS n_items
+    SELECT job_name, layer, label, sum(mass) AS mass, sum(share) AS share, count(*) AS n_left_out
     FROM used
     GROUP BY job_name, layer, label
 ),
@@ -58,40 +89,41 @@ layer_labels AS (
     GROUP BY job_name, layer
 ),
 
-/* Of each object: sum c_k N_k and sum c_k^2 of its labels, the same of shares, and labels that only it has. */
-item_labels AS (
+/* Of each unit: sum c_k N_k and sum c_k^2 of its labels, the same of shares, and labels that only it has. */
+unit_labels AS (
     SELECT
         u.job_name,
         u.layer,
-        u.object_id,
+        u.unit,
         sum(u.mass * t.mass) AS mass_cross,
         sum(u.mass * u.mass) AS mass_squares,
         sum(2.0 * t.share * u.share - u.share * u.share) AS share_squares,
-        count(*) FILTER (WHERE t.n_items = 1) AS n_labels
+        count(*) FILTER (WHERE t.n_left_out = 1) AS n_labels
     FROM used AS u
     INNER JOIN label_total AS t ON u.job_name = t.job_name AND u.layer = t.layer AND u.label = t.label
-    GROUP BY u.job_name, u.layer, u.object_id
+    GROUP BY u.job_name, u.layer, u.unit
 ),
 
 total AS (
     SELECT
         job_name,
         layer,
-        count(*) AS n_items,
+        sum(n_items) AS n_items,
         sum(mass) AS mass,
-        sum(d_obs / mass) AS disagreement,
+        sum(disagreement) AS disagreement,
         sum(present_mass) AS present_mass
-    FROM item
+    FROM unit
     GROUP BY job_name, layer
 ),
 
 /* Ratios of sums. */
-ratio_item AS (
+ratio_unit AS (
     SELECT
         i.job_name,
         i.layer,
-        i.object_id,
+        i.unit,
         m.measure,
+        i.n_items,
         coalesce(CASE m.measure
             WHEN 'observed_agreement' THEN i.mass - i.d_obs
             WHEN 'boundary_f_250ms' THEN i.boundary_hits_250ms
@@ -117,23 +149,24 @@ ratio_item AS (
             WHEN 'ari' THEN i.rand_own - i.rand_chance
         END, 0.0) AS denominator,
         CASE WHEN m.measure = 'ari' THEN i.rand_own ELSE 0.0 END AS scale
-    FROM item AS i
+    FROM unit AS i
     CROSS JOIN (
         VALUES ('observed_agreement'), ('boundary_f_250ms'), ('boundary_f_500ms'), ('boundary_f_3s'),
         ('unit_f_iou50'), ('unit_f_iou50_label'), ('mean_iou'), ('count_ratio'), ('pairwise_f'), ('ari')
     ) AS m (measure)
-    WHERE i.duration_s IS NOT NULL OR m.measure = 'observed_agreement'
+    WHERE NOT i.is_count OR m.measure = 'observed_agreement'
     UNION ALL
     SELECT
         i.job_name,
         i.layer,
-        i.object_id,
-        concat('boundary_f_', u.name) AS measure,
-        i.boundary_hits_more[u.name] AS numerator,
+        i.unit,
+        concat('boundary_f_', u.entry.key) AS measure,
+        i.n_items,
+        u.entry.value AS numerator,
         i.n_boundaries AS denominator,
         0.0 AS scale
-    FROM item AS i
-    CROSS JOIN unnest(map_keys(i.boundary_hits_more)) AS u (name)
+    FROM unit AS i
+    CROSS JOIN unnest(map_entries(i.boundary_hits_more)) AS u (entry)
 ),
 
 ratio_total AS (
@@ -141,44 +174,47 @@ ratio_total AS (
         job_name,
         layer,
         measure,
-        count(*) AS n_items,
+        sum(n_items) AS n_items,
+        count(*) AS n_left_out,
         sum(numerator) AS numerator,
         sum(denominator) AS denominator,
         sum(scale) AS scale
-    FROM ratio_item
+    FROM ratio_unit
     GROUP BY job_name, layer, measure
 ),
 
-/* Alphas: d_exp is the distance of an object's values to all values of the layer, d_self the part inside the object. */
-alpha_item AS (
+/* Alphas: d_exp is the distance of a unit's values to all values of the layer, d_self the part inside the unit. */
+alpha_unit AS (
     SELECT
         i.job_name,
         i.layer,
-        i.object_id,
+        i.unit,
         'alpha' AS measure,
+        i.n_items,
         i.mass,
         i.d_obs,
         i.mass * t.mass - l.mass_cross AS d_exp,
         i.mass * i.mass - l.mass_squares AS d_self
-    FROM item AS i
+    FROM unit AS i
     INNER JOIN total AS t ON i.job_name = t.job_name AND i.layer = t.layer
-    INNER JOIN item_labels AS l ON i.job_name = l.job_name AND i.layer = l.layer AND i.object_id = l.object_id
+    INNER JOIN unit_labels AS l ON i.job_name = l.job_name AND i.layer = l.layer AND i.unit = l.unit
     UNION ALL
     SELECT
         i.job_name,
         i.layer,
-        i.object_id,
+        i.unit,
         'alpha_presence' AS measure,
+        i.n_items,
         i.mass,
         i.d_obs_presence AS d_obs,
         i.present_mass * (t.mass - t.present_mass) + (i.mass - i.present_mass) * t.present_mass AS d_exp,
         2.0 * i.present_mass * (i.mass - i.present_mass) AS d_self
-    FROM item AS i
+    FROM unit AS i
     INNER JOIN total AS t ON i.job_name = t.job_name AND i.layer = t.layer
     WHERE i.present_mass IS NOT NULL
     UNION ALL
-    SELECT job_name, layer, object_id, measure, mass, d_obs, d_exp, d_self
-    FROM measure.item_term
+    SELECT job_name, layer, unit, measure, n_items, mass, d_obs, d_exp, d_self
+    FROM measure.unit_term
 ),
 
 alpha_total AS (
@@ -186,17 +222,18 @@ alpha_total AS (
         a.job_name,
         a.layer,
         a.measure,
-        count(*) AS n_items,
+        sum(a.n_items) AS n_items,
+        count(*) AS n_left_out,
         sum(a.mass) AS mass,
         sum(a.d_obs) AS d_obs,
         sum(a.d_exp) AS d_exp,
         max(CASE WHEN g.is_count THEN 1.0 ELSE 0.0 END) AS correction
-    FROM alpha_item AS a
+    FROM alpha_unit AS a
     INNER JOIN layer AS g ON a.job_name = g.job_name AND a.layer = g.layer
     GROUP BY a.job_name, a.layer, a.measure
 ),
 
-/* Measures of shares of labels: of all objects (left_out is NULL), and of all but one. */
+/* Measures of shares of labels: of all objects (left_out is NULL), and of all but those of one unit. */
 share_kept AS (
     SELECT
         t.job_name,
@@ -212,20 +249,19 @@ share_kept AS (
     SELECT
         t.job_name,
         t.layer,
-        i.object_id AS left_out,
-        t.n_items - 1 AS n_items,
-        1.0 - (t.disagreement - i.d_obs / i.mass) / (t.n_items - 1) AS observed,
-        (s.share_squares - l.share_squares) / ((t.n_items - 1) * (t.n_items - 1)) AS by_chance,
+        i.unit AS left_out,
+        t.n_items - i.n_items AS n_items,
+        1.0 - (t.disagreement - i.disagreement) / (t.n_items - i.n_items) AS observed,
+        (s.share_squares - l.share_squares) / ((t.n_items - i.n_items) * (t.n_items - i.n_items)) AS by_chance,
         s.n_labels - l.n_labels AS n_labels
     FROM total AS t
     INNER JOIN layer_labels AS s ON t.job_name = s.job_name AND t.layer = s.layer
-    INNER JOIN item AS i ON t.job_name = i.job_name AND t.layer = i.layer
-    INNER JOIN item_labels AS l
-        ON i.job_name = l.job_name AND i.layer = l.layer AND i.object_id = l.object_id
-    WHERE t.n_items > 1 AND i.duration_s IS NULL
+    INNER JOIN unit AS i ON t.job_name = i.job_name AND t.layer = i.layer
+    INNER JOIN unit_labels AS l ON i.job_name = l.job_name AND i.layer = l.layer AND i.unit = l.unit
+    WHERE t.n_items > i.n_items AND i.is_count
 ),
 
-/* The mean of the kappas of every two annotators, weighted by what they compared; of each object, what its pairs add
+/* The mean of the kappas of every two annotators, weighted by what they compared; of each unit, what its pairs add
    with and without it. */
 cohen_total AS (
     SELECT
@@ -238,11 +274,11 @@ cohen_total AS (
     GROUP BY job_name, layer
 ),
 
-cohen_item AS (
+cohen_unit AS (
     SELECT
         i.job_name,
         i.layer,
-        i.left_out AS object_id,
+        i.left_out AS unit,
         sum(coalesce(t.kappa * t.mass, 0.0)) AS kappa_mass,
         sum(CASE WHEN t.kappa IS NOT NULL THEN t.mass ELSE 0.0 END) AS mass,
         sum(coalesce(i.kappa * i.mass, 0.0)) AS kappa_left,
@@ -267,12 +303,12 @@ measured AS (
         t.job_name,
         t.layer,
         'cohen_kappa' AS measure,
-        i.object_id AS left_out,
+        i.unit AS left_out,
         CASE WHEN t.mass - i.mass + i.mass_left > 1e-9 * t.mass THEN
             (t.kappa_mass - i.kappa_mass + i.kappa_left) / (t.mass - i.mass + i.mass_left)
         END AS value
     FROM cohen_total AS t
-    INNER JOIN cohen_item AS i ON t.job_name = i.job_name AND t.layer = i.layer
+    INNER JOIN cohen_unit AS i ON t.job_name = i.job_name AND t.layer = i.layer
     UNION ALL
     SELECT
         job_name,
@@ -286,13 +322,13 @@ measured AS (
         t.job_name,
         t.layer,
         t.measure,
-        i.object_id AS left_out,
+        i.unit AS left_out,
         CASE WHEN t.denominator - i.denominator > 1e-9 * (t.scale + t.denominator) THEN
             (t.numerator - i.numerator) / (t.denominator - i.denominator)
         END AS value
     FROM ratio_total AS t
-    INNER JOIN ratio_item AS i ON t.job_name = i.job_name AND t.layer = i.layer AND t.measure = i.measure
-    WHERE t.n_items > 1
+    INNER JOIN ratio_unit AS i ON t.job_name = i.job_name AND t.layer = i.layer AND t.measure = i.measure
+    WHERE t.n_left_out > 1
     UNION ALL
     SELECT
         job_name,
@@ -306,13 +342,13 @@ measured AS (
         t.job_name,
         t.layer,
         t.measure,
-        i.object_id AS left_out,
+        i.unit AS left_out,
         CASE WHEN t.d_exp - 2.0 * i.d_exp + i.d_self > 1e-9 * (t.mass - i.mass) * (t.mass - i.mass) THEN
             1.0 - (t.mass - i.mass - t.correction) * (t.d_obs - i.d_obs) / (t.d_exp - 2.0 * i.d_exp + i.d_self)
         END AS value
     FROM alpha_total AS t
-    INNER JOIN alpha_item AS i ON t.job_name = i.job_name AND t.layer = i.layer AND t.measure = i.measure
-    WHERE t.n_items > 1
+    INNER JOIN alpha_unit AS i ON t.job_name = i.job_name AND t.layer = i.layer AND t.measure = i.measure
+    WHERE t.n_left_out > 1
     UNION ALL
     SELECT
         k.job_name,
@@ -345,7 +381,7 @@ spread AS (
 
 /* Every layer has a row for each of its measures, also where nothing could be compared. */
 wanted AS (
-    SELECT g.job_name, g.layer, g.is_count, g.most_annotators, m.measure, m.family
+    SELECT g.job_name, g.layer, g.is_count, g.most_annotators, g.has_blocks, m.measure, m.family
     FROM layer AS g
     CROSS JOIN (
         VALUES ('alpha', 'labels', TRUE, TRUE), ('observed_agreement', 'labels', TRUE, TRUE),
@@ -360,12 +396,12 @@ wanted AS (
     ) AS m (measure, family, is_for_labels, is_for_segments)
     WHERE CASE WHEN g.is_count THEN m.is_for_labels ELSE m.is_for_segments END
     UNION
-    SELECT g.job_name, g.layer, g.is_count, g.most_annotators, a.measure, 'labels' AS family
+    SELECT g.job_name, g.layer, g.is_count, g.most_annotators, g.has_blocks, a.measure, 'labels' AS family
     FROM layer AS g
     INNER JOIN alpha_total AS a ON g.job_name = a.job_name AND g.layer = a.layer
     WHERE g.is_count AND a.measure NOT IN ('alpha', 'alpha_presence')
     UNION
-    SELECT g.job_name, g.layer, g.is_count, g.most_annotators, r.measure, 'boundaries' AS family
+    SELECT g.job_name, g.layer, g.is_count, g.most_annotators, g.has_blocks, r.measure, 'boundaries' AS family
     FROM layer AS g
     INNER JOIN ratio_total AS r ON g.job_name = r.job_name AND g.layer = r.layer
     WHERE r.measure LIKE 'boundary_f_%'
@@ -564,6 +600,7 @@ estimate AS (
         w.most_annotators,
         s.value,
         coalesce(a.n_items, r.n_items) AS n_items,
+        w.has_blocks AND s.n_replicates < coalesce(a.n_items, r.n_items, t.n_items) AS is_by_block,
         CASE WHEN s.n_replicates >= 3 AND s.n_defined = s.n_replicates AND s.se > 1e-9 THEN s.se END AS se,
         coalesce(s.n_replicates >= 3 AND s.n_defined = s.n_replicates, FALSE) AS is_replicated,
         coalesce(q.t975, 1.959964) AS t975,
@@ -575,6 +612,7 @@ estimate AS (
     LEFT JOIN spread AS s ON w.job_name = s.job_name AND w.layer = s.layer AND w.measure = s.measure
     LEFT JOIN alpha_total AS a ON w.job_name = a.job_name AND w.layer = a.layer AND w.measure = a.measure
     LEFT JOIN ratio_total AS r ON w.job_name = r.job_name AND w.layer = r.layer AND w.measure = r.measure
+    LEFT JOIN total AS t ON w.job_name = t.job_name AND w.layer = t.layer
     LEFT JOIN reference.student_t AS q ON q.df = s.n_replicates - 1
 )
 
@@ -587,7 +625,10 @@ SELECT
     CASE WHEN e.value - e.t975 * e.se < e.least_value THEN e.least_value ELSE e.value - e.t975 * e.se END AS ci_lo,
     CASE WHEN e.value + e.t975 * e.se > 1.0 THEN 1.0 ELSE e.value + e.t975 * e.se END AS ci_hi,
     e.se,
-    CASE WHEN e.se IS NOT NULL THEN 'jackknife-t' END AS ci_method,
+    CASE
+        WHEN e.se IS NOT NULL AND e.is_by_block THEN 'jackknife-t by blocks'
+        WHEN e.se IS NOT NULL THEN 'jackknife-t'
+    END AS ci_method,
     CAST(coalesce(e.n_items, t.n_items, 0) AS BIGINT) AS n_items,
     CAST(coalesce(a.n_annotators, 0) AS BIGINT) AS n_annotators,
     coalesce(t.mass, 0.0) AS mass,

@@ -1,23 +1,29 @@
 /* How well the annotators tell each label, to see which labels can be used and which need a better guideline.
    grain: job_name, layer, label
-   reads: measure.item, measure.item_label, measure.label_use, gold.label_confusion, silver.job, reference.student_t
+   reads: measure.unit, measure.unit_label, measure.label_use, gold.label_confusion, silver.job, reference.student_t
    owner: measures
    checks: fail unique(grain), fail alpha_binary is null or alpha_binary <= 1, fail alpha_lo <= alpha_hi,
      fail prevalence between 0 and 1, fail reason_code where alpha_binary is null
    notes: alpha_binary asks of every moment (or clip) whether the label holds; a label that holds beside others counts,
-     as labels do not exclude each other here. Intervals leave out one object at a time (jackknife, t), from three up;
-     objects without the label count, as agreement that it is not there. reason_code is about alpha_binary:
-     one_annotator, one_label (it holds everywhere; value NULL), too_few_items, no_variation (interval NULL). Of labels
-     that are confused equally often the first by name is shown. */
-WITH item AS (
-    SELECT job_name, layer, object_id, mass, duration_s
-    FROM measure.item
-    WHERE n_annotators >= 2 AND mass > 0
+     as labels do not exclude each other here. Intervals leave out one object at a time (jackknife, t), from three up, in
+     a job of many a block of neighbouring ones; objects without the label count, as agreement that it is not there.
+     reason_code is about alpha_binary: one_annotator, one_label (it holds everywhere; value NULL), too_few_items,
+     no_variation (interval NULL). Of labels that are confused equally often the first by name is shown. */
+WITH unit AS (
+    SELECT job_name, layer, unit, n_items, mass, is_count
+    FROM measure.unit
+    WHERE n_items > 0
 ),
 
 layer AS (
-    SELECT job_name, layer, count(*) AS n_items, sum(mass) AS mass, bool_and(duration_s IS NULL) AS is_count
-    FROM item
+    SELECT
+        job_name,
+        layer,
+        count(*) AS n_left_out,
+        max(n_items) > 1 AS has_blocks,
+        sum(mass) AS mass,
+        bool_and(is_count) AS is_count
+    FROM unit
     GROUP BY job_name, layer
 ),
 
@@ -26,18 +32,18 @@ label AS (
         job_name,
         layer,
         label,
-        count(*) AS n_items,
+        CAST(sum(n_items) AS BIGINT) AS n_items,
         sum(label_mass) AS label_mass,
         sum(d_obs) AS d_obs,
         sum(n_boundaries) AS n_boundaries,
         sum(boundary_hits_500ms) AS boundary_hits_500ms,
         sum(n_units) AS n_units,
         sum(unit_hits_iou50) AS unit_hits_iou50
-    FROM measure.item_label
+    FROM measure.unit_label
     GROUP BY job_name, layer, label
 ),
 
-/* The sums of all objects (left_out is NULL), and of all but one. */
+/* The sums of all objects (left_out is NULL), and of all but those of one unit. */
 kept AS (
     SELECT
         l.job_name,
@@ -59,7 +65,7 @@ kept AS (
         l.job_name,
         l.layer,
         l.label,
-        i.object_id AS left_out,
+        i.unit AS left_out,
         g.is_count,
         g.mass - i.mass AS mass,
         l.label_mass - coalesce(o.label_mass, 0.0) AS label_mass,
@@ -70,10 +76,10 @@ kept AS (
         l.unit_hits_iou50 - coalesce(o.unit_hits_iou50, 0) AS unit_hits_iou50
     FROM label AS l
     INNER JOIN layer AS g ON l.job_name = g.job_name AND l.layer = g.layer
-    INNER JOIN item AS i ON l.job_name = i.job_name AND l.layer = i.layer
-    LEFT JOIN measure.item_label AS o
-        ON i.job_name = o.job_name AND i.layer = o.layer AND i.object_id = o.object_id AND l.label = o.label
-    WHERE g.n_items > 1
+    INNER JOIN unit AS i ON l.job_name = i.job_name AND l.layer = i.layer
+    LEFT JOIN measure.unit_label AS o
+        ON i.job_name = o.job_name AND i.layer = o.layer AND i.unit = o.unit AND l.label = o.label
+    WHERE g.n_left_out > 1
 ),
 
 measured AS (
@@ -139,7 +145,7 @@ confused AS (
 alone AS (
     SELECT DISTINCT u.job_name, u.layer, u.label
     FROM measure.label_use AS u
-    INNER JOIN (SELECT DISTINCT job_name, layer FROM measure.item) AS i ON u.job_name = i.job_name AND u.layer = i.layer
+    INNER JOIN (SELECT DISTINCT job_name, layer FROM measure.unit) AS i ON u.job_name = i.job_name AND u.layer = i.layer
     LEFT JOIN label AS l ON u.job_name = l.job_name AND u.layer = l.layer AND u.label = l.label
     WHERE l.label IS NULL
 )
@@ -152,7 +158,10 @@ SELECT
     e.alpha AS alpha_binary,
     CASE WHEN e.alpha - e.alpha_reach < -1.0 THEN -1.0 ELSE e.alpha - e.alpha_reach END AS alpha_lo,
     CASE WHEN e.alpha + e.alpha_reach > 1.0 THEN 1.0 ELSE e.alpha + e.alpha_reach END AS alpha_hi,
-    CASE WHEN e.alpha_reach IS NOT NULL THEN 'jackknife-t' END AS ci_method,
+    CASE
+        WHEN e.alpha_reach IS NOT NULL AND g.has_blocks THEN 'jackknife-t by blocks'
+        WHEN e.alpha_reach IS NOT NULL THEN 'jackknife-t'
+    END AS ci_method,
     CASE WHEN l.label_mass < g.mass THEN l.label_mass / g.mass ELSE 1.0 END AS prevalence,
     e.boundary_f AS boundary_f_500ms,
     CASE WHEN e.boundary_f - e.boundary_reach < 0.0 THEN 0.0 ELSE e.boundary_f - e.boundary_reach END AS boundary_f_lo,

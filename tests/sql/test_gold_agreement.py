@@ -25,7 +25,7 @@ from transforms.tracks import ANNOTATORS, SEGMENTS
 
 Run = Callable[..., pa.Table]
 STEPS = {
-    "measure.item_term": ("job_name", "object_id", "layer", "measure"),
+    "measure.unit_term": ("job_name", "unit", "layer", "measure"),
     "measure.pair_compared": ("job_name", "layer", "worker_a", "worker_b", "left_out"),
     "measure.worker_compared": ("job_name", "object_id", "layer", "worker_id"),
 }
@@ -60,7 +60,7 @@ def test_job_measures_are_those_of_the_reference(run_model: Run, seed: int) -> N
     tables = built(silver(*dialogues(seed, 4 + 3 * seed), clips(seed, 4 + 5 * seed)))
     found = by_key(run_model("agreement_job", tables), "job_name", "layer", "measure")
     wanted = [(*key, m, sums.estimate(m)) for *key, sums in jobs.layers(tables["measure.item"]) for m in sums.measures]
-    further = jobs.alphas(tables["measure.item"], step("measure.item_term", tables))
+    further = jobs.alphas(tables["measure.item"], step("measure.unit_term", tables))
     wanted += [(job, layer, measure, sums.estimate()) for job, layer, measure, sums in further]
     for job, layer, measure, expected in wanted:
         row = found[job, layer, measure]

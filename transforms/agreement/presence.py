@@ -27,7 +27,7 @@ def together(found: Tracks) -> tuple[Floats, Ints, Ints, Floats]:
 
 
 def given_presence(found: Tracks) -> pa.Table:
-    """Rows as of `measure.item_alpha`: alpha_given_presence. In the lake sql/measure/item_term.sql has them."""
+    """Rows as of `measure.item_alpha`: alpha_given_presence. In the lake sql/measure/unit_term.sql has them."""
     d_obs, of, label, here = together(found)
     layer = found.item_job * max(1, len(found.layers)) + found.item_layer
     width = max(1, len(found.labels))

@@ -1,0 +1,62 @@
+"""Measure: sums over the objects that an interval leaves out together, for the gold models of whole jobs."""
+
+from __future__ import annotations
+
+from transforms.schemas.base import BY_PART, FLAG, HITS, INT, JOB, LAYER, LONG, MASS, PART, REAL, TEXT, Column, table
+
+UNIT = Column("unit", TEXT, "what an interval leaves out at a time: an object, or in a large job a block of neighbours")
+MEASURE_UNIT = table(
+    "measure.unit",
+    "agreement sums of the objects of one unit in one layer",
+    "job_name layer unit",
+    JOB,
+    LAYER,
+    UNIT,
+    Column("is_count", FLAG, "whether masses are answers (labels of whole objects), not seconds"),
+    Column("most_annotators", INT, "most annotators that any object has"),
+    Column("n_items", LONG, "objects that two or more can be compared on; all below is of these"),
+    Column("n_items_together", LONG, "of them those with a moment that two or more labeled"),
+    Column("mass", REAL, "sum of mass, as in measure.item; NULL where no object can be compared", True),
+    Column("d_obs", REAL, "sum of d_obs", True),
+    Column("disagreement", REAL, "sum of d_obs / mass", True),
+    Column("label_mass", MASS, "mass by label; '' is nothing", True),
+    Column("label_share", MASS, "sum of an object's share of each label, label_mass / mass; NULL for segments", True),
+    Column("d_obs_presence", REAL, "sum of d_obs_presence", True),
+    Column("present_mass", REAL, "sum of present_mass", True),
+    Column("d_obs_together", REAL, "sum of d_obs_together", True),
+    Column("together_mass", MASS, "mass by label at the moments that two or more labeled", True),
+    Column("n_boundaries", LONG, "interior boundaries, over both sides of all pairs", True),
+    Column("boundary_hits_250ms", LONG, "of them matched within 0.25 s", True),
+    Column("boundary_hits_500ms", LONG, "... within 0.5 s", True),
+    Column("boundary_hits_3s", LONG, "... within 3 s", True),
+    Column("boundary_hits_more", HITS, "... within further windows: 1500ms, 2s, ...", True),
+    Column("n_units", LONG, "segments, over both sides of all pairs", True),
+    Column("unit_hits_iou50", LONG, "of them matched at IoU >= 0.5", True),
+    Column("unit_hits_iou50_label", LONG, "... with the same label", True),
+    Column("sum_iou_matched", REAL, "sum of the matched IoU", True),
+    Column("units_fewer", LONG, "segments of whoever of a pair has fewer, over pairs", True),
+    Column("units_more", LONG, "... of whoever has more", True),
+    Column("rand_shared", REAL, "sum of rand_shared", True),
+    Column("rand_own", REAL, "sum of rand_own", True),
+    Column("rand_chance", REAL, "sum of rand_chance", True),
+    PART,
+    partition=BY_PART,
+)
+MEASURE_UNIT_LABEL = table(
+    "measure.unit_label",
+    "one label on the objects of one unit in one layer, where anybody used it",
+    "job_name layer label unit",
+    JOB,
+    LAYER,
+    Column("label", TEXT, "the label, also where it stands beside others"),
+    UNIT,
+    Column("n_items", LONG, "objects with it"),
+    Column("label_mass", REAL, "seconds x annotators (or answers) that have it"),
+    Column("d_obs", REAL, "observed disagreement mass of the question: this label or not"),
+    Column("n_boundaries", LONG, "interior boundaries of its segments, over both sides of all pairs", True),
+    Column("boundary_hits_500ms", LONG, "of them matched within 0.5 s", True),
+    Column("n_units", LONG, "its segments, over both sides of all pairs", True),
+    Column("unit_hits_iou50", LONG, "of them matched at IoU >= 0.5", True),
+    PART,
+    partition=BY_PART,
+)
