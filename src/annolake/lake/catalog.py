@@ -28,6 +28,7 @@ from pyiceberg.exceptions import (
     TableAlreadyExistsError,
 )
 from pyiceberg.expressions import AlwaysTrue, And, BooleanExpression, In
+from pyiceberg.io.pyarrow import _dataframe_to_data_files
 from pyiceberg.manifest import DataFile
 from pyiceberg.partitioning import PartitionSpec
 from pyiceberg.table import CommitTableResponse, Transaction
@@ -310,10 +311,14 @@ class Lake:
             if where is not None:
                 rows_of_jobs = And(rows_of_jobs, where)
             noted = _properties(build_id)
-            if next(iter(table.scan(row_filter=rows_of_jobs).plan_files()), None) is not None:
+            old = list(table.scan(row_filter=rows_of_jobs).plan_files())
+            if not old:
+                if rows.num_rows:
+                    table.append(rows, snapshot_properties=noted)
+            elif all(task.residual == AlwaysTrue() and not task.delete_files for task in old):
+                _swap(table, [task.file for task in old], rows, noted)
+            else:  # files of a coarser partition, or with delete files, keep their other rows
                 table.overwrite(rows, overwrite_filter=rows_of_jobs, snapshot_properties=noted)
-            elif rows.num_rows:
-                table.append(rows, snapshot_properties=noted)
             return rows.num_rows
 
         return self.commit(name, attempt) if jobs else 0
@@ -354,6 +359,16 @@ class Lake:
         keys = rows.select(list(key)).append_column("__row", pa.array(range(rows.num_rows), pa.int64()))
         new = keys.join(there, keys=list(key), join_type="left anti")
         return rows.take(new["__row"].combine_chunks().sort())
+
+
+def _swap(table: IcebergTable, old: Sequence[DataFile], rows: pa.Table, noted: dict[str, str]) -> None:
+    """Put rows in the place of whole files, by one snapshot where the library's `overwrite` makes two."""
+    new = list(_dataframe_to_data_files(table.metadata, rows, table.io)) if rows.num_rows else []
+    with table.transaction() as change, change.update_snapshot(noted).overwrite() as overwrite:
+        for file in old:
+            overwrite.delete_data_file(file)
+        for file in new:
+            overwrite.append_data_file(file)
 
 
 def conform(rows: pa.Table, schema: pa.Schema) -> pa.Table:
