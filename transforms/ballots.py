@@ -1,8 +1,9 @@
 """Votes of whole layers for the models of `transforms.skill`: labels of objects, or stretches of recordings.
 
 A stretch weighs its part of the recording, so that the effective number of answers is the number of recordings.
-Stretches of a recording on which everybody says the same things are one; of a layer with more than `MOST_ITEMS`
-recordings every k-th is used, evenly, which is plenty for a number a worker.
+Objects and stretches on which the same annotators say the same things are one, with the weight of all: the models
+cannot tell them apart. Of a layer with more than `MOST_ITEMS` recordings every k-th is used, evenly, which is plenty
+for a number a worker.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from transforms.answers import Answers
-from transforms.encode import Flags, Floats, Ints, distinct, grouped, order_within
+from transforms.encode import Flags, Floats, Ints, distinct, grouped
 from transforms.offsets import cells
 from transforms.skill import Ballot, one_coin, spam_probability
 from transforms.spans import fingerprint, spans
@@ -56,32 +57,18 @@ def skills_of_tracks(found: Tracks) -> Skills:
     cell = cells(found)
     layer = found.item_job * max(1, len(found.layers)) + found.item_layer
     used = _evenly(layer, found.n_annotators >= 2)
-    items, votes, labels, weights = [], [], [], []
+    items, tracks, labels, weights = [], [], [], []
     n = 0
     for part in spans(found, used):
-        kept = np.arange(len(part.item))
-        place = np.repeat(np.arange(len(part.item)), part.n)
-        mark = fingerprint(part.track * (len(found.labels) + 1) + part.vote)
-        pattern = np.zeros(len(part.item), dtype=np.uint64)
-        np.add.at(pattern, place, mark)  # wraps around: a fingerprint of who says what
-        order = order_within(part.item[kept], pattern[kept])
-        item, mark = part.item[kept][order], pattern[kept][order]
-        fresh = np.r_[True, (item[1:] != item[:-1]) | (mark[1:] != mark[:-1])][: len(item)]
-        one = order[fresh]
-        weight = (part.length[kept] / found.duration_s[part.item[kept]])[order]
-        weights.append(np.bincount(np.cumsum(fresh) - 1, weights=weight, minlength=len(one)))
-        which = kept[one]
-        owner = np.repeat(np.arange(len(which)), part.n[which])
-        source = np.repeat(part.first[which] - (np.cumsum(part.n[which]) - part.n[which]), part.n[which])
-        source += np.arange(len(owner))
-        items.append(owner + n)
-        votes.append(part.track[source])
-        labels.append(part.vote[source])
-        n += len(which)
+        items.append(np.repeat(np.arange(len(part.item)), part.n) + n)
+        tracks.append(part.track)
+        labels.append(part.vote)
+        weights.append(part.length / found.duration_s[part.item])
+        n += len(part.item)
     if not items:
         nothing = np.empty(0, dtype=np.int64)
         return _skills(found, nothing, nothing, nothing, weight=np.empty(0), layer=nothing)
-    track = np.concatenate(votes)
+    track = np.concatenate(tracks)
     return _skills(
         found, cell[track], np.concatenate(items), np.concatenate(labels), weight=np.concatenate(weights),
         layer=layer[found.track_item[track]],
@@ -100,6 +87,8 @@ def _evenly(layer: Ints, wanted: Flags) -> Flags:
 def _skills(found: Answers | Tracks, cell: Ints, item: Ints, label: Ints, *, weight: Floats, layer: Ints) -> Skills:
     n_labels = np.zeros(max(1, len(found.jobs)) * max(1, len(found.layers)))
     every = distinct(cell)
+    kept, item, weight = _alike(item, cell * (len(found.labels) + 1) + label, weight)
+    cell, label, layer = cell[kept], label[kept], layer[kept]
     figures = np.full((4, len(every)), np.nan)
     for one in distinct(layer):
         here = np.flatnonzero(layer == one)
@@ -112,3 +101,12 @@ def _skills(found: Answers | Tracks, cell: Ints, item: Ints, label: Ints, *, wei
         figures[:, to] = fit.skill, fit.lo, fit.hi, spam_probability(votes)
     skill, lo, hi, spam = figures
     return Skills(every, skill, lo, hi, spam, n_labels)
+
+
+def _alike(item: Ints, said: Ints, weight: Floats) -> tuple[Ints, Ints, Floats]:
+    """The votes that are kept, and their items' new numbers and weights, where items with the same votes are one."""
+    pattern = np.zeros(len(weight), dtype=np.uint64)
+    np.add.at(pattern, item, fingerprint(said))  # wraps around: a fingerprint of who says what
+    _, first, which = np.unique(pattern, return_index=True, return_inverse=True)
+    kept = np.flatnonzero(first[which.ravel()[item]] == item)
+    return kept, which.ravel()[item[kept]], np.bincount(which.ravel(), weights=weight, minlength=len(first))
