@@ -1,54 +1,29 @@
 /* How a job goes from day to day: agreement, score on gold items, speed, and whether labels are used as before.
    grain: job_name, layer, day, measure
-   reads: measure.item, measure.gold_item, measure.label_use, silver.annotation, silver.asset, silver.job,
-     reference.student_t
+   reads: measure.item_count, measure.label_use, measure.work, measure.pace, silver.job, reference.student_t
    owner: measures
    checks: fail unique(grain), fail ci_lo <= ci_hi, fail value is null or value >= 0
    notes: an object belongs to the UTC day of its last answer. observed_agreement and gold_agreement are ratios of the
      day's sums with a linearised interval over objects (t, three objects or more). throughput counts answers,
-     active_s_per_min is a median over answers. label_psi and label_js compare the day's shares of labels with those of
-     all earlier days (half an answer added to each label; PSI in nats, JS in bits). Alarm: the interval of a ratio is
-     wholly under the ratio of all earlier days; label_psi over .25 with 30 labels or more on either side. */
-WITH answer AS (
+     active_s_per_min is a median over answers, from a histogram: at most 1 % off. label_psi and label_js compare the
+     day's shares of labels with those of all earlier days (half an answer added to each label; PSI in nats, JS in bits).
+     Alarm: the interval of a ratio is wholly under the ratio of all earlier days; label_psi over .25 with 30 labels or
+     more on either side. */
+WITH day_ratio AS (
     SELECT
-        a.job_name,
-        a.object_id,
-        a.worker_id,
-        CAST(a.submitted_at AT TIME ZONE 'UTC' AS DATE) AS day,
-        CASE WHEN s.duration_s > 0 AND (a.time_spent_s IS NOT NULL OR a.accepted_at IS NOT NULL) THEN
-            least(
-                coalesce(a.time_spent_s, epoch(a.submitted_at - a.accepted_at)),
-                greatest(300.0, 10.0 * s.duration_s)
-            ) / (s.duration_s / 60.0)
-        END AS active_s_per_min
-    FROM silver.annotation AS a
-    LEFT JOIN silver.asset AS s ON a.asset_id = s.asset_id
-),
-
-object_day AS (
-    SELECT job_name, object_id, max(day) AS day
-    FROM answer
-    GROUP BY job_name, object_id
-),
-
-/* Ratios of sums by object: agree of mass. */
-part AS (
-    SELECT i.job_name, i.layer, o.day, 'observed_agreement' AS measure, i.mass - i.d_obs AS agree, i.mass
-    FROM measure.item AS i
-    INNER JOIN object_day AS o ON i.job_name = o.job_name AND i.object_id = o.object_id
-    WHERE i.n_annotators >= 2 AND i.mass > 0
-    UNION ALL
-    SELECT g.job_name, g.layer, o.day, 'gold_agreement' AS measure, sum(g.agree) AS agree, sum(g.mass) AS mass
-    FROM measure.gold_item AS g
-    INNER JOIN object_day AS o ON g.job_name = o.job_name AND g.object_id = o.object_id
-    GROUP BY g.job_name, g.layer, o.day, g.object_id
-    HAVING sum(g.mass) > 0
-),
-
-day_ratio AS (
-    SELECT job_name, layer, day, measure, count(*) AS n_items, sum(agree) AS agree, sum(mass) AS mass
-    FROM part
-    GROUP BY job_name, layer, day, measure
+        job_name,
+        layer,
+        day,
+        CASE WHEN scope = 'gold' THEN 'gold_agreement' ELSE 'observed_agreement' END AS measure,
+        sum(n_rated) AS n_items,
+        sum(mass) AS mass,
+        sum(differ) AS differ,
+        sum(mass_squares) AS mass_squares,
+        sum(differ_squares) AS differ_squares,
+        sum(differ_mass) AS differ_mass
+    FROM measure.item_count
+    WHERE day IS NOT NULL AND n_rated > 0
+    GROUP BY job_name, layer, day, scope
 ),
 
 ratio AS (
@@ -58,25 +33,32 @@ ratio AS (
         d.day,
         d.measure,
         d.n_items,
-        d.agree / d.mass AS value,
-        sum(d.agree) OVER earlier / sum(d.mass) OVER earlier AS value_before
+        d.mass,
+        d.differ / d.mass AS rate,
+        d.differ_squares,
+        d.differ_mass,
+        d.mass_squares,
+        sum(d.differ) OVER earlier / sum(d.mass) OVER earlier AS rate_before
     FROM day_ratio AS d
     WINDOW earlier AS (
         PARTITION BY d.job_name, d.layer, d.measure ORDER BY d.day ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     )
 ),
 
-ratio_spread AS (
+/* Sum over objects of (differ - rate * mass)^2; what is lost to rounding where all differ alike is no variation. */
+squared AS (
     SELECT
-        r.job_name,
-        r.layer,
-        r.day,
-        r.measure,
-        sqrt(sum((p.agree - r.value * p.mass) ** 2) * count(*) / nullif(count(*) - 1, 0)) / sum(p.mass) AS se
-    FROM ratio AS r
-    INNER JOIN part AS p
-        ON r.job_name = p.job_name AND r.layer = p.layer AND r.day = p.day AND r.measure = p.measure
-    GROUP BY r.job_name, r.layer, r.day, r.measure
+        job_name,
+        layer,
+        day,
+        measure,
+        n_items,
+        mass,
+        rate,
+        rate_before,
+        differ_squares - 2.0 * rate * differ_mass + rate * rate * mass_squares AS squares,
+        1e-12 * (differ_squares + rate * rate * mass_squares) AS rounding
+    FROM ratio
 ),
 
 bounded AS (
@@ -86,12 +68,12 @@ bounded AS (
         r.day,
         r.measure,
         r.n_items,
-        r.value,
-        r.value_before,
-        CASE WHEN r.n_items >= 3 AND s.se > 1e-9 THEN coalesce(q.t975, 1.959964) * s.se END AS reach
-    FROM ratio AS r
-    INNER JOIN ratio_spread AS s
-        ON r.job_name = s.job_name AND r.layer = s.layer AND r.day = s.day AND r.measure = s.measure
+        CASE WHEN r.rate < 1.0 THEN 1.0 - r.rate ELSE 0.0 END AS value,
+        1.0 - r.rate_before AS value_before,
+        CASE WHEN r.n_items >= 3 AND r.squares > r.rounding THEN
+            sqrt(r.squares * r.n_items / (r.n_items - 1.0)) / r.mass * coalesce(q.t975, 1.959964)
+        END AS reach
+    FROM squared AS r
     LEFT JOIN reference.student_t AS q ON q.df = r.n_items - 1
 ),
 
@@ -149,11 +131,42 @@ divergence AS (
     HAVING max(n_before) > 0
 ),
 
+answered AS (
+    SELECT job_name, day, sum(n_answers) AS n_answers
+    FROM measure.work
+    GROUP BY job_name, day
+),
+
+speed AS (
+    SELECT
+        job_name,
+        day,
+        speed_bin AS bin,
+        sum(sum(n_answers)) OVER (PARTITION BY job_name, day ORDER BY speed_bin) AS n_up_to,
+        sum(sum(n_answers)) OVER (PARTITION BY job_name, day) AS n
+    FROM measure.pace
+    WHERE speed_bin IS NOT NULL
+    GROUP BY job_name, day, speed_bin
+),
+
+/* The middle of the two answers in the middle. */
+middle AS (
+    SELECT
+        job_name,
+        day,
+        0.495 * (
+            power(1.01 / 0.99, min(bin) FILTER (WHERE 2 * n_up_to >= n))
+            + power(1.01 / 0.99, min(bin) FILTER (WHERE 2 * n_up_to > n))
+        ) AS active_s_per_min
+    FROM speed
+    GROUP BY job_name, day
+),
+
 pace AS (
-    SELECT g.job_name, g.layer, a.day, count(*) AS n_answers, median(a.active_s_per_min) AS active_s_per_min
-    FROM (SELECT DISTINCT job_name, layer FROM measure.item) AS g
-    INNER JOIN answer AS a ON g.job_name = a.job_name
-    GROUP BY g.job_name, g.layer, a.day
+    SELECT g.job_name, g.layer, a.day, CAST(a.n_answers AS BIGINT) AS n_answers, m.active_s_per_min
+    FROM (SELECT DISTINCT job_name, layer FROM measure.item_count WHERE scope = 'others' AND layer <> '') AS g
+    INNER JOIN answered AS a ON g.job_name = a.job_name
+    LEFT JOIN middle AS m ON a.job_name = m.job_name AND a.day = m.day
 ),
 
 figure AS (

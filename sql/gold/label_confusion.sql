@@ -1,6 +1,6 @@
 /* Which labels are taken for each other, to see what the guideline does not tell apart.
    grain: job_name, layer, scope, label_a, label_b
-   reads: measure.confusion, measure.worker_confusion, measure.item, silver.job, reference.student_t
+   reads: measure.confusion, measure.worker_confusion, measure.item_count, silver.job, reference.student_t
    owner: measures
    checks: fail unique(grain), fail share between 0 and 1, fail share_lo <= share_hi, fail expected_mass >= 0
    notes: scope pair: what one annotator called label_a and another label_b; mass is the same with the labels swapped,
@@ -49,8 +49,9 @@ WITH cell AS (
 ),
 
 layer AS (
-    SELECT job_name, layer, bool_and(duration_s IS NULL) AS is_count
-    FROM measure.item
+    SELECT job_name, layer, sum(n_timed) = 0 AS is_count
+    FROM measure.item_count
+    WHERE scope = 'others'
     GROUP BY job_name, layer
 ),
 

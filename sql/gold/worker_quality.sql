@@ -1,8 +1,8 @@
 /* How far each worker can be trusted in one layer of one job.
    grain: job_name, layer, worker_id
    reads: measure.worker_compared, measure.worker, measure.worker_skill, measure.worker_gold, measure.label_use,
-     measure.box_pair, measure.box_item, measure.box_chance, silver.box, silver.assignment, silver.annotation,
-     silver.asset, silver.job, reference.student_t, reference.price
+     measure.box_pair, measure.box_item, measure.box_chance, measure.work, measure.pace, measure.task, silver.box,
+     silver.job, reference.student_t, reference.price
    owner: measures
    checks: fail unique(grain), fail loo_agreement is null or loo_agreement <= 1, fail loo_lo <= loo_hi,
      fail n_rejected <= n_answers, warn rows >= 1
@@ -12,10 +12,10 @@
      every object says the same. Boxes: agree is boxes matched at IoU .5 with each other annotator, counted on both sides,
      mass all boxes of both, expected the chance floor of box_f_iou50 in the layer times mass (0 where there is none); an
      object counts where the worker or another drew. Rank by loo_agreement only beside its interval. Gold items stand in
-     the gold_ columns alone; who answered nothing else has those and no others. Active time of an answer is its reported time without
-     pauses, else submitted less accepted, cut at 5 minutes or 10 times the media, whichever is more. Answers, active
-     time, media and cost are of all layers of the job: do not add them up over layers. cost is at the price of an hour when
-     the row was built; NULL with cost_reason no_price or no_times. */
+     the gold_ columns alone; who answered nothing else has those and no others. Active time of an answer is as in
+     measure.work; medians are read from histograms, at most 1 % off. Answers, active time, media and cost are of all
+     layers of the job: do not add them up over layers. cost is at the price of an hour when the row was built; NULL with
+     cost_reason no_price or no_times. */
 WITH box_side AS (
     SELECT job_name, layer, object_id, worker_a AS worker_id, n_boxes_a AS n_own, n_boxes_b AS n_other, hits_iou50 AS hits
     FROM measure.box_pair
@@ -167,46 +167,71 @@ given AS (
     GROUP BY b.job_name, b.layer, b.worker_id
 ),
 
-speed AS (
+time_bin AS (
     SELECT
-        a.job_name,
-        a.worker_id,
-        median(a.time_spent_s) AS median_time_s,
-        sum(a.active_s) AS active_s,
-        CASE WHEN count(a.duration_s) = count(*) THEN sum(a.duration_s) END AS media_s,
-        median(a.active_s / nullif(a.duration_s / 60.0, 0.0)) AS active_s_per_min,
-        sum(a.active_s) FILTER (WHERE a.taken_s > 0) / nullif(sum(a.taken_s) FILTER (WHERE a.taken_s > 0), 0.0)
-            AS active_share
+        job_name,
+        worker_id,
+        time_bin AS bin,
+        sum(sum(n_answers)) OVER (PARTITION BY job_name, worker_id ORDER BY time_bin) AS n_up_to,
+        sum(sum(n_answers)) OVER (PARTITION BY job_name, worker_id) AS n
+    FROM measure.pace
+    WHERE time_bin IS NOT NULL
+    GROUP BY job_name, worker_id, time_bin
+),
+
+speed_bin AS (
+    SELECT
+        job_name,
+        worker_id,
+        speed_bin AS bin,
+        sum(sum(n_answers)) OVER (PARTITION BY job_name, worker_id ORDER BY speed_bin) AS n_up_to,
+        sum(sum(n_answers)) OVER (PARTITION BY job_name, worker_id) AS n
+    FROM measure.pace
+    WHERE speed_bin IS NOT NULL
+    GROUP BY job_name, worker_id, speed_bin
+),
+
+/* Medians: the middle of the two answers in the middle. */
+middle AS (
+    SELECT
+        b.job_name,
+        b.worker_id,
+        0.495 * (
+            power(1.01 / 0.99, min(b.bin) FILTER (WHERE b.is_time AND 2 * b.n_up_to >= b.n))
+            + power(1.01 / 0.99, min(b.bin) FILTER (WHERE b.is_time AND 2 * b.n_up_to > b.n))
+        ) AS median_time_s,
+        0.495 * (
+            power(1.01 / 0.99, min(b.bin) FILTER (WHERE NOT b.is_time AND 2 * b.n_up_to >= b.n))
+            + power(1.01 / 0.99, min(b.bin) FILTER (WHERE NOT b.is_time AND 2 * b.n_up_to > b.n))
+        ) AS active_s_per_min
     FROM (
-        SELECT
-            n.job_name,
-            n.worker_id,
-            n.time_spent_s,
-            s.duration_s,
-            epoch(n.submitted_at - n.accepted_at) AS taken_s,
-            CASE WHEN n.time_spent_s IS NOT NULL OR n.accepted_at IS NOT NULL THEN
-                least(
-                    coalesce(n.time_spent_s, epoch(n.submitted_at - n.accepted_at)),
-                    greatest(300.0, 10.0 * coalesce(s.duration_s, 0.0))
-                )
-            END AS active_s
-        FROM silver.annotation AS n
-        LEFT JOIN silver.asset AS s ON n.asset_id = s.asset_id
-    ) AS a
-    GROUP BY a.job_name, a.worker_id
+        SELECT job_name, worker_id, bin, n_up_to, n, TRUE AS is_time FROM time_bin
+        UNION ALL
+        SELECT job_name, worker_id, bin, n_up_to, n, FALSE AS is_time FROM speed_bin
+    ) AS b
+    GROUP BY b.job_name, b.worker_id
+),
+
+work AS (
+    SELECT
+        job_name,
+        worker_id,
+        sum(active_s) AS active_s,
+        CASE WHEN sum(n_known) = sum(n_answers) THEN sum(media_s) END AS media_s,
+        sum(active_taken_s) / nullif(sum(taken_s), 0.0) AS active_share
+    FROM measure.work
+    GROUP BY job_name, worker_id
 ),
 
 handed AS (
     SELECT
-        s.job_name,
-        s.worker_id,
-        count(*) AS n_answers,
-        count(*) FILTER (WHERE a.object_id IS NULL) AS n_rejected
-    FROM silver.assignment AS s
-    LEFT JOIN silver.annotation AS a
-        ON s.job_name = a.job_name AND s.object_id = a.object_id AND s.worker_id = a.worker_id AND s.revision = a.revision
-    WHERE s.outcome = 'answered'
-    GROUP BY s.job_name, s.worker_id
+        job_name,
+        worker_id,
+        CAST(sum(n_tasks) AS BIGINT) AS n_answers,
+        CAST(sum(n_tasks - n_kept) AS BIGINT) AS n_rejected
+    FROM measure.task
+    WHERE outcome = 'answered'
+    GROUP BY job_name, worker_id
 ),
 
 known AS (
@@ -216,7 +241,7 @@ known AS (
     UNION
     SELECT b.job_name, b.layer, a.worker_id
     FROM box_layer AS b
-    INNER JOIN silver.annotation AS a ON b.job_name = a.job_name
+    INNER JOIN work AS a ON b.job_name = a.job_name
 )
 
 SELECT
@@ -236,7 +261,7 @@ SELECT
         AS over_seg_lo,
     e.over_seg_index + e.over_seg_reach AS over_seg_hi,
     w.skill_ds,
-    v.median_time_s,
+    x.median_time_s,
     CASE
         WHEN coalesce(e.n_items, 0) < 5 OR e.value IS NULL OR NOT e.is_replicated THEN 'too_few'
         WHEN e.value - coalesce(e.reach, 0.0) >= 0.667 THEN 'reliable'
@@ -271,7 +296,7 @@ SELECT
     e.merge_rate,
     CASE WHEN e.merge_rate - e.merge_reach < 0.0 THEN 0.0 ELSE e.merge_rate - e.merge_reach END AS merge_lo,
     CASE WHEN e.merge_rate + e.merge_reach > 1.0 THEN 1.0 ELSE e.merge_rate + e.merge_reach END AS merge_hi,
-    v.active_s_per_min AS median_active_s_per_min,
+    x.active_s_per_min AS median_active_s_per_min,
     CASE WHEN v.active_share > 1.0 THEN 0.0 ELSE 1.0 - v.active_share END AS idle_share,
     h.n_answers,
     h.n_rejected,
@@ -288,7 +313,8 @@ LEFT JOIN estimate AS e ON k.job_name = e.job_name AND k.layer = e.layer AND k.w
 LEFT JOIN given AS g ON k.job_name = g.job_name AND k.layer = g.layer AND k.worker_id = g.worker_id
 LEFT JOIN measure.worker_gold AS c ON k.job_name = c.job_name AND k.layer = c.layer AND k.worker_id = c.worker_id
 LEFT JOIN measure.worker_skill AS m ON k.job_name = m.job_name AND k.layer = m.layer AND k.worker_id = m.worker_id
-LEFT JOIN speed AS v ON k.job_name = v.job_name AND k.worker_id = v.worker_id
+LEFT JOIN work AS v ON k.job_name = v.job_name AND k.worker_id = v.worker_id
+LEFT JOIN middle AS x ON k.job_name = x.job_name AND k.worker_id = x.worker_id
 LEFT JOIN handed AS h ON k.job_name = h.job_name AND k.worker_id = h.worker_id
 LEFT JOIN silver.job AS job ON k.job_name = job.job_name
 LEFT JOIN reference.price AS p ON TRUE

@@ -40,8 +40,9 @@ def test_a_rejected_answer_counts_and_the_price_is_the_one_set(settings: Setting
         publish(with_price, [job.name])
         return [tuple(row.values()) for row in query(with_price, shown).to_pylist()]
 
-    models = ("measure.label_use", "measure", "estimate", "gold.agreement_item", "gold.worker_quality")
-    assert workers(priced, *models) == [
+    models = ("measure", "estimate", "gold.agreement_item", "gold.worker_quality")
+    sums = [f"measure.{name}" for name in ("label_use", "work", "pace", "task")]
+    assert workers(priced, *sums, *models) == [
         (3, 0, 0.0, 121.5, pytest.approx(1.35), "CHF", None, 90.0, pytest.approx(0.9)),
         (3, 1, pytest.approx(1 / 3), 81.0, pytest.approx(0.9), "CHF", None, 60.0, pytest.approx(0.9)),
     ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -26,10 +26,19 @@ from annolake.lake.changes import COMPACTION_PROPERTY, properties_of, snapshots_
 from transforms.parts import parts_of
 from transforms.schemas import ANNOTATION, BUILD, JOB_TABLE, TABLES
 
-BY_OBJECT = ("silver.annotation", "silver.assignment", "silver.segment", "silver.classification", "silver.box")
+BY_OBJECT = (
+    "silver.annotation",
+    "silver.assignment",
+    "silver.segment",
+    "silver.classification",
+    "silver.box",
+    "silver.consolidated",
+)
 BY_ASSET = ("silver.asset", "silver.gold_item", "bronze.batch_item")
 """Tables about media files: the objects of a file are touched by what is new of it."""
 SOURCES = (*BY_OBJECT, *BY_ASSET)
+AT_THE_END = ("silver.consolidated",)
+"""Those of which all rows may come when a job is done: they touch the models that read them, and no other."""
 FACTS = ("task_type", "labels", "batch_id", "level")
 """What rows of objects take from their job."""
 IN_DOUBT = ""
@@ -81,10 +90,7 @@ def note_builds(
             for job, one in now.items()
         ]
         made = pa.Table.from_pylist(rows, schema=BUILD.arrow)
-        if known:
-            table.overwrite(made, overwrite_filter=of_jobs)
-        else:
-            table.append(made)
+        lake.put(table, made, of_jobs)
 
     lake.commit(BUILD.name, attempt)
 
@@ -102,9 +108,13 @@ class Changes:
         self.now = {name: at for name in SOURCES if (at := lake.snapshot(name)) is not None}
         """The snapshots of what sums by object are made from."""
         self._known: dict[tuple[object, ...], set[int] | None] = {}
-        self._every: dict[str, set[int]] = {}
+        self._every: dict[tuple[str, str], set[int]] = {}
         self._facts: dict[str, dict[str, Any]] = {}
         self._n_objects: dict[str, int] = {}
+
+    def sources(self, reads: Collection[str]) -> dict[str, int]:
+        """The snapshots that a model which reads these tables is made from."""
+        return {name: at for name, at in self.now.items() if name not in AT_THE_END or name in reads}
 
     def touched(self, job: str, since: Mapping[str, int], until: Mapping[str, int]) -> set[int] | None:
         """The parts of a job of which any row came between these snapshots; None where that cannot be told."""
@@ -113,15 +123,15 @@ class Changes:
             self._known[key] = _touched(self.lake, job, since, until)
         return self._known[key]
 
-    def every(self, job: str) -> set[int]:
-        """Every part of a job that anybody was asked about."""
-        if job not in self._every:
-            columns = [
-                self.lake.scan(name, jobs=[job], columns=["object_id"])["object_id"]
-                for name in ("silver.annotation", "silver.assignment")
-            ]
-            self._every[job] = set[int]().union(*(_parts(column) for column in columns))
-        return self._every[job]
+    def every(self, job: str, sources: Collection[str]) -> set[int]:
+        """Every part of a job that anybody was asked about, or that these sources tell of."""
+        names = ("silver.annotation", "silver.assignment", *(name for name in AT_THE_END if name in sources))
+        return set[int]().union(*(self._parts_in(name, job) for name in names))
+
+    def _parts_in(self, name: str, job: str) -> set[int]:
+        if (name, job) not in self._every:
+            self._every[name, job] = _parts(self.lake.scan(name, jobs=[job], columns=["object_id"])["object_id"])
+        return self._every[name, job]
 
     def facts(self, job: str) -> dict[str, Any]:
         """What rows of objects take from their job: `FACTS` as they are now, and whether it has accepted answers."""
@@ -139,7 +149,7 @@ class Changes:
 
     def _has_answers(self, job: str) -> bool:
         table = self.lake.find(ANNOTATION.name)
-        return table is not None and any(True for _ in table.scan(row_filter=EqualTo("job_name", job)).plan_files())
+        return table is not None and bool(self.lake.plan(table, In("job_name", [job])))
 
 
 def _touched(lake: Lake, job: str, since: Mapping[str, int], until: Mapping[str, int]) -> set[int] | None:

@@ -63,7 +63,7 @@ def build_parts(
         touched = _touched(changes, job, before.get(job), now[job])
         if touched is None:
             whole.append(job)
-        todo[job] = changes.every(job) if touched is None else touched
+        todo[job] = changes.every(job, now[job].snapshots) if touched is None else touched
     for table in _makes(name) if whole else ():
         lake.replace(table, TABLES[table].empty(), whole, build_id=build_id, where=_ANY_PART)
     n_rows = 0
@@ -95,7 +95,7 @@ def _built_now(lake: Lake, name: str, jobs: Sequence[str], settings: Settings, c
     found = {}
     for job in jobs:
         of_sources = [builds[job] for builds in sources.values() if job in builds]
-        snapshots = of_sources[0].snapshots if of_sources else changes.now
+        snapshots = of_sources[0].snapshots if of_sources else changes.sources(_reads(name))
         facts = [parts.OBJECTS, settings.boundary_windows, changes.facts(job), _layers(known, job) if known else None]
         facts += _grouping(name, changes.n_objects(job))
         basis = digest(_code(name), facts, [one.basis for one in of_sources])
@@ -105,6 +105,11 @@ def _built_now(lake: Lake, name: str, jobs: Sequence[str], settings: Settings, c
             basis = IN_DOUBT
         found[job] = Built(basis, snapshots)
     return found
+
+
+def _reads(name: str) -> frozenset[str]:
+    model = PYTHON.get(name)
+    return sql_models()[name].reads if model is None else frozenset(model.reads)
 
 
 def _sources(name: str) -> list[str]:
