@@ -31,7 +31,7 @@ from pyiceberg.expressions import AlwaysTrue, And, BooleanExpression, In
 from pyiceberg.io.pyarrow import _dataframe_to_data_files
 from pyiceberg.manifest import DataFile
 from pyiceberg.partitioning import PartitionSpec
-from pyiceberg.table import CommitTableResponse, Transaction
+from pyiceberg.table import CommitTableResponse, FileScanTask, Transaction
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.transforms import IdentityTransform
@@ -135,6 +135,7 @@ class Lake:
 
     def __init__(self, catalog: SqlCatalog) -> None:
         self.catalog = catalog
+        self._planned: dict[tuple[str, ...], tuple[str, dict[str, list[FileScanTask]]]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -207,6 +208,16 @@ class Lake:
         return current.snapshot_id if current else None
 
     # -- reading -------------------------------------------------------------------------------------------------
+
+    def plan(self, table: IcebergTable, where: BooleanExpression) -> list[FileScanTask]:
+        """The files that may hold the rows that `where` names; looked up once a version of the table."""
+        at, known = self._planned.get(table.name(), ("", {}))
+        if at != table.metadata_location:
+            at, known = self._planned[table.name()] = (table.metadata_location, {})
+        asked = repr(where)
+        if asked not in known:
+            known[asked] = list(table.scan(row_filter=where).plan_files())
+        return known[asked]
 
     def scan(
         self,
@@ -310,18 +321,23 @@ class Lake:
             rows_of_jobs: BooleanExpression = In("job_name", jobs)
             if where is not None:
                 rows_of_jobs = And(rows_of_jobs, where)
-            noted = _properties(build_id)
-            old = list(table.scan(row_filter=rows_of_jobs).plan_files())
-            if not old:
-                if rows.num_rows:
-                    table.append(rows, snapshot_properties=noted)
-            elif all(task.residual == AlwaysTrue() and not task.delete_files for task in old):
-                _swap(table, [task.file for task in old], rows, noted)
-            else:  # files of a coarser partition, or with delete files, keep their other rows
-                table.overwrite(rows, overwrite_filter=rows_of_jobs, snapshot_properties=noted)
+            self.put(table, rows, rows_of_jobs, _properties(build_id))
             return rows.num_rows
 
         return self.commit(name, attempt) if jobs else 0
+
+    def put(
+        self, table: IcebergTable, rows: pa.Table, where: BooleanExpression, noted: dict[str, str] | None = None
+    ) -> None:
+        """Put `rows` in the place of those that `where` names, by one snapshot; for `commit`, which tries again."""
+        old = self.plan(table, where)
+        if not old:
+            if rows.num_rows:
+                table.append(rows, snapshot_properties=noted or {})
+        elif all(task.residual == AlwaysTrue() and not task.delete_files for task in old):
+            _swap(table, [task.file for task in old], rows, noted or {})
+        else:  # files of a coarser partition, or with delete files, keep their other rows
+            table.overwrite(rows, overwrite_filter=where, snapshot_properties=noted or {})
 
     def commit(self, name: str, attempt: Callable[[IcebergTable], Result]) -> Result:
         """Call `attempt` with the table as it is now until no other writer was faster; bounded, with jitter."""

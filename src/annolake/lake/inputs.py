@@ -28,8 +28,8 @@ from transforms.schemas import PART, TABLES
 
 Parts = Mapping[str, Collection[int]]
 """Job -> parts of it."""
-UNIT, IS_SAMPLED = "unit", "is_sampled"
-"""Columns that tables of objects have where a model names them (see `transforms.parts`)."""
+UNIT = "unit"
+"""A column that tables of objects have where a model names it (see `transforms.parts`)."""
 
 
 def add_views(
@@ -45,7 +45,7 @@ def add_views(
     """A view of each table with the columns that are in `names` (all where None); returns how many rows each may have.
 
     With `parts`, tables of objects have the rows of these parts only. Objects of silver have their part as a column;
-    tables of objects have `unit` and `is_sampled` where they are in `names`, by the number of objects that a job has.
+    tables of objects have `unit` where it is in `names`, by the number of objects that a job has.
     """
     found = {}
     for name in in_order(with_reads(tables)):
@@ -61,16 +61,12 @@ def add_views(
 
 
 def _with_units(name: str, relation: str, names: Collection[str], n_objects: Mapping[str, int]) -> str:
-    """The rows of objects with their unit, and whether they are in the sample, where these are named."""
+    """The rows of objects with their unit, where it is named."""
     schema = TABLES[name].arrow.names
-    made = {
-        UNIT: of_objects.unit_sql(_of_job({job: of_objects.unit_size(n) for job, n in n_objects.items()})),
-        IS_SAMPLED: of_objects.sampled_sql(_of_job({job: of_objects.stride(n) for job, n in n_objects.items()})),
-    }
-    wanted = [f"{sql} AS {column}" for column, sql in made.items() if column in names and column not in schema]
-    if not wanted or not {"job_name", "object_id"} <= set(schema):
+    if UNIT not in names or UNIT in schema or not {"job_name", "object_id"} <= set(schema):
         return relation
-    return f"(SELECT *, {', '.join(wanted)} FROM {relation})"
+    unit = of_objects.unit_sql(_of_job({job: of_objects.unit_size(n) for job, n in n_objects.items()}))
+    return f"(SELECT *, {unit} AS {UNIT} FROM {relation})"
 
 
 def _of_job(size: Mapping[str, int]) -> str:
@@ -132,7 +128,7 @@ def _relation(
     rows: BooleanExpression = In("job_name", sorted(set(jobs))) if of_jobs else AlwaysTrue()
     if parts is not None and of_jobs:
         rows = And(rows, _may_hold(name, table, {part for numbers in parts.values() for part in numbers}))
-    tasks = list(table.scan(row_filter=rows).plan_files())
+    tasks = lake.plan(table, rows)
     files = [local_path(str(task.file.file_path)) for task in tasks]
     if not files:
         return empty_rows(name), 0
