@@ -56,14 +56,13 @@ def page() -> None:
 
 def tiles(row: dict[str, Any]) -> None:
     """How much there is, and what it would settle."""
+    items = f"{row['gain_items']:,.1f} labels or boxes"
+    wrong = length(row["gain_s"]) if row["gain_s"] or not row["gain_items"] else items
+    beside = f", and {items}" if row["gain_s"] and row["gain_items"] else ""
     shown = [
         ("Disputes", f"{row['n_disputes']:,}", f"in {words.counted(row['n_items'], 'object')}"),
         ("To listen to", length(row["listen_s"]), "disputed stretches of media, one after the other"),
-        (
-            "Labeled wrong now",
-            length(row["gain_s"]),
-            f"by expectation, and {row['gain_items']:,.1f} labels of whole objects; what an expert would settle",
-        ),
+        ("Labeled wrong now", wrong, f"by expectation{beside}; what an expert would settle"),
     ]
     panel.tiles(shown)
 

@@ -188,10 +188,11 @@ def _items(facts: Facts, dashboards_url: str) -> str:
         rows.append((_Html(link), row["layer"], agreement, _number(row["boundary_f"]), row["n_annotators"]))
     waiting = ""
     if disputes["n_disputes"]:
+        gains = [words.length(disputes["gain_s"])] if disputes["gain_s"] else []
+        gains += [f"{disputes['gain_items']:.2g} labels or boxes"] if disputes["gain_items"] else []
         waiting = (
             f"<p>{words.counted(disputes['n_disputes'], 'dispute')} in {words.counted(disputes['n_items'], 'object')} "
-            f"wait for an expert. By expectation {words.length(disputes['gain_s'])} and {disputes['gain_items']:.2g} "
-            "labels of whole objects are labeled wrong now.</p>"
+            f"wait for an expert. By expectation {' and '.join(gains) or 'nothing'} is labeled wrong now.</p>"
         )
     table = (
         _table(("object", "layer", "observed agreement", "boundary F", "annotators"), rows, right=(2, 3, 4))
