@@ -1,6 +1,6 @@
 /* Agreement of the annotators of one job, one row a measure, each with a 95 % interval.
    grain: job_name, layer, measure
-   reads: measure.unit, measure.unit_term, measure.worker_item, measure.chance, measure.transcript_item,
+   reads: measure.unit, measure.unit_term, measure.worker_unit, measure.chance, measure.transcript_item,
      measure.box_item, measure.track_item, measure.box_chance, measure.pair_compared, silver.annotation, silver.job,
      reference.student_t
    owner: measures
@@ -587,7 +587,7 @@ other_estimate AS (
 
 annotators AS (
     SELECT job_name, layer, count(DISTINCT worker_id) AS n_annotators
-    FROM measure.worker_item
+    FROM measure.worker_unit
     GROUP BY job_name, layer
 ),
 

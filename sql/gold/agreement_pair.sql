@@ -1,14 +1,15 @@
 /* Agreement of two annotators over all objects that both answered.
    grain: job_name, layer, worker_a, worker_b
-   reads: gold.agreement_pair_item, measure.pair_compared, reference.student_t
+   reads: measure.pair_unit, measure.pair_compared, silver.job, reference.student_t
    owner: measures
    checks: fail unique(grain), fail worker_a < worker_b, fail kappa_time is null or kappa_time <= 1,
      fail kappa_lo <= kappa_hi, fail reason_code where kappa_time is null
-   notes: ratios of sums over objects; intervals leave out one object at a time (jackknife, t), from three objects up.
-     The raw score depends on which objects the two happened to share: residual compares it with the other pairs on the
-     same objects. offset_s is the median over objects of b - a, its interval runs between order statistics of these
-     medians and is there from six objects up. reason_code is about kappa_time: one_label (value NULL), too_few_items,
-     no_variation (interval NULL). */
+   notes: ratios of sums over objects; intervals leave out one object at a time (jackknife, t), from three objects
+     up; in a job of many a block of neighbouring ones, as ci_method says. The raw score depends on which objects the
+     two happened to share: residual compares it with the other pairs on the same objects. offset_s is the median
+     over objects of b - a (in a job of many, over blocks of the block's median), its interval runs between order
+     statistics of these medians and is there from six of them up. reason_code is about kappa_time: one_label (value
+     NULL), too_few_items, no_variation (interval NULL). */
 WITH pair AS (
     SELECT
         job_name,
@@ -16,16 +17,39 @@ WITH pair AS (
         worker_a,
         worker_b,
         row_number() OVER (ORDER BY job_name, layer, worker_a, worker_b) AS pair_no,
-        max(task_type) AS task_type,
-        count(*) AS n_items,
+        CAST(sum(n_items) AS BIGINT) AS n_items,
+        max(n_items) > 1 AS has_blocks,
         sum(mass) AS mass
-    FROM gold.agreement_pair_item
+    FROM measure.pair_unit
     GROUP BY job_name, layer, worker_a, worker_b
 ),
 
-item AS (
-    SELECT p.pair_no, i.*
-    FROM gold.agreement_pair_item AS i
+unit AS (
+    SELECT
+        p.pair_no,
+        i.unit,
+        i.mass,
+        i.agree,
+        i.mass_beside_others,
+        i.agree_beside_others,
+        i.expected_agree,
+        i.rand_shared,
+        i.rand_a,
+        i.rand_b,
+        i.rand_chance,
+        i.n_boundaries_a,
+        i.n_boundaries_b,
+        i.boundary_hits_250ms,
+        i.boundary_hits_500ms,
+        i.boundary_hits_3s,
+        i.offset_s,
+        i.n_offsets,
+        i.n_units_a,
+        i.n_units_b,
+        i.unit_hits_iou50,
+        i.unit_hits_iou50_label,
+        i.sum_iou_matched
+    FROM measure.pair_unit AS i
     INNER JOIN pair AS p
         ON i.job_name = p.job_name AND i.layer = p.layer AND i.worker_a = p.worker_a AND i.worker_b = p.worker_b
 ),
@@ -37,7 +61,7 @@ term AS (
         m.measure,
         CASE m.measure
             WHEN 'observed_agreement' THEN i.agree
-            WHEN 'residual' THEN CASE WHEN i.expected_agree IS NOT NULL THEN i.agree - i.expected_agree END
+            WHEN 'residual' THEN i.agree_beside_others - i.expected_agree
             WHEN 'expected' THEN i.expected_agree
             WHEN 'boundary_f_250ms' THEN 2.0 * i.boundary_hits_250ms
             WHEN 'boundary_f_500ms' THEN 2.0 * i.boundary_hits_500ms
@@ -47,14 +71,14 @@ term AS (
             WHEN 'unit_f_iou50' THEN 2.0 * i.unit_hits_iou50
             WHEN 'unit_f_iou50_label' THEN 2.0 * i.unit_hits_iou50_label
             WHEN 'mean_iou' THEN 2.0 * i.sum_iou_matched
-            WHEN 'pairwise_f' THEN 2.0 * i.rand_shared / (i.mass * i.mass)
-            WHEN 'ari' THEN i.rand_shared / (i.mass * i.mass) - i.rand_a / (i.mass * i.mass) * i.rand_b / (i.mass * i.mass)
+            WHEN 'pairwise_f' THEN 2.0 * i.rand_shared
+            WHEN 'ari' THEN i.rand_shared - i.rand_chance
             WHEN 'count_ratio' THEN i.n_units_a
         END AS numerator,
         CASE m.measure
             WHEN 'observed_agreement' THEN i.mass
-            WHEN 'residual' THEN CASE WHEN i.expected_agree IS NOT NULL THEN i.mass END
-            WHEN 'expected' THEN CASE WHEN i.expected_agree IS NOT NULL THEN i.mass END
+            WHEN 'residual' THEN i.mass_beside_others
+            WHEN 'expected' THEN i.mass_beside_others
             WHEN 'boundary_precision_500ms' THEN i.n_boundaries_b
             WHEN 'boundary_recall_500ms' THEN i.n_boundaries_a
             WHEN 'boundary_f_250ms' THEN i.n_boundaries_a + i.n_boundaries_b
@@ -63,13 +87,11 @@ term AS (
             WHEN 'unit_f_iou50' THEN i.n_units_a + i.n_units_b
             WHEN 'unit_f_iou50_label' THEN i.n_units_a + i.n_units_b
             WHEN 'mean_iou' THEN i.n_units_a + i.n_units_b
-            WHEN 'pairwise_f' THEN (i.rand_a + i.rand_b) / (i.mass * i.mass)
-            WHEN 'ari' THEN
-                (i.rand_a + i.rand_b) / (2.0 * i.mass * i.mass)
-                - i.rand_a / (i.mass * i.mass) * i.rand_b / (i.mass * i.mass)
+            WHEN 'pairwise_f' THEN i.rand_a + i.rand_b
+            WHEN 'ari' THEN (i.rand_a + i.rand_b) / 2.0 - i.rand_chance
             WHEN 'count_ratio' THEN i.n_units_b
         END AS denominator
-    FROM item AS i
+    FROM unit AS i
     CROSS JOIN (
         VALUES ('observed_agreement'), ('residual'), ('expected'), ('boundary_f_250ms'), ('boundary_f_500ms'),
         ('boundary_f_3s'), ('boundary_precision_500ms'), ('boundary_recall_500ms'), ('unit_f_iou50'),
@@ -81,14 +103,14 @@ term_total AS (
     SELECT
         pair_no,
         measure,
-        count(denominator) AS n_items,
+        count(denominator) AS n_units,
         sum(numerator) AS numerator,
         sum(denominator) AS denominator
     FROM term
     GROUP BY pair_no, measure
 ),
 
-/* With all objects, and with each of them left out. */
+/* With all objects, and with those of each unit left out. */
 measured AS (
     SELECT
         pair_no,
@@ -106,13 +128,13 @@ measured AS (
         END AS value
     FROM term_total AS t
     INNER JOIN term AS i ON t.pair_no = i.pair_no AND t.measure = i.measure
-    WHERE t.n_items > 1 AND i.denominator IS NOT NULL
+    WHERE t.n_units > 1 AND i.denominator IS NOT NULL
     UNION ALL
     SELECT p.pair_no, 'kappa_time' AS measure, c.left_out IS NOT NULL AS is_left_out, c.kappa AS value
     FROM measure.pair_compared AS c
     INNER JOIN pair AS p
         ON c.job_name = p.job_name AND c.layer = p.layer AND c.worker_a = p.worker_a AND c.worker_b = p.worker_b
-    WHERE c.left_out IS NULL OR c.n_items > 1
+    WHERE c.left_out IS NULL OR c.n_units > 1
 ),
 
 counted AS (
@@ -209,15 +231,15 @@ wide AS (
     GROUP BY pair_no
 ),
 
-/* Order statistics (n + 1) / 2 -+ 0.98 sqrt(n) enclose the median in at least 95 % from six objects up. */
+/* Order statistics (n + 1) / 2 -+ 0.98 sqrt(n) enclose the median in at least 95 % from six units up. */
 offset_rank AS (
     SELECT
         pair_no,
         offset_s,
         n_offsets,
-        row_number() OVER (PARTITION BY pair_no ORDER BY offset_s, object_id) AS place,
+        row_number() OVER (PARTITION BY pair_no ORDER BY offset_s, unit) AS place,
         count(*) OVER (PARTITION BY pair_no) AS n
-    FROM item
+    FROM unit
     WHERE offset_s IS NOT NULL
 ),
 
@@ -237,7 +259,7 @@ SELECT
     p.layer,
     p.worker_a,
     p.worker_b,
-    p.task_type,
+    coalesce(job.task_type, 'unknown') AS task_type,
     p.n_items,
     p.mass,
     w.observed_agreement,
@@ -287,7 +309,10 @@ SELECT
     o.offset_lo,
     o.offset_hi,
     CAST(o.n_offsets AS BIGINT) AS n_offsets,
-    CASE WHEN w.kappa_lo IS NOT NULL THEN 'jackknife-t' END AS ci_method,
+    CASE
+        WHEN w.kappa_lo IS NOT NULL AND p.has_blocks THEN 'jackknife-t by blocks'
+        WHEN w.kappa_lo IS NOT NULL THEN 'jackknife-t'
+    END AS ci_method,
     CASE
         WHEN w.kappa_time IS NULL THEN 'one_label'
         WHEN w.is_replicated = 0 THEN 'too_few_items'
@@ -296,3 +321,4 @@ SELECT
 FROM pair AS p
 INNER JOIN wide AS w ON p.pair_no = w.pair_no
 LEFT JOIN pair_offset AS o ON p.pair_no = o.pair_no
+LEFT JOIN silver.job AS job ON p.job_name = job.job_name

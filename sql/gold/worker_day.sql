@@ -1,23 +1,24 @@
 /* How each worker's agreement with the others goes from day to day.
    grain: job_name, layer, worker_id, day
-   reads: measure.worker_compared, silver.annotation, reference.student_t
+   reads: measure.worker_compared, reference.student_t
    owner: dashboards
    checks: fail unique(grain), fail loo_agreement is null or loo_agreement <= 1, fail loo_lo <= loo_hi
    notes: day is the UTC day on which the worker submitted. loo_agreement as in gold.worker_quality, of the day's
      objects alone; its interval is that of a ratio of sums with objects as clusters (linearised, t), from three objects
-     up. NULL where chance explains everything, or every object says the same. */
-WITH item AS (
+     up; in a job of many, clusters are blocks of neighbouring objects. NULL where chance explains everything, or every
+     object says the same. */
+WITH unit AS (
     SELECT
-        i.job_name,
-        i.layer,
-        i.worker_id,
-        i.mass,
-        CAST(a.submitted_at AT TIME ZONE 'UTC' AS DATE) AS day,
-        i.agree - i.expected_agree AS better,
-        i.mass - i.expected_agree AS possible
-    FROM measure.worker_compared AS i
-    INNER JOIN silver.annotation AS a
-        ON i.job_name = a.job_name AND i.object_id = a.object_id AND i.worker_id = a.worker_id
+        job_name,
+        layer,
+        worker_id,
+        day,
+        n_items,
+        mass,
+        agree - expected_agree AS better,
+        mass - expected_agree AS possible
+    FROM measure.worker_compared
+    WHERE day IS NOT NULL
 ),
 
 total AS (
@@ -26,11 +27,12 @@ total AS (
         layer,
         worker_id,
         day,
-        count(*) AS n_items,
+        CAST(sum(n_items) AS BIGINT) AS n_items,
+        count(*) AS n_clusters,
         sum(better) AS better,
         sum(possible) AS possible,
         sum(mass) AS mass
-    FROM item
+    FROM unit
     GROUP BY job_name, layer, worker_id, day
 ),
 
@@ -41,6 +43,7 @@ estimate AS (
         worker_id,
         day,
         n_items,
+        n_clusters,
         better,
         possible,
         CASE WHEN possible > 1e-9 * mass THEN better / possible END AS value
@@ -56,7 +59,7 @@ spread AS (
         sqrt(sum((i.better - e.value * i.possible) ** 2) * count(*) / nullif(count(*) - 1, 0)) / any_value(e.possible)
             AS se
     FROM estimate AS e
-    INNER JOIN item AS i
+    INNER JOIN unit AS i
         ON e.job_name = i.job_name AND e.layer = i.layer AND e.worker_id = i.worker_id AND e.day = i.day
     WHERE e.value IS NOT NULL
     GROUP BY e.job_name, e.layer, e.worker_id, e.day
@@ -77,4 +80,4 @@ SELECT
 FROM estimate AS e
 LEFT JOIN spread AS s
     ON e.job_name = s.job_name AND e.layer = s.layer AND e.worker_id = s.worker_id AND e.day = s.day
-LEFT JOIN reference.student_t AS q ON q.df = e.n_items - 1
+LEFT JOIN reference.student_t AS q ON q.df = e.n_clusters - 1

@@ -6,16 +6,17 @@
    owner: measures
    checks: fail unique(grain), fail loo_agreement is null or loo_agreement <= 1, fail loo_lo <= loo_hi,
      fail n_rejected <= n_answers, warn rows >= 1
-   notes: loo_agreement = sum(agree - expected) / sum(mass - expected) over the worker's objects, with a jackknife over
-     them. status: too_few under 5 objects or where undefined; reliable where the lower end is at least .667; watch
-     otherwise. NULL where the other workers used one label only; the interval is NULL under three objects, or where
-     every object says the same. Boxes: agree is boxes matched at IoU .5 with each other annotator, counted on both sides,
-     mass all boxes of both, expected the chance floor of box_f_iou50 in the layer times mass (0 where there is none); an
-     object counts where the worker or another drew. Rank by loo_agreement only beside its interval. Gold items stand in
-     the gold_ columns alone; who answered nothing else has those and no others. Active time of an answer is as in
-     measure.work; medians are read from histograms, at most 1 % off. Answers, active time, media and cost are of all
-     layers of the job: do not add them up over layers. cost is at the price of an hour when the row was built; NULL with
-     cost_reason no_price or no_times. */
+   notes: loo_agreement = sum(agree - expected) / sum(mass - expected) over the worker's objects, with a jackknife
+     over them, in a job of many over blocks of neighbouring ones. status: too_few under 5 objects or where
+     undefined; reliable where the lower end is at least .667; watch otherwise. NULL where the other workers used one
+     label only; the interval is NULL under three objects, or where every object says the same. Boxes: agree is boxes
+     matched at IoU .5 with each other annotator, counted on both sides, mass all boxes of both, expected the chance
+     floor of box_f_iou50 in the layer times mass (0 where there is none); an object counts where the worker or
+     another drew. Rank by loo_agreement only beside its interval. Gold items stand in the gold_ columns alone; who
+     answered nothing else has those and no others. Active time of an answer is as in measure.work; medians are read
+     from histograms, at most 1 % off. Answers, active time, media and cost are of all layers of the job: do not add
+     them up over layers. cost is at the price of an hour when the row was built; NULL with cost_reason no_price or
+     no_times. */
 WITH box_side AS (
     SELECT job_name, layer, object_id, worker_a AS worker_id, n_boxes_a AS n_own, n_boxes_b AS n_other, hits_iou50 AS hits
     FROM measure.box_pair
@@ -57,26 +58,30 @@ box_item AS (
     GROUP BY s.job_name, s.layer, s.worker_id, s.object_id
 ),
 
-item AS (
+/* What is left out at a time. */
+unit AS (
     SELECT
         job_name,
         layer,
         worker_id,
-        object_id,
-        agree - expected_agree AS better,
-        mass - expected_agree AS possible,
-        mass,
-        n_units,
-        n_units_others,
-        n_split,
-        n_merged
+        unit,
+        sum(n_items) AS n_items,
+        sum(agree - expected_agree) AS better,
+        sum(mass - expected_agree) AS possible,
+        sum(mass) AS mass,
+        sum(n_units) AS n_units,
+        sum(n_units_others) AS n_units_others,
+        sum(n_split) AS n_split,
+        sum(n_merged) AS n_merged
     FROM measure.worker_compared
+    GROUP BY job_name, layer, worker_id, unit
     UNION ALL
     SELECT
         b.job_name,
         b.layer,
         b.worker_id,
-        b.object_id,
+        b.object_id AS unit,
+        1 AS n_items,
         b.agree - y.chance_floor * b.mass AS better,
         (1.0 - y.chance_floor) * b.mass AS possible,
         b.mass,
@@ -93,7 +98,8 @@ total AS (
         job_name,
         layer,
         worker_id,
-        count(*) AS n_items,
+        sum(n_items) AS n_items,
+        count(*) AS n_left_out,
         sum(better) AS better,
         sum(possible) AS possible,
         sum(mass) AS mass,
@@ -101,7 +107,7 @@ total AS (
         sum(n_units_others) AS n_units_others,
         sum(n_split) AS n_split,
         sum(n_merged) AS n_merged
-    FROM item
+    FROM unit
     GROUP BY job_name, layer, worker_id
 ),
 
@@ -117,7 +123,7 @@ replicate AS (
         (t.n_split - i.n_split) / nullif(t.n_units_others - i.n_units_others, 0.0) AS split_rate,
         (t.n_merged - i.n_merged) / nullif(t.n_units - i.n_units, 0) AS merge_rate
     FROM total AS t
-    INNER JOIN item AS i ON t.job_name = i.job_name AND t.layer = i.layer AND t.worker_id = i.worker_id
+    INNER JOIN unit AS i ON t.job_name = i.job_name AND t.layer = i.layer AND t.worker_id = i.worker_id
 ),
 
 spread AS (
@@ -153,7 +159,7 @@ estimate AS (
         CASE WHEN s.merge_se > 1e-9 THEN s.merge_se * coalesce(q.t975, 1.959964) END AS merge_reach
     FROM total AS t
     INNER JOIN spread AS s ON t.job_name = s.job_name AND t.layer = s.layer AND t.worker_id = s.worker_id
-    LEFT JOIN reference.student_t AS q ON q.df = t.n_items - 1
+    LEFT JOIN reference.student_t AS q ON q.df = t.n_left_out - 1
 ),
 
 given AS (

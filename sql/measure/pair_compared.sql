@@ -1,10 +1,10 @@
-/* Cohen's kappa of two annotators over the objects that both answered, and with each of them left out; a step of gold
-   models, not a table.
+/* Cohen's kappa of two annotators over the objects that both answered, and with each unit of them left out; a step of
+   gold models, not a table.
    grain: job_name, layer, worker_a, worker_b, left_out
-   reads: measure.pair_item, measure.worker_item
+   reads: measure.pair_unit
    owner: measures
    checks: none
-   notes: left_out is NULL with all objects. n_items counts all, mass and kappa are of the kept. Agreement by chance is
+   notes: left_out is NULL with all objects. n_units counts all, mass and kappa are of the kept. Agreement by chance is
      sum A_k B_k over the square of the mass, with A_k, B_k what the two gave label k; it changes with every answer of
      the two, so it is not stored. kappa is NULL where both used one and the same label throughout. Rows of labels carry
      a number for their pair: they are many, and the names of job, layer and annotators long. */
@@ -15,32 +15,32 @@ WITH pair AS (
         worker_a,
         worker_b,
         row_number() OVER (ORDER BY job_name, layer, worker_a, worker_b) AS pair_no,
-        count(*) AS n_items,
+        count(*) AS n_units,
         sum(mass) AS mass,
         sum(agree) AS agree
-    FROM measure.pair_item
+    FROM measure.pair_unit
     GROUP BY job_name, layer, worker_a, worker_b
 ),
 
-item AS (
-    SELECT t.pair_no, p.object_id, p.mass, p.agree, p.agree_chance, a.label_mass AS mass_a, b.label_mass AS mass_b
-    FROM measure.pair_item AS p
+unit AS (
+    SELECT t.pair_no, p.unit, p.mass, p.agree, p.label_mass_a, p.label_mass_b
+    FROM measure.pair_unit AS p
     INNER JOIN pair AS t
         ON p.job_name = t.job_name AND p.layer = t.layer AND p.worker_a = t.worker_a AND p.worker_b = t.worker_b
-    INNER JOIN measure.worker_item AS a
-        ON p.job_name = a.job_name AND p.layer = a.layer AND p.object_id = a.object_id AND p.worker_a = a.worker_id
-    INNER JOIN measure.worker_item AS b
-        ON p.job_name = b.job_name AND p.layer = b.layer AND p.object_id = b.object_id AND p.worker_b = b.worker_id
 ),
 
 side AS (
-    SELECT i.pair_no, i.object_id, u.label, i.mass_a[u.label] AS mass_a, 0.0 AS mass_b
-    FROM item AS i
-    CROSS JOIN unnest(map_keys(i.mass_a)) AS u (label)
-    UNION ALL
-    SELECT i.pair_no, i.object_id, u.label, 0.0 AS mass_a, i.mass_b[u.label] AS mass_b
-    FROM item AS i
-    CROSS JOIN unnest(map_keys(i.mass_b)) AS u (label)
+    SELECT b.pair_no, b.unit, b.label, sum(b.mass_a) AS mass_a, sum(b.mass_b) AS mass_b
+    FROM (
+        SELECT i.pair_no, i.unit, u.entry.key AS label, u.entry.value AS mass_a, 0.0 AS mass_b
+        FROM unit AS i
+        CROSS JOIN unnest(map_entries(i.label_mass_a)) AS u (entry)
+        UNION ALL
+        SELECT i.pair_no, i.unit, u.entry.key AS label, 0.0 AS mass_a, u.entry.value AS mass_b
+        FROM unit AS i
+        CROSS JOIN unnest(map_entries(i.label_mass_b)) AS u (entry)
+    ) AS b
+    GROUP BY b.pair_no, b.unit, b.label
 ),
 
 label AS (
@@ -55,12 +55,12 @@ chance AS (
     GROUP BY pair_no
 ),
 
-/* Of each object sum a_k B_k + A_k b_k: by how much the chance falls where it is left out, its own part twice. */
+/* Of each unit by how much the chance falls where it is left out: sum a_k B_k + A_k b_k, its own part a_k b_k once. */
 crossed AS (
-    SELECT s.pair_no, s.object_id, sum(s.mass_a * l.mass_b + s.mass_b * l.mass_a) AS chance_cross
+    SELECT s.pair_no, s.unit, sum(s.mass_a * l.mass_b + s.mass_b * l.mass_a - s.mass_a * s.mass_b) AS chance
     FROM side AS s
     INNER JOIN label AS l ON s.pair_no = l.pair_no AND s.label = l.label
-    GROUP BY s.pair_no, s.object_id
+    GROUP BY s.pair_no, s.unit
 ),
 
 kept AS (
@@ -70,14 +70,14 @@ kept AS (
     UNION ALL
     SELECT
         t.pair_no,
-        i.object_id AS left_out,
+        i.unit AS left_out,
         t.mass - i.mass AS mass,
         t.agree - i.agree AS agree,
-        c.chance - x.chance_cross + i.agree_chance * i.mass AS chance
+        c.chance - x.chance AS chance
     FROM pair AS t
     INNER JOIN chance AS c ON t.pair_no = c.pair_no
-    INNER JOIN item AS i ON t.pair_no = i.pair_no
-    INNER JOIN crossed AS x ON i.pair_no = x.pair_no AND i.object_id = x.object_id
+    INNER JOIN unit AS i ON t.pair_no = i.pair_no
+    INNER JOIN crossed AS x ON i.pair_no = x.pair_no AND i.unit = x.unit
 )
 
 SELECT
@@ -86,7 +86,7 @@ SELECT
     t.worker_a,
     t.worker_b,
     k.left_out,
-    t.n_items,
+    t.n_units,
     k.mass,
     CASE
         WHEN k.mass * k.mass - k.chance > 1e-9 * k.mass * k.mass

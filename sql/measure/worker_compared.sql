@@ -1,19 +1,24 @@
-/* measure.worker_item with the agreement that chance would give; a step of gold models, not a table.
-   grain: job_name, object_id, layer, worker_id
-   reads: measure.worker_item
+/* measure.worker_unit with the agreement that chance would give; a step of gold models, not a table.
+   grain: job_name, unit, layer, worker_id, day
+   reads: measure.worker_unit
    owner: measures
    checks: none
-   notes: expected_agree = n_others * sum over labels of the worker's mass on the object times the label's share among
-     what the other workers gave in the layer. It changes with every answer of the job, so it is not stored. */
-WITH used AS (
-    SELECT i.job_name, i.object_id, i.layer, i.worker_id, u.label, i.label_mass[u.label] AS mass
-    FROM measure.worker_item AS i
-    CROSS JOIN unnest(map_keys(i.label_mass)) AS u (label)
+   notes: expected_agree = sum over labels of what the worker gave, times the number of others, times the label's share
+     among what the other workers gave in the layer. It changes with every answer of the job, so it is not stored. Only
+     rows with objects that can be compared. */
+WITH side AS (
+    SELECT i.job_name, i.layer, i.worker_id, i.day, i.unit, u.entry.key AS label, u.entry.value AS mass, 0.0 AS others
+    FROM measure.worker_unit AS i
+    CROSS JOIN unnest(map_entries(i.label_mass)) AS u (entry)
+    UNION ALL
+    SELECT i.job_name, i.layer, i.worker_id, i.day, i.unit, u.entry.key AS label, 0.0 AS mass, u.entry.value AS others
+    FROM measure.worker_unit AS i
+    CROSS JOIN unnest(map_entries(i.others_mass)) AS u (entry)
 ),
 
 own AS (
     SELECT job_name, layer, worker_id, label, sum(mass) AS mass
-    FROM used
+    FROM side
     GROUP BY job_name, layer, worker_id, label
 ),
 
@@ -49,26 +54,30 @@ share AS (
 ),
 
 expected AS (
-    SELECT u.job_name, u.object_id, u.layer, u.worker_id, sum(u.mass * s.share) AS agree
-    FROM used AS u
+    SELECT u.job_name, u.layer, u.worker_id, u.day, u.unit, sum(u.others * s.share) AS agree
+    FROM side AS u
     INNER JOIN share AS s
         ON u.job_name = s.job_name AND u.layer = s.layer AND u.worker_id = s.worker_id AND u.label = s.label
-    GROUP BY u.job_name, u.object_id, u.layer, u.worker_id
+    GROUP BY u.job_name, u.layer, u.worker_id, u.day, u.unit
 )
 
 SELECT
     i.job_name,
-    i.object_id,
+    i.unit,
     i.layer,
     i.worker_id,
-    i.n_others,
+    i.day,
+    i.n_items,
     i.mass,
     i.agree,
-    i.n_others * e.agree AS expected_agree,
+    e.agree AS expected_agree,
     i.n_units,
     i.n_units_others,
     i.n_split,
     i.n_merged
-FROM measure.worker_item AS i
+FROM measure.worker_unit AS i
 INNER JOIN expected AS e
-    ON i.job_name = e.job_name AND i.object_id = e.object_id AND i.layer = e.layer AND i.worker_id = e.worker_id
+    ON
+        i.job_name = e.job_name AND i.layer = e.layer AND i.worker_id = e.worker_id AND i.unit = e.unit
+        AND i.day IS NOT DISTINCT FROM e.day
+WHERE i.n_items > 0

@@ -27,7 +27,7 @@ Run = Callable[..., pa.Table]
 STEPS = {
     "measure.unit_term": ("job_name", "unit", "layer", "measure"),
     "measure.pair_compared": ("job_name", "layer", "worker_a", "worker_b", "left_out"),
-    "measure.worker_compared": ("job_name", "object_id", "layer", "worker_id"),
+    "measure.worker_compared": ("job_name", "unit", "layer", "worker_id", "day"),
 }
 ROUND = 1e-9
 

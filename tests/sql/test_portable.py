@@ -12,7 +12,8 @@ from sqlglot import exp
 from annolake.lake.sqlmodels import SqlModel, models
 
 ENGINES = ("spark", "trino")
-THEIR_OWN = {"spark": {"JSON_ARRAY_LENGTH"}, "trino": {"AT_TIMEZONE", "JSON_ARRAY_LENGTH"}}
+_BOTH = {"CARDINALITY", "JSON_ARRAY_LENGTH", "MAP_ENTRIES"}
+THEIR_OWN = {"spark": _BOTH, "trino": {"AT_TIMEZONE", *_BOTH}}
 """Functions that the engine has and sqlglot does not know."""
 
 ONLY_DUCKDB = {

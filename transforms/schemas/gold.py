@@ -149,7 +149,7 @@ AGREEMENT_PAIR = table(
     Column("offset_lo", REAL, "lower end of its 95 % interval (order statistics; from six objects up)", True),
     Column("offset_hi", REAL, "upper end of it", True),
     Column("n_offsets", LONG, "matched starts and ends behind it", True),
-    Column("ci_method", TEXT, "jackknife-t of kappa_time; NULL without an interval", True),
+    Column("ci_method", TEXT, "of kappa_time: jackknife-t, or jackknife-t by blocks; NULL without an interval", True),
     Column("reason_code", TEXT, "why kappa_time or its interval is NULL: one_label, too_few_items, no_variation", True),
 )
 LABEL_CONFUSION = table(

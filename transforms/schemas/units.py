@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-from transforms.schemas.base import BY_PART, FLAG, HITS, INT, JOB, LAYER, LONG, MASS, PART, REAL, TEXT, Column, table
+from transforms.schemas.base import (
+    BY_PART,
+    DAY,
+    FLAG,
+    HITS,
+    INT,
+    JOB,
+    LAYER,
+    LONG,
+    MASS,
+    PART,
+    REAL,
+    TEXT,
+    WORKER,
+    Column,
+    table,
+)
+from transforms.schemas.measure import PAIR
 
 UNIT = Column("unit", TEXT, "what an interval leaves out at a time: an object, or in a large job a block of neighbours")
 MEASURE_UNIT = table(
@@ -57,6 +74,62 @@ MEASURE_UNIT_LABEL = table(
     Column("boundary_hits_500ms", LONG, "of them matched within 0.5 s", True),
     Column("n_units", LONG, "its segments, over both sides of all pairs", True),
     Column("unit_hits_iou50", LONG, "of them matched at IoU >= 0.5", True),
+    PART,
+    partition=BY_PART,
+)
+MEASURE_WORKER_UNIT = table(
+    "measure.worker_unit",
+    "one worker against the others on the objects of one unit answered on one day, in one layer",
+    "job_name layer worker_id day unit",
+    JOB,
+    LAYER,
+    WORKER,
+    Column("day", DAY, "day of submission, UTC; NULL where no answer was accepted", True),
+    UNIT,
+    Column("n_items", LONG, "objects, but those of unknown length on which nobody drew"),
+    Column("mass", REAL, "seconds (or answers) compared, once a pair"),
+    Column("agree", REAL, "part of it on which worker and other said the same"),
+    Column("n_units", LONG, "segments of the worker", True),
+    Column("n_units_others", REAL, "mean number of segments of the others, summed", True),
+    Column("n_split", REAL, "sum of n_split, as in measure.worker_item", True),
+    Column("n_merged", REAL, "sum of n_merged", True),
+    Column("label_mass", MASS, "seconds (or answers) that the worker gave each label; '' is nothing", True),
+    Column("others_mass", MASS, "the same, each object times its other annotators", True),
+    PART,
+    partition=BY_PART,
+)
+MEASURE_PAIR_UNIT = table(
+    "measure.pair_unit",
+    "two annotators on the objects of one unit in one layer",
+    "job_name layer worker_a worker_b unit",
+    JOB,
+    LAYER,
+    *PAIR,
+    UNIT,
+    Column("n_items", LONG, "objects that both answered"),
+    Column("mass", REAL, "compared: seconds of the objects, or answers"),
+    Column("agree", REAL, "part of it on which both said the same"),
+    Column("mass_beside_others", REAL, "mass of the objects that others answered too", True),
+    Column("agree_beside_others", REAL, "agree on these", True),
+    Column("expected_agree", REAL, "what the other pairs agreed on these, the mean of each object", True),
+    Column("label_mass_a", MASS, "seconds (or answers) that a gave each label; '' is nothing", True),
+    Column("label_mass_b", MASS, "... b", True),
+    Column("rand_shared", REAL, "sum over objects of rand_shared / mass^2, as in measure.pair_item", True),
+    Column("rand_a", REAL, "sum of rand_a / mass^2", True),
+    Column("rand_b", REAL, "sum of rand_b / mass^2", True),
+    Column("rand_chance", REAL, "sum of rand_a rand_b / mass^4", True),
+    Column("n_boundaries_a", LONG, "interior boundaries of a", True),
+    Column("n_boundaries_b", LONG, "... of b", True),
+    Column("boundary_hits_250ms", LONG, "boundaries matched within 0.25 s", True),
+    Column("boundary_hits_500ms", LONG, "... within 0.5 s", True),
+    Column("boundary_hits_3s", LONG, "... within 3 s", True),
+    Column("offset_s", REAL, "median over the objects of the median of b - a", True),
+    Column("n_offsets", LONG, "starts and ends behind it", True),
+    Column("n_units_a", LONG, "segments of a", True),
+    Column("n_units_b", LONG, "... of b", True),
+    Column("unit_hits_iou50", LONG, "segments matched at IoU >= 0.5", True),
+    Column("unit_hits_iou50_label", LONG, "... with the same label", True),
+    Column("sum_iou_matched", REAL, "sum of the matched IoU", True),
     PART,
     partition=BY_PART,
 )
