@@ -29,7 +29,7 @@ from annolake.airflow.tasks import library_task, settings
 from annolake.lake.sqlmodels import models, sums
 
 FIRST, THEN = sums()
-MODELS = [*FIRST, "measure", "boxes", "estimate", "skills", "disputes", "gold_items", "rework", *THEN, *models("gold")]
+MODELS = [*FIRST, "measure", "boxes", "estimate", "disputes", "gold_items", "rework", *THEN, *models("gold")]
 """`annolake.lake.models.model_order()` without its imports of seconds, at every parse; a test compares them."""
 
 

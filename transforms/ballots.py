@@ -107,6 +107,7 @@ def _alike(item: Ints, said: Ints, weight: Floats) -> tuple[Ints, Ints, Floats]:
     """The votes that are kept, and their items' new numbers and weights, where items with the same votes are one."""
     pattern = np.zeros(len(weight), dtype=np.uint64)
     np.add.at(pattern, item, fingerprint(said))  # wraps around: a fingerprint of who says what
-    _, first, which = np.unique(pattern, return_index=True, return_inverse=True)
-    kept = np.flatnonzero(first[which.ravel()[item]] == item)
-    return kept, which.ravel()[item[kept]], np.bincount(which.ravel(), weights=weight, minlength=len(first))
+    _, first, place = np.unique(pattern, return_index=True, return_inverse=True)
+    alike = first[place.ravel()]  # the first item of each pattern, so that their order is that of the items
+    kept = np.flatnonzero(alike[item] == item)
+    return kept, item[kept], np.bincount(alike, weights=weight, minlength=len(weight)).astype(np.float64)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from transforms import measures, parts
+from transforms import job_sample, measures, parts
 from transforms.agreement import box_tracks, boxes
 from transforms.agreement.chance import floors_of_boxes
 from transforms.boxes import ANNOTATORS, BOXES, Boxes
@@ -24,13 +24,14 @@ from transforms.schemas import (
     MEASURE_BOX_ITEM,
     MEASURE_BOX_PAIR,
     MEASURE_CONSENSUS_BOX,
+    MEASURE_SAMPLE_BOX,
     MEASURE_TRACK_ITEM,
     require,
 )  # fmt: skip
 from transforms.tracks import LAYERS
 
 INPUTS = (BOX, ANNOTATION, ASSIGNMENT, ASSET_TABLE)
-ITEMS = (MEASURE_BOX_ITEM, MEASURE_BOX_PAIR, MEASURE_TRACK_ITEM, MEASURE_CONSENSUS_BOX)
+ITEMS = (MEASURE_BOX_ITEM, MEASURE_BOX_PAIR, MEASURE_TRACK_ITEM, MEASURE_CONSENSUS_BOX, MEASURE_SAMPLE_BOX)
 OUTPUTS = (*ITEMS, MEASURE_BOX_CHANCE)
 
 
@@ -51,7 +52,8 @@ def items(silver: measures.Silver, known: measures.Known | None = None) -> dict[
     found = _boxes(silver, known)
     if found is None:
         return {table.name: table.empty() for table in ITEMS}
-    made = boxes.score(found), boxes.score_two(found), box_tracks.score(found), fuse(found)
+    sample = job_sample.sample_of(silver, known.every if known else {})[MEASURE_SAMPLE_BOX.name]
+    made = boxes.score(found), boxes.score_two(found), box_tracks.score(found), fuse(found), sample
     return {
         table.name: rows.sort_by([(name, "ascending") for name in table.key])
         for table, rows in zip(ITEMS, made, strict=True)
@@ -59,8 +61,8 @@ def items(silver: measures.Silver, known: measures.Known | None = None) -> dict[
 
 
 def estimates(silver: measures.Silver) -> dict[str, pa.Table]:
-    """The chance floors, which need whole jobs."""
-    found = _boxes(silver)
+    """The chance floors, which need whole jobs, or samples of them."""
+    found = _boxes(job_sample.joined(silver))
     rows = floors_of_boxes(found) if found else MEASURE_BOX_CHANCE.empty()
     return {MEASURE_BOX_CHANCE.name: rows.sort_by([(name, "ascending") for name in MEASURE_BOX_CHANCE.key])}
 

@@ -1,7 +1,8 @@
 """From silver to the tables of sums and estimates: everything that needs more than SQL, for some jobs at once.
 
 `items` are sums of each object, which depend on nothing but its answers: a job is taken part by part (see
-`transforms.parts`), and `Known` tells what must be known of all of it. `estimates` need the answers of the whole job.
+`transforms.parts`), and `Known` tells what must be known of all of it. `estimates` need the answers of the whole job,
+or of a sample of its objects where it has many (see `transforms.job_sample`).
 
 Annotators of an object are those whose answer was accepted (`silver.annotation`), also when it holds no segment and
 no label; a job without such rows falls back to those who answered (`silver.assignment`). In a job of the type
@@ -13,13 +14,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms import parts, workers
+from transforms import job_sample, parts, workers
 from transforms.agreement import by_label, chance, confusion, distances, labels, pairs, segments, transcripts
 from transforms.answers import ANNOTATORS as ANSWERED
 from transforms.answers import LABELS, Answers, answers
@@ -39,22 +40,31 @@ from transforms.schemas import (
     MEASURE_ITEM_ALPHA,
     MEASURE_ITEM_LABEL,
     MEASURE_PAIR_ITEM,
+    MEASURE_SAMPLE_ANNOTATION,
+    MEASURE_SAMPLE_SEGMENT,
+    MEASURE_SAMPLE_WORKER_ITEM,
     MEASURE_TRANSCRIPT_ITEM,
     MEASURE_WORKER,
     MEASURE_WORKER_CONFUSION,
     MEASURE_WORKER_ITEM,
+    MEASURE_WORKER_SKILL,
     SEGMENT,
     Table,
     require,
 )  # fmt: skip
 from transforms.tracks import ANNOTATORS, LAYERS, SEGMENTS, Tracks, tracks
+from transforms.worker_skill import worker_skills
 
 INPUTS = (SEGMENT, CLASSIFICATION, ASSIGNMENT, ANNOTATION, ASSET_TABLE, JOB_TABLE)
 ITEMS = (
     MEASURE_ITEM, MEASURE_WORKER_ITEM, MEASURE_CONSENSUS_SEGMENT, MEASURE_TRANSCRIPT_ITEM,
     MEASURE_ITEM_LABEL, MEASURE_PAIR_ITEM, MEASURE_CONFUSION, MEASURE_WORKER_CONFUSION,
+    MEASURE_SAMPLE_ANNOTATION, MEASURE_SAMPLE_SEGMENT, MEASURE_SAMPLE_WORKER_ITEM,
 )  # fmt: skip
-ESTIMATES = (MEASURE_WORKER, MEASURE_CHANCE, MEASURE_CONSENSUS_LABEL, MEASURE_ITEM_ALPHA, MEASURE_CONFUSION)
+ESTIMATES = (
+    MEASURE_WORKER, MEASURE_WORKER_SKILL, MEASURE_CHANCE, MEASURE_CONSENSUS_LABEL, MEASURE_ITEM_ALPHA,
+    MEASURE_CONFUSION,
+)  # fmt: skip
 OUTPUTS = tuple(dict.fromkeys((*ITEMS, *ESTIMATES)))
 TABLES_BY_NAME = {table.name: table for table in OUTPUTS}
 Silver = Mapping[str, pa.Table]
@@ -69,6 +79,7 @@ class Known:
     drawn: pa.Table  # `tracks.LAYERS` in which anybody drew
     said: pa.Table  # ... in which anybody gave a label
     answered: Any  # Arrow array of jobs with accepted answers
+    every: Mapping[str, int] = field(default_factory=dict)  # large jobs: one object of how many is in the sample
 
 
 def known_of(silver: Silver) -> Known:
@@ -100,8 +111,8 @@ def build(
         for part, some in parts.split(silver)
     ]
     made += [{table.name: table.empty() for table in ITEMS}]
-    whole = estimates(silver, known, windows_s, scales)
     tables = parts.joined(made)
+    whole = estimates({**silver, **tables}, known, windows_s, scales)
     both = {n: [tables[n], whole[n]] for n in tables.keys() & whole.keys()}
     return tables | whole | _sorted([TABLES_BY_NAME[n] for n in both], both)
 
@@ -131,21 +142,31 @@ def items(silver: Silver, known: Known, windows_s: Sequence[float] = ()) -> dict
         made[MEASURE_WORKER_CONFUSION.name] += [confusion_of_answers(one)]
         made[MEASURE_ITEM_LABEL.name] += [by_label.labels_of_answers(one)[0]]
         made[MEASURE_WORKER_ITEM.name] += [workers.worker_items_of_answers(one)]
+    measured = {MEASURE_WORKER_ITEM.name: pa.concat_tables(made[MEASURE_WORKER_ITEM.name])}
+    for name, rows in job_sample.sample_of({**silver, **measured}, known.every).items():
+        made[name] += [rows]
     return _sorted(ITEMS, made)
 
 
 def estimates(
     silver: Silver, known: Known, windows_s: Sequence[float] = (), scales: Mapping[str, str] | None = None
 ) -> dict[str, pa.Table]:
-    """The tables of `ESTIMATES`, which need the answers of whole jobs."""
-    drawn, said = views_of(silver, known)
+    """The tables of `ESTIMATES`, which need the answers of whole jobs; `silver` has `measure.worker_item` too.
+
+    What was drawn and written is that of the sample, where it holds one of the job. Labels of whole objects are all.
+    """
+    sample, said = job_sample.joined(silver), said_of(silver, known)
+    drawn = drawn_of(sample, known)
     levels = distances.Levels(scales or {}, orders_of(silver[JOB_TABLE.name]))
-    texts = transcripts.texts(silver[SEGMENT.name], silver[ANNOTATION.name])
-    answered = annotators_of(silver, known).select(ANSWERED.names)
+    texts = transcripts.texts(sample[SEGMENT.name], sample[ANNOTATION.name])
+    answered = annotators_of(sample, known).select(ANSWERED.names)
     made: dict[str, list[pa.Table]] = {table.name: [table.empty()] for table in ESTIMATES}
     made[MEASURE_WORKER.name] += [workers.workers_of_tracks(drawn)]
     made[MEASURE_CHANCE.name] += [chance.floors_of_tracks(drawn, named_windows(windows_s))]
     made[MEASURE_CHANCE.name] += [transcripts.floors(texts, answered)]
+    made[MEASURE_WORKER_SKILL.name] += worker_skills(
+        drawn, said, sample[MEASURE_WORKER_ITEM.name], sample[ANNOTATION.name]
+    )
     for one in said:
         fused = fuse_answers(one)
         made[MEASURE_CONSENSUS_LABEL.name] += [fused]
@@ -180,10 +201,13 @@ def named_windows(windows_s: Sequence[float]) -> dict[str, float]:
 
 
 def views_of(silver: Silver, known: Known) -> tuple[Tracks, tuple[Answers, Answers]]:
-    """What was drawn, and what was said: labels that are the job's whole question, and labels beside other work."""
-    annotators = annotators_of(silver, known)
-    drawn = tracks(require(silver[SEGMENT.name], SEGMENTS), annotators, known.drawn)
-    return drawn, _label_layers(silver, annotators, known)
+    """What was drawn, and what was said (see `said_of`)."""
+    return drawn_of(silver, known), said_of(silver, known)
+
+
+def drawn_of(silver: Silver, known: Known) -> Tracks:
+    """What was drawn."""
+    return tracks(require(silver[SEGMENT.name], SEGMENTS), annotators_of(silver, known), known.drawn)
 
 
 def rows_of(table: pa.Table, jobs: Sequence[str] | None) -> pa.Table:
@@ -209,12 +233,12 @@ def annotators_of(silver: Silver, known: Known | None = None) -> pa.Table:
     return both.select(key[:3]).append_column("duration_s", duration).cast(ANNOTATORS)
 
 
-def _label_layers(silver: Silver, annotators: pa.Table, known: Known) -> tuple[Answers, Answers]:
-    """Labels that are the job's whole question, and labels of questions beside it."""
+def said_of(silver: Silver, known: Known) -> tuple[Answers, Answers]:
+    """What was said: labels that are the job's whole question, and labels of questions beside it."""
     said = require(silver[CLASSIFICATION.name], LABELS)
     job = silver[JOB_TABLE.name]
     whole = job.filter(pc.ends_with(job["task_type"], "_classification"))["job_name"]
     is_whole = pc.is_in(said["job_name"], pc.unique(whole))
-    answered = annotators.select(ANSWERED.names)
+    answered = annotators_of(silver, known).select(ANSWERED.names)
     beside = answered.filter(pc.invert(pc.is_in(answered["job_name"], pc.unique(whole))))
     return answers(said.filter(is_whole)), answers(said.filter(pc.invert(is_whole)), beside, known.said)

@@ -29,8 +29,9 @@ UNITS = 128
 IS_NUMBER = "regexp_full_match(object_id, '[0-9]{1,15}')"
 SQL = f"CASE WHEN {IS_NUMBER} THEN CAST(object_id AS BIGINT) // {OBJECTS} ELSE 0 END"
 """The part of `object_id`, as DuckDB has it."""
+HASHES = 1 << 32
 GOLDEN = 2654435761
-"""2^32 divided by the golden ratio: its multiples lie evenly, whatever pattern the numbers have."""
+"""`HASHES` divided by the golden ratio: its multiples lie evenly, whatever pattern the numbers have."""
 
 Tables = Mapping[str, pa.Table]
 
@@ -90,23 +91,31 @@ def unit_sql(size: str) -> str:
     )
 
 
-def sampled_sql(every: str) -> str:
-    """Whether `object_id` is in the sample of one object of so many (an expression); names that are no numbers are."""
-    place = f"(CAST(object_id AS BIGINT) % {1 << 31} * {GOLDEN}) % {1 << 32}"
-    return f"CASE WHEN {every} > 1 AND {IS_NUMBER} THEN {place} < {1 << 32} // {every} ELSE true END"
-
-
 def parts_of(object_ids: Column) -> Ints:
     """The part of each object.
 
     >>> parts_of(pa.array(["0", "8191", "8192"]))
     array([0, 0, 1])
     """
+    return np.asarray(_numbers(object_ids) // OBJECTS, dtype=np.int64)
+
+
+def hashes(object_ids: Column) -> Ints:
+    """A number from 0 to before `HASHES` for each object, evenly spread; 0 for names that are no numbers.
+
+    >>> (hashes(pa.array(["0", "1", "2"])) / HASHES).round(3)
+    array([0.   , 0.618, 0.236])
+    """
+    return np.asarray(_numbers(object_ids) % (1 << 31) * GOLDEN % HASHES, dtype=np.int64)
+
+
+def _numbers(object_ids: Column) -> Ints:
+    """The objects' numbers; 0 for names that are none."""
     whole: Any = object_ids.combine_chunks() if isinstance(object_ids, pa.ChunkedArray) else object_ids
     encoded: Any = pc.fill_null(whole, "").dictionary_encode()
     names = encoded.dictionary
     number: Any = pc.if_else(pc.match_substring_regex(names, "^[0-9]{1,15}$"), names, "0").cast(pa.int64())
-    return np.asarray((np.asarray(number) // OBJECTS)[np.asarray(encoded.indices)], dtype=np.int64)
+    return np.asarray(np.asarray(number)[np.asarray(encoded.indices)], dtype=np.int64)
 
 
 def split(tables: Tables) -> Iterator[tuple[int, dict[str, pa.Table]]]:

@@ -1,4 +1,4 @@
-"""Quality of annotators from silver: skill, spam, standing, drift; disputes; gold items. Each is a model of its own."""
+"""What is disputed, and annotators against gold items, from silver and from the skills that were estimated."""
 
 from __future__ import annotations
 
@@ -25,22 +25,18 @@ from transforms.schemas import (
     MEASURE_GOLD_ITEM,
     MEASURE_WORKER_CONFUSION,
     MEASURE_WORKER_GOLD,
-    MEASURE_WORKER_ITEM,
     MEASURE_WORKER_SKILL,
     SEGMENT,
     Table,
 )  # fmt: skip
 from transforms.tracks import SEGMENTS
-from transforms.worker_skill import known_skills, worker_skills
+from transforms.worker_skill import known_skills
 
-OUTPUTS = (
-    MEASURE_WORKER_SKILL, MEASURE_GOLD_ITEM, MEASURE_WORKER_GOLD, MEASURE_WORKER_CONFUSION, MEASURE_DISPUTE,
-)  # fmt: skip
-OF_SKILLS = (*measures.INPUTS, BATCH_ITEM, MEASURE_WORKER_ITEM)
+OUTPUTS = (MEASURE_GOLD_ITEM, MEASURE_WORKER_GOLD, MEASURE_WORKER_CONFUSION, MEASURE_DISPUTE)
 OF_DISPUTES = (*measures.INPUTS, BATCH_ITEM, MEASURE_WORKER_SKILL, MEASURE_CONSENSUS_BOX)
 OF_GOLD = (*measures.INPUTS, BATCH_ITEM, GOLD_ITEM)
-"""What each of the three reads; `INPUTS` is what all together need."""
-INPUTS = (*measures.INPUTS, BATCH_ITEM, GOLD_ITEM, MEASURE_WORKER_ITEM, MEASURE_CONSENSUS_BOX)
+"""What each of the two reads; `INPUTS` is what both need."""
+INPUTS = tuple(dict.fromkeys((*OF_DISPUTES, *OF_GOLD)))
 OF_JOBS = (SEGMENT.name, CLASSIFICATION.name, ASSIGNMENT.name, ANNOTATION.name, BOX.name)
 
 Tables = Mapping[str, pa.Table]
@@ -127,13 +123,6 @@ def gold_items(silver: Tables) -> dict[str, pa.Table]:
     )
 
 
-def skills(silver: Tables) -> dict[str, pa.Table]:
-    """`measure.worker_skill`, of what was said about objects that are not gold items."""
-    drawn, said = measures.views_of(without_planted(silver), measures.known_of(silver))
-    rows = worker_skills(drawn, said, silver[MEASURE_WORKER_ITEM.name], silver[ANNOTATION.name])
-    return _sorted({MEASURE_WORKER_SKILL: rows})
-
-
 def disputed(silver: Tables) -> dict[str, pa.Table]:
     """`measure.dispute`, of objects that are not gold items, by the skills of `measure.worker_skill`."""
     drawn, said = measures.views_of(without_planted(silver), measures.known_of(silver))
@@ -154,5 +143,4 @@ def _sorted(made: Mapping[Table, list[pa.Table]]) -> dict[str, pa.Table]:
 def build(inputs: Tables, jobs: Sequence[str] | None = None) -> dict[str, pa.Table]:
     """The tables of `OUTPUTS` for these jobs (all where None); `inputs` are the current rows of `INPUTS`."""
     silver = {table.name: measures.rows_of(inputs[table.name], jobs) for table in INPUTS}
-    made = skills(silver)
-    return made | disputed(silver | made) | gold_items(silver)
+    return disputed(silver) | gold_items(silver)

@@ -138,7 +138,9 @@ class Changes:
         if job not in self._facts:
             states = self.lake.scan(JOB_TABLE.name, jobs=[job]).to_pylist()
             now = max(states, key=lambda r: (r["modified_at"], r["landed_at"]), default={})
-            self._facts[job] = {fact: now.get(fact) for fact in FACTS} | {"is_answered": self._has_answers(job)}
+            self._facts[job] = {fact: now.get(fact) for fact in FACTS} | {
+                "is_answered": self.has_rows(ANNOTATION.name, job)
+            }
             self._n_objects[job] = now.get("n_objects") or 0
         return self._facts[job]
 
@@ -147,8 +149,9 @@ class Changes:
         self.facts(job)
         return self._n_objects[job]
 
-    def _has_answers(self, job: str) -> bool:
-        table = self.lake.find(ANNOTATION.name)
+    def has_rows(self, name: str, job: str) -> bool:
+        """Whether a table may have rows of the job."""
+        table = self.lake.find(name)
         return table is not None and bool(self.lake.plan(table, In("job_name", [job])))
 
 

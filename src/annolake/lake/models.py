@@ -11,17 +11,19 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+import pyarrow as pa
 from pyiceberg.expressions import EqualTo
 
 from annolake.config import Settings
 from annolake.errors import LakeError
 from annolake.lake.built import Changes
 from annolake.lake.catalog import Lake, open_lake
-from annolake.lake.partbuild import build_parts, is_by_part
-from annolake.lake.pymodels import PYTHON, READ_BY_PYTHON, PythonModel
+from annolake.lake.partbuild import build_parts, is_by_part, known_of
+from annolake.lake.pymodels import PYTHON, READ_BY_PYTHON, EstimateModel, PythonModel
 from annolake.lake.release import unreleased_jobs
+from annolake.lake.sampled import estimate_rows
 from annolake.lake.sqlmodels import models, sql_models, sums
 from annolake.lake.statements import (
     NO_PRICE,
@@ -86,17 +88,20 @@ def _build(lake: Lake, name: str, jobs: list[str], settings: Settings, changes: 
     if is_by_part(name):
         n_rows = build_parts(lake, name, jobs, settings, changes=changes, build_id=build_id)
     else:
-        n_rows = _build_whole(lake, name, jobs, settings, build_id)
+        n_rows = _build_whole(lake, name, jobs, settings, changes=changes, build_id=build_id)
     log.info("%s: %d rows for %s", name, n_rows, ", ".join(jobs))
     return n_rows
 
 
-def _build_whole(lake: Lake, name: str, jobs: list[str], settings: Settings, build_id: str) -> int:
+def _build_whole(lake: Lake, name: str, jobs: list[str], settings: Settings, *, changes: Changes, build_id: str) -> int:
     """Build a model of whole jobs; in tables that have rows of parts too, its own stand in a part of their own."""
     model = PYTHON.get(name)
+    made: Mapping[str, pa.Table]
     if isinstance(model, PythonModel):
         read = _with_earlier(lake, jobs) if model.with_earlier else jobs
         made = model.build(current_rows(lake, model.reads, read, READ_BY_PYTHON), jobs, settings)
+    elif isinstance(model, EstimateModel):
+        made = model.build(estimate_rows(lake, model, jobs, changes), known_of(lake, jobs, changes), settings)
     else:
         made = {name: query(lake, sql_models()[name], jobs, price_of(settings))}
     for table, rows in made.items():

@@ -30,7 +30,7 @@ import transforms
 from annolake.config import Settings
 from annolake.lake.built import IN_DOUBT, Built, Changes, digest, last_builds, note_builds
 from annolake.lake.catalog import Lake
-from annolake.lake.inputs import IS_SAMPLED, UNIT, Parts
+from annolake.lake.inputs import UNIT, Parts
 from annolake.lake.pymodels import PYTHON, READ_BY_PYTHON, PartModel
 from annolake.lake.sqlmodels import names_read, sql_models, steps_of
 from annolake.lake.statements import check, current_rows, price_of, query
@@ -124,10 +124,10 @@ def _sources(name: str) -> list[str]:
 
 
 def _grouping(name: str, n_objects: int) -> list[int]:
-    """The size of a unit and the share of the sample, where the model's SQL names them."""
-    names = (names_read(sql_models()[name]) or ()) if name in sql_models() else ()
-    sizes = {UNIT: parts.unit_size(n_objects), IS_SAMPLED: parts.stride(n_objects)}
-    return [size for column, size in sizes.items() if column in names]
+    """The share of the sample that a Python model makes, or the size of a unit where the model's SQL names it."""
+    if name in PYTHON:
+        return [parts.stride(n_objects)]
+    return [parts.unit_size(n_objects)] if UNIT in (names_read(sql_models()[name]) or ()) else []
 
 
 def _layers(known: measures.Known, job: str) -> list[list[str]]:
@@ -145,7 +145,8 @@ def known_of(lake: Lake, jobs: Sequence[str], changes: Changes) -> measures.Know
         for kept in (drawn, pc.invert(drawn))
     )
     answered = [job for job in jobs if changes.facts(job)["is_answered"]]
-    return measures.Known(drawn_in, said_in, pa.array(answered, pa.string()))
+    every = {job: one_of for job in jobs if (one_of := parts.stride(changes.n_objects(job))) > 1}
+    return measures.Known(drawn_in, said_in, pa.array(answered, pa.string()), every)
 
 
 @cache

@@ -10,7 +10,7 @@ import pyarrow as pa
 from annolake.config import Settings
 from transforms import box_disputes, box_measures, measures, quality, rework
 from transforms.boxes import BOXES as BOXES_READ
-from transforms.schemas import BATCH_ITEM, MEASURE_LABEL_USE, MEASURE_REWORK
+from transforms.schemas import BATCH_ITEM, MEASURE_LABEL_USE, MEASURE_REWORK, MEASURE_WORKER_ITEM
 from transforms.standing import COMPARED
 from transforms.tracks import SEGMENTS
 
@@ -18,7 +18,6 @@ Rows = Mapping[str, pa.Table]
 
 MEASURE = "measure"
 ESTIMATE = "estimate"
-SKILLS = "skills"
 DISPUTES = "disputes"
 GOLD_ITEMS = "gold_items"
 BOXES = "boxes"
@@ -33,6 +32,14 @@ class PythonModel:
     reads: tuple[str, ...]
     with_earlier: bool = False
     """Whether it also reads the jobs of earlier levels of the same batches."""
+
+
+@dataclass(frozen=True)
+class EstimateModel:
+    """The same for figures of annotators: in large jobs from a sample of the objects (see `transforms.job_sample`)."""
+
+    build: Callable[[Rows, measures.Known, Settings], Rows]
+    reads: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -56,16 +63,11 @@ def _boxes(inputs: Rows, known: measures.Known, _: Settings) -> Rows:
     return box_measures.items(quality.without_planted(inputs), known)
 
 
-def _estimate(inputs: Rows, _: Sequence[str], settings: Settings) -> Rows:
-    """Figures of annotators, chance floors and labels of objects, from all answers of a job."""
-    known, plain = measures.known_of(inputs), quality.without_planted(inputs)
+def _estimate(inputs: Rows, known: measures.Known, settings: Settings) -> Rows:
+    """Figures of annotators, chance floors and labels of objects, from all answers of a job or its sample."""
+    plain = quality.without_planted(inputs)
     found = measures.estimates(plain, known, settings.boundary_windows, settings.scales)
     return {**found, **box_measures.estimates(plain)}
-
-
-def _skills(inputs: Rows, _: Sequence[str], __: Settings) -> Rows:
-    """What the answers tell of each annotator, and their standing over time."""
-    return quality.skills(inputs)
 
 
 def _disputes(inputs: Rows, _: Sequence[str], __: Settings) -> Rows:
@@ -85,11 +87,10 @@ def _rework(inputs: Rows, jobs: Sequence[str], _: Settings) -> Rows:
 
 SILVER = tuple(t.name for t in (*measures.INPUTS, BATCH_ITEM))
 BOX_SILVER = tuple(t.name for t in (*box_measures.INPUTS, BATCH_ITEM))
-PYTHON: dict[str, PythonModel | PartModel] = {
+PYTHON: dict[str, PythonModel | EstimateModel | PartModel] = {
     MEASURE: PartModel(_measure, SILVER, tuple(t.name for t in measures.ITEMS), after=(MEASURE_LABEL_USE.name,)),
     BOXES: PartModel(_boxes, BOX_SILVER, tuple(t.name for t in box_measures.ITEMS)),
-    ESTIMATE: PythonModel(_estimate, tuple(dict.fromkeys((*SILVER, *BOX_SILVER)))),
-    SKILLS: PythonModel(_skills, tuple(t.name for t in quality.OF_SKILLS)),
+    ESTIMATE: EstimateModel(_estimate, tuple(dict.fromkeys((*SILVER, *BOX_SILVER, MEASURE_WORKER_ITEM.name)))),
     DISPUTES: PythonModel(_disputes, tuple(t.name for t in quality.OF_DISPUTES)),
     GOLD_ITEMS: PythonModel(_gold_items, tuple(t.name for t in quality.OF_GOLD)),
     REWORK: PythonModel(_rework, tuple(t.name for t in rework.INPUTS), with_earlier=True),
@@ -99,6 +100,6 @@ PYTHON: dict[str, PythonModel | PartModel] = {
 READ_BY_PYTHON = frozenset(
     {*SEGMENTS.names, *BOXES_READ.names, *box_disputes.READ, *COMPARED, "asset_id", "text", "transcript"}
     | {"submitted_at", "outcome", "duration_s", "task_type", "labels", "is_gold", "segments"}
-    | {"batch_id", "level", "skill_onecoin", "n_labels"}
+    | {"batch_id", "level", "skill_onecoin", "n_labels", "segment_no", "box_no"}
 )
 """The columns that Python models read, of all tables: raw answers alone would fill the memory."""

@@ -14,7 +14,7 @@ from annolake.errors import LakeError, QualityError
 from annolake.lake.catalog import Lake, conform
 from annolake.lake.emptiness import is_empty
 from annolake.lake.engine import database
-from annolake.lake.inputs import IS_SAMPLED, UNIT, Parts, add_views, columns_of
+from annolake.lake.inputs import UNIT, Parts, add_views, columns_of
 from annolake.lake.sqlmodels import SqlModel, names_read, steps_of, tables_read
 from annolake.quality.rules import rules_of
 from transforms.parts import parts_of
@@ -110,13 +110,12 @@ def _show(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> N
 
 
 def _as_objects(rows: pa.Table) -> pa.Table:
-    """Rows of objects with their part where they do not have it, each a unit of its own and in the sample."""
+    """Rows of objects with their part where they do not have it, each a unit of its own."""
     if "object_id" not in rows.schema.names:
         return rows
     added: dict[str, pa.Array[Any] | pa.ChunkedArray[Any]] = {
         PART.name: pa.array(parts_of(rows["object_id"]), PART.type),
         UNIT: rows["object_id"],
-        IS_SAMPLED: pa.array(np.ones(rows.num_rows, dtype=np.bool_)),
     }
     for column, values in added.items():
         if column not in rows.schema.names:
