@@ -103,7 +103,8 @@ def _build_whole(lake: Lake, name: str, jobs: list[str], settings: Settings, *, 
     elif isinstance(model, EstimateModel):
         made = model.build(estimate_rows(lake, model, jobs, changes), known_of(lake, jobs, changes), settings)
     else:
-        made = {name: query(lake, sql_models()[name], jobs, price_of(settings))}
+        most = max(changes.n_objects(job) for job in jobs)
+        made = {name: query(lake, sql_models()[name], jobs, price_of(settings), most=most)}
     for table, rows in made.items():
         check(table, rows)
         where = EqualTo(PART.name, measures.OF_JOB) if PART.name in TABLES[table].arrow.names else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import duckdb
@@ -59,14 +60,18 @@ def query(
     *,
     parts: Parts | None = None,
     n_objects: Mapping[str, int] | None = None,
+    most: int = 0,
 ) -> pa.Table:
-    """The rows of a SQL model over the tables of the lake, read where they are; one that can have none is not run."""
+    """The rows of a SQL model over the tables of the lake, read where they are; one that can have none is not run.
+
+    Sums stand for more objects than they have rows: `most` is how many the largest of the jobs has, where it is known.
+    """
     with database() as connection:
         names = names_read(model)
         found = add_views(connection, lake, tables_read(model), jobs, names=names, parts=parts, n_objects=n_objects)
         if _has_none(model, {name for name, n_rows in found.items() if not n_rows}):
             return TABLES[model.name].empty()
-        return _run(connection, model, max(found.values(), default=0), price)
+        return _run(connection, model, max([most, *found.values()]), price)
 
 
 def _has_none(model: SqlModel, empty: set[str]) -> bool:
@@ -87,7 +92,7 @@ def run_sql(model: SqlModel, inputs: Mapping[str, pa.Table], price: pa.Table = N
 def _run(connection: duckdb.DuckDBPyConnection, model: SqlModel, most: int, price: pa.Table) -> pa.Table:
     """Run a model over the views of a connection; `most` is the greatest number of objects."""
     if STUDENT_T in model.reads:
-        _show(connection, STUDENT_T, student_t(most))
+        _show(connection, STUDENT_T, student_t(max(LEAST_DF, 1 << most.bit_length())))
     if PRICE in model.reads:
         _show(connection, PRICE, price)
     try:
@@ -129,8 +134,9 @@ def price_of(settings: Settings) -> pa.Table:
     return pa.Table.from_pylist([row] if settings.worker_hour_price else [], PRICE_COLUMNS)
 
 
+@lru_cache(maxsize=1)
 def student_t(most: int) -> pa.Table:
-    """(df, t975) for 1 to `most` degrees of freedom, and at least `LEAST_DF`: the 97.5 % point of Student's t.
+    """(df, t975) for 1 to `most` degrees of freedom, `LEAST_DF` or more: the 97.5 % point of Student's t.
 
     Beyond `LEAST_DF` by the expansion of Fisher and Cornish (1960, doi:10.2307/1266546), right to twelve digits there.
     """
