@@ -12,15 +12,18 @@ import pyarrow as pa
 from transforms import job_sample, measures, parts
 from transforms.agreement import box_tracks, boxes
 from transforms.agreement.chance import floors_of_boxes
+from transforms.box_disputes import disputes_of_boxes
 from transforms.boxes import ANNOTATORS, BOXES, Boxes
 from transforms.boxes import boxes as coded
 from transforms.consensus.boxes import fuse
+from transforms.dispute_candidates import with_assets
 from transforms.schemas import (
     ANNOTATION,
     ASSET_TABLE,
     ASSIGNMENT,
     BOX,
     MEASURE_BOX_CHANCE,
+    MEASURE_BOX_DISPUTE,
     MEASURE_BOX_ITEM,
     MEASURE_BOX_PAIR,
     MEASURE_CONSENSUS_BOX,
@@ -31,7 +34,10 @@ from transforms.schemas import (
 from transforms.tracks import LAYERS
 
 INPUTS = (BOX, ANNOTATION, ASSIGNMENT, ASSET_TABLE)
-ITEMS = (MEASURE_BOX_ITEM, MEASURE_BOX_PAIR, MEASURE_TRACK_ITEM, MEASURE_CONSENSUS_BOX, MEASURE_SAMPLE_BOX)
+ITEMS = (
+    MEASURE_BOX_ITEM, MEASURE_BOX_PAIR, MEASURE_TRACK_ITEM, MEASURE_CONSENSUS_BOX, MEASURE_BOX_DISPUTE,
+    MEASURE_SAMPLE_BOX,
+)  # fmt: skip
 OUTPUTS = (*ITEMS, MEASURE_BOX_CHANCE)
 
 
@@ -52,8 +58,10 @@ def items(silver: measures.Silver, known: measures.Known | None = None) -> dict[
     found = _boxes(silver, known)
     if found is None:
         return {table.name: table.empty() for table in ITEMS}
+    fused = fuse(found)
+    disputed = with_assets(disputes_of_boxes(fused, measures.annotators_of(silver, known)), silver[ANNOTATION.name])
     sample = job_sample.sample_of(silver, known.every if known else {})[MEASURE_SAMPLE_BOX.name]
-    made = boxes.score(found), boxes.score_two(found), box_tracks.score(found), fuse(found), sample
+    made = boxes.score(found), boxes.score_two(found), box_tracks.score(found), fused, disputed, sample
     return {
         table.name: rows.sort_by([(name, "ascending") for name in table.key])
         for table, rows in zip(ITEMS, made, strict=True)

@@ -2,14 +2,14 @@
 
 *Expected gain* is the amount that is labeled wrong now, by expectation: (1 - probability of the most probable label),
 times the seconds of a stretch, or 1 for a label of a whole object. The probability comes from the one-coin skills of
-those who answered: an answer adds log(p (K - 1) / (1 - p)) to its label among the K labels of the layer. So a dispute
-of two good annotators comes before one of a good and a careless one, and a long one before a short one. It is what
-one verdict corrects at once; it does not count what the verdict teaches about the annotators.
+those who answered (`transforms.odds`). So a dispute of two good annotators comes before one of a good and a careless
+one, and a long one before a short one. It is what one verdict corrects at once; it does not count what the verdict
+teaches about the annotators.
 
-A dispute of segments is a longest stretch on which the same labels are in dispute. Its kind: *boundary*, where it is
-shorter than 0.5 s, or where the label before it and the one after it differ and everyone says one of the two (somebody
-cut earlier); *missing*, where only "nothing" is against one label, and the label is the more probable; *extra*, where
-nothing is; else *label*.
+Where people disagree is found part by part (`transforms.dispute_candidates`). The kind of a dispute of segments:
+*boundary*, where it is shorter than 0.5 s, or where the label before it and the one after it differ and everyone says
+one of the two (somebody cut earlier); *missing*, where only "nothing" is against one label, and the label is the more
+probable; *extra*, where nothing is; else *label*.
 """
 
 from __future__ import annotations
@@ -22,203 +22,154 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from transforms.answers import Answers
-from transforms.encode import Floats, Ints, grouped, order_within, summed
-from transforms.schemas import MEASURE_DISPUTE
-from transforms.spans import Spans, fingerprint, spans
-from transforms.tracks import Tracks
+from transforms.encode import Floats, Ints, codes, first_within, grouped, places, reals, stacked, summed
+from transforms.intervals import ranges
+from transforms.odds import Said, doubt, log_odds, probabilities
+from transforms.schemas import MEASURE_DISPUTE, MEASURE_DISPUTE_CANDIDATE, MEASURE_WORKER_SKILL, PART, require
 
 MOST = 1000
 """Disputes kept of one layer of one job, those with the greatest gain."""
-SKILL_RANGE = (0.02, 0.98)  # nobody settles a dispute alone
-UNKNOWN = 0.7  # the skill of somebody of whom nothing is known
 SHORT_S = 0.5
 LABEL, BOUNDARY, MISSING, EXTRA = "label", "boundary", "missing", "extra"
+OF_SKILL = ("job_name", "layer", "worker_id", "skill_onecoin", "n_labels")
+OF_CANDIDATE = tuple(name for name in MEASURE_DISPUTE_CANDIDATE.arrow.names if name != PART.name)
+READ = (*OF_CANDIDATE, *MEASURE_DISPUTE.arrow.names, *OF_SKILL)
+"""Columns that the disputes of a job are made from, those of boxes among them."""
+
+
+def disputes(candidates: pa.Table, skills: pa.Table) -> pa.Table:
+    """`measure.dispute` rows: the first `MOST` of each layer of a job, ties by object and time.
+
+    `candidates` are rows of `measure.dispute_candidate`, `skills` of `measure.worker_skill` (the columns `OF_SKILL`).
+    """
+    candidates = require(candidates, MEASURE_DISPUTE_CANDIDATE, columns=OF_CANDIDATE)
+    skills = require(skills, MEASURE_WORKER_SKILL, columns=OF_SKILL)
+    if not candidates.num_rows:
+        return MEASURE_DISPUTE.empty()
+    candidates = candidates.sort_by([(name, "ascending") for name in ("object_id", "t_start_s")])
+    found = _votes(candidates, skills)
+    first = candidates.take(pa.array(first_within(found.layer, found.gain, MOST), pa.int64()))
+    return pa.Table.from_pylist(_rows(first, _votes(first, skills)), MEASURE_DISPUTE.arrow)
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """Votes on stretches or objects: the vote's place and label, and what it adds to the label's log-odds."""
+class Votes:
+    """The votes on some candidates, and what they come to by the skills of those who gave them."""
 
-    place: Ints
-    label: Ints
-    odds: Floats
-
-
-def log_odds(skill: Floats, n_labels: Floats) -> Floats:
-    """What an answer of this skill adds to its label; unknown skill counts as `UNKNOWN`."""
-    p = np.clip(np.where(np.isnan(skill), UNKNOWN, skill), *SKILL_RANGE)
-    return np.asarray(np.log(p) - np.log((1.0 - p) / np.maximum(n_labels - 1.0, 1.0)))
-
-
-def probabilities(said: Said, n_labels: Floats) -> tuple[Ints, Ints, Floats]:
-    """Place, label and probability of every label that was given; labels that nobody gave share the rest."""
-    width = int(said.label.max(initial=0)) + 1
-    n = len(n_labels)
-    cell, at = grouped(said.place * width + said.label, n * width)
-    score = summed(at, said.odds, len(cell))
-    place = cell // width
-    top = np.zeros(n)
-    np.maximum.at(top, place, score)
-    weight = np.exp(score - top[place])
-    unsaid = np.maximum(n_labels - np.bincount(place, minlength=n), 0.0) * np.exp(-top)
-    total = np.bincount(place, weights=weight, minlength=n) + unsaid
-    return place, cell % width, weight / total[place]
+    labels: list[str]
+    layer: Ints  # of each candidate
+    gain: Floats
+    n_annotators: Ints
+    candidate: Ints  # of each stretch
+    length: Floats
+    stretch: Ints  # of each vote
+    voter: Ints  # place among the annotators of all candidates, one candidate's after another's
+    vote: Ints
+    seconds: tuple[Ints, Ints, Floats]  # candidate, label, and seconds by expectation of each label that was given
 
 
-def disputes_of_answers(found: Answers, skill: Floats, n_labels: Floats) -> list[dict[str, Any]]:
-    """`measure.dispute` rows of labels; `skill` of each vote, `n_labels` of each item."""
-    place, label, p = probabilities(
-        Said(found.vote_item, found.vote, log_odds(skill, n_labels[found.vote_item])), n_labels
-    )
-    best = np.zeros(found.n_items)
-    np.maximum.at(best, place, p)
-    several = np.bincount(place, minlength=found.n_items) >= 2
-    rows = []
-    pointer = np.searchsorted(found.vote_item, np.arange(found.n_items + 1))
-    first = np.searchsorted(place, np.arange(found.n_items + 1))
-    for item in _first_of_layers(found, np.flatnonzero(several), 1.0 - best):
-        votes = slice(pointer[item], pointer[item + 1])
-        order = sorted(range(first[item], first[item + 1]), key=lambda k: (-p[k], label[k]))
-        who = [found.workers[w] for w in found.vote_worker[votes]]
-        counts = np.bincount(found.vote[votes]).astype(np.float64)
-        said = [(worker, found.labels[v]) for worker, v in zip(who, found.vote[votes], strict=True)]
-        rows.append(
-            _row(
-                found,
-                item,
-                said,
-                t_start_s=0.0,
-                t_end_s=None,
-                kind=LABEL,
-                labels=_json([found.labels[label[k]] for k in order]),
-                severity=_severity(counts),
-                expected_gain=1.0 - float(best[item]),
-            )
-        )
-    return rows
+def _votes(candidates: pa.Table, skills: pa.Table) -> Votes:
+    n = candidates.num_rows
+    n_annotators, who = _flat(candidates["annotators"])
+    n_stretches, lengths = _flat(candidates["length_s"])
+    _, said = _flat(candidates["votes"])
+    candidate, length = np.repeat(np.arange(n), n_stretches), reals(lengths)
+    last = np.cumsum(n_annotators)
+    stretch, voter = ranges((last - n_annotators)[candidate], last[candidate])
+    labels, vote = codes(said)
+    layer, skill, n_labels = _known(candidates, n_annotators, who, skills)
+    k = n_labels[candidate]
+    place, label, p = probabilities(Said(stretch, vote, log_odds(skill[voter], k[stretch])), k)
+    gain = summed(candidate, length * doubt(place, p, len(length)), n)
+    width = max(1, len(labels))
+    cell, at = grouped(candidate[place] * width + label, n * width)
+    seconds = summed(at, p * length[place], len(cell))
+    return Votes(
+        labels, layer, gain, n_annotators, candidate, length, stretch, voter, vote,
+        (cell // width, cell % width, seconds),
+    )  # fmt: skip
 
 
-def disputes_of_tracks(found: Tracks, skill: Floats, n_labels: Floats) -> list[dict[str, Any]]:
-    """`measure.dispute` rows of segments; `skill` of each track, `n_labels` (nothing included) of each item."""
-    rows: list[dict[str, Any]] = []
-    for part in spans(found):
-        rows += _of_part(found, part, skill, n_labels)
-    return rows
+def _known(candidates: pa.Table, n_annotators: Ints, who: Any, skills: pa.Table) -> tuple[Ints, Floats, Floats]:
+    """The layer of each candidate as a number, the skill of each annotator (NaN: unknown), the labels of the layer."""
+    (jobs, job), (layers, layer) = (codes(stacked(candidates[n], skills[n])) for n in ("job_name", "layer"))
+    workers, worker = codes(who)
+    n = candidates.num_rows
+    of = job * max(1, len(layers)) + layer
+    n_labels = np.zeros(max(1, len(jobs)) * max(1, len(layers)))
+    n_labels[of[n:]] = np.nan_to_num(reals(skills["n_labels"]))
+    width = max(1, len(workers))
+    of_skill = places(skills["worker_id"], workers)
+    here = np.flatnonzero(of_skill >= 0)
+    known = np.full(len(n_labels) * width, np.nan)
+    known[of[n:][here] * width + of_skill[here]] = reals(skills["skill_onecoin"])[here]
+    return of[:n], known[np.repeat(of[:n], n_annotators) * width + worker], n_labels[of[:n]]
 
 
-def _of_part(found: Tracks, part: Spans, skill: Floats, n_labels: Floats) -> list[dict[str, Any]]:
-    n, length = len(part.item), part.length
-    place = np.repeat(np.arange(n), part.n)
-    k = n_labels[part.item]
-    where, label, p = probabilities(Said(place, part.vote, log_odds(skill[part.track], k[place])), k)
-    best = np.zeros(n)
-    np.maximum.at(best, where, p)
-    disputed = np.bincount(where, minlength=n) >= 2
-    mark = np.zeros(n, dtype=np.uint64)
-    np.add.at(mark, where, fingerprint(label))  # wraps around: tells the set of labels
-    same = (part.item[1:] == part.item[:-1]) & (mark[1:] == mark[:-1])
-    joined = np.r_[False, disputed[1:] & disputed[:-1] & same]
-    start = np.flatnonzero(disputed & ~joined)
-    if not len(start):
-        return []
-    run = np.cumsum(disputed & ~joined) - 1
-    stop = start + np.bincount(run[disputed], minlength=len(start))
-    gain = np.zeros(len(start))
-    np.add.at(gain, run[disputed], (length * (1.0 - best))[disputed])
-    first = np.searchsorted(where, np.arange(n + 1))
-    names = ["", *found.labels]
-    rows = []
-    for one in _first_of_layers(found, np.arange(len(start)), gain, part.item[start]):
-        lo, hi = int(start[one]), int(stop[one])
-        at = slice(first[lo], first[hi])
-        by_label = np.bincount(label[at], weights=p[at] * length[where[at]])
-        given = np.unique(label[at])
-        order = [int(x) for x in given[np.lexsort((given, -by_label[given]))]]
-        item = int(part.item[lo])
-        votes = part.vote[part.first[lo] : part.first[hi - 1] + part.n[hi - 1]].reshape(hi - lo, -1)
-        tracks = part.track[part.first[lo] : part.first[lo] + part.n[lo]]
-        mine = [int(np.argmax(np.bincount(column, weights=length[lo:hi]))) for column in votes.T]
-        severity = [_severity(np.bincount(row).astype(np.float64)) for row in votes]
-        who = [found.workers[w] for w in found.track_worker[tracks]]
-        rows.append(
-            _row(
-                found,
-                item,
-                [(worker, names[x]) for worker, x in zip(who, mine, strict=True)],
-                t_start_s=float(part.start[lo]),
-                t_end_s=float(part.end[hi - 1]),
-                kind=_kind(part, lo, hi, order),
-                labels=_json([names[x] for x in order]),
-                severity=float(np.average(severity, weights=length[lo:hi])),
-                expected_gain=float(gain[one]),
-            )
-        )
-    return rows
+def _flat(lists: pa.ChunkedArray[Any]) -> tuple[Ints, Any]:
+    """How long each list is, and the values of all of them."""
+    whole: Any = lists.combine_chunks()
+    ends = np.asarray(whole.offsets, dtype=np.int64)
+    return ends[1:] - ends[:-1], whole.flatten()
 
 
-def _kind(part: Spans, lo: int, hi: int, labels: list[int]) -> str:
-    """What the dispute is about; outside of the object is nothing."""
-    if part.end[hi - 1] - part.start[lo] < SHORT_S:
+def _rows(candidates: pa.Table, found: Votes) -> list[dict[str, Any]]:
+    n = candidates.num_rows
+    names = np.array(found.labels, dtype=object)
+    of, label, seconds = found.seconds
+    order = np.lexsort((label, -seconds, of))
+    ranked = np.split(names[label[order]], np.searchsorted(of, np.arange(1, n)))
+    mine = np.split(names[_longest(found)], np.cumsum(found.n_annotators)[:-1])
+    severity = summed(found.candidate, _severity(found) * found.length, n)
+    severity /= np.maximum(summed(found.candidate, found.length, n), 1e-300)
+    plain = candidates.drop_columns(["length_s", "votes"]).to_pylist()
+    return [
+        _row(one, list(labels), list(said)) | {"severity": float(apart), "expected_gain": float(gain)}
+        for one, labels, said, apart, gain in zip(plain, ranked, mine, severity, found.gain, strict=True)
+    ]
+
+
+def _row(one: dict[str, Any], labels: list[str], said: list[str]) -> dict[str, Any]:
+    by_label: dict[str, list[str]] = {}
+    for worker, label in zip(one["annotators"], said, strict=True):
+        by_label.setdefault(label, []).append(worker)
+    kept = ("job_name", "object_id", "layer", "asset_id", "t_start_s", "t_end_s")
+    return {name: one[name] for name in kept} | {
+        "kind": _kind(one, labels),
+        "labels": json.dumps(labels, ensure_ascii=False),
+        "workers": json.dumps(by_label, ensure_ascii=False, sort_keys=True),
+        "n_annotators": len(said),
+    }
+
+
+def _kind(one: dict[str, Any], labels: Sequence[str]) -> str:
+    """What the dispute is about; `labels` in dispute, the most probable first."""
+    if one["t_end_s"] is None:
+        return LABEL
+    if one["t_end_s"] - one["t_start_s"] < SHORT_S:
         return BOUNDARY
-    item = part.item[lo]
-    before = _agreed(part, lo - 1) if lo and part.item[lo - 1] == item else 0
-    after = _agreed(part, hi) if hi < len(part.item) and part.item[hi] == item else 0
-    if before != after and set(labels) <= {before, after}:
+    around = one["label_before"], one["label_after"]
+    if around[0] != around[1] and set(labels) <= set(around):
         return BOUNDARY
-    if len(labels) == 2 and 0 in labels:
-        return EXTRA if labels[0] == 0 else MISSING
+    if len(labels) == 2 and "" in labels:
+        return EXTRA if labels[0] == "" else MISSING
     return LABEL
 
 
-def _agreed(part: Spans, at: int) -> int:
-    """The label that everyone gives to a stretch; -1 where they differ."""
-    votes = part.vote[part.first[at] : part.first[at] + part.n[at]]
-    return int(votes[0]) if (votes == votes[0]).all() else -1
+def _longest(found: Votes) -> Ints:
+    """The label that each annotator gives for the longest part of a candidate, of equal ones the first by name."""
+    width = max(1, len(found.labels))
+    cell, at = grouped(found.voter * width + found.vote, int(found.n_annotators.sum()) * width)
+    seconds = summed(at, found.length[found.stretch], len(cell))
+    order = np.lexsort((cell % width, -seconds, cell // width))
+    _, first = np.unique(cell[order] // width, return_index=True)
+    return np.asarray(cell[order][first] % width)
 
 
-def _first_of_layers(found: Tracks | Answers, places: Ints, gain: Floats, item: Ints | None = None) -> list[int]:
-    """The places with the greatest gain, at most `MOST` of each layer of a job."""
-    of = places if item is None else item[places]
-    layer = found.item_job[of] * max(1, len(found.layers)) + found.item_layer[of]
-    order = places[order_within(layer, -gain[places])]  # places ascend, so of equal ones the first comes first
-    _, first, which = np.unique(np.sort(layer), return_index=True, return_inverse=True)
-    return [int(x) for x in order[np.arange(len(order)) - first[which.ravel()] < MOST]]
-
-
-def _json(labels: list[str]) -> str:
-    return json.dumps(labels, ensure_ascii=False)
-
-
-def _severity(counts: Floats) -> float:
-    n = counts.sum()
-    return float((n * n - (counts**2).sum()) / (n * (n - 1)))
-
-
-def _row(found: Tracks | Answers, item: int, said: Sequence[tuple[str, str]], **figures: Any) -> dict[str, Any]:
-    """A row from what each worker said and the figures of the dispute."""
-    by_label: dict[str, list[str]] = {}
-    for worker, name in said:
-        by_label.setdefault(name, []).append(worker)
-    return {
-        "job_name": found.jobs[found.item_job[item]],
-        "object_id": found.objects[found.item_object[item]],
-        "layer": found.layers[found.item_layer[item]],
-        "workers": json.dumps(by_label, ensure_ascii=False, sort_keys=True),
-        "n_annotators": len(said),
-    } | figures
-
-
-def dispute_rows(rows: list[dict[str, Any]]) -> pa.Table:
-    """The rows as a table, at most `MOST` of a layer of a job."""
-    ordered = sorted(
-        rows, key=lambda r: (r["job_name"], r["layer"], -r["expected_gain"], r["object_id"], r["t_start_s"])
-    )
-    kept: list[dict[str, Any]] = []
-    seen: dict[tuple[str, str], int] = {}
-    for row in ordered:
-        key = row["job_name"], row["layer"]
-        seen[key] = seen.get(key, 0) + 1
-        if seen[key] <= MOST:
-            kept.append(row)
-    return pa.Table.from_pylist(kept, MEASURE_DISPUTE.arrow)
+def _severity(found: Votes) -> Floats:
+    """The share of disagreeing pairs of annotators on each stretch."""
+    width, n_stretches = max(1, len(found.labels)), len(found.length)
+    cell, at = grouped(found.stretch * width + found.vote, n_stretches * width)
+    alike = summed(cell // width, np.bincount(at, minlength=len(cell)).astype(np.float64) ** 2, n_stretches)
+    n = found.n_annotators[found.candidate].astype(np.float64)
+    return np.asarray((n * n - alike) / (n * (n - 1.0)))

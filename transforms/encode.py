@@ -85,6 +85,20 @@ def order_within(group: Ints, values: npt.NDArray[Any]) -> Ints:
     return np.asarray(order[np.argsort(group[order], kind="stable")], dtype=np.int64)
 
 
+def first_within(group: Ints, value: Floats, most: int | Ints) -> Ints:
+    """The places, in order, of the greatest values of each group, at most so many; of equal values the first.
+
+    `most` may differ from place to place, where it does not within a group.
+
+    >>> first_within(np.array([0, 0, 1, 0]), np.array([1.0, 3.0, 2.0, 3.0]), 1)
+    array([1, 2])
+    """
+    order = order_within(group, -value)
+    _, first = np.unique(group[order], return_index=True)
+    rank = np.arange(len(order)) - np.repeat(first, np.diff(np.r_[first, len(order)]))
+    return np.sort(order[rank < np.broadcast_to(most, len(order))[order]])
+
+
 def moments_within(group: Ints, when: Floats) -> tuple[Ints, Floats, Ints]:
     """Group and time of the distinct moments of each group, in order, and which of them each row is.
 

@@ -26,6 +26,7 @@ from transforms.answers import ANNOTATORS as ANSWERED
 from transforms.answers import LABELS, Answers, answers
 from transforms.confusion import confusion_of_answers, confusion_of_tracks
 from transforms.consensus import fuse_answers, fuse_tracks
+from transforms.dispute_candidates import candidates_of_answers, candidates_of_tracks, with_assets
 from transforms.schemas import (
     ANNOTATION,
     ASSET_TABLE,
@@ -36,6 +37,7 @@ from transforms.schemas import (
     MEASURE_CONFUSION,
     MEASURE_CONSENSUS_LABEL,
     MEASURE_CONSENSUS_SEGMENT,
+    MEASURE_DISPUTE_CANDIDATE,
     MEASURE_ITEM,
     MEASURE_ITEM_ALPHA,
     MEASURE_ITEM_LABEL,
@@ -59,7 +61,7 @@ INPUTS = (SEGMENT, CLASSIFICATION, ASSIGNMENT, ANNOTATION, ASSET_TABLE, JOB_TABL
 ITEMS = (
     MEASURE_ITEM, MEASURE_WORKER_ITEM, MEASURE_CONSENSUS_SEGMENT, MEASURE_TRANSCRIPT_ITEM,
     MEASURE_ITEM_LABEL, MEASURE_PAIR_ITEM, MEASURE_CONFUSION, MEASURE_WORKER_CONFUSION,
-    MEASURE_SAMPLE_ANNOTATION, MEASURE_SAMPLE_SEGMENT, MEASURE_SAMPLE_WORKER_ITEM,
+    MEASURE_DISPUTE_CANDIDATE, MEASURE_SAMPLE_ANNOTATION, MEASURE_SAMPLE_SEGMENT, MEASURE_SAMPLE_WORKER_ITEM,
 )  # fmt: skip
 ESTIMATES = (
     MEASURE_WORKER, MEASURE_WORKER_SKILL, MEASURE_CHANCE, MEASURE_CONSENSUS_LABEL, MEASURE_ITEM_ALPHA,
@@ -128,6 +130,7 @@ def items(silver: Silver, known: Known, windows_s: Sequence[float] = ()) -> dict
     made[MEASURE_WORKER_CONFUSION.name] += [confusion_of_tracks(drawn)]
     made[MEASURE_ITEM_LABEL.name] += [by_label.labels_of_tracks(drawn)[0]]
     made[MEASURE_WORKER_ITEM.name] += [workers.worker_items_of_tracks(drawn)]
+    disputed = [candidates_of_tracks(drawn, known.every)]
     fused = fuse_tracks(drawn)
     made[MEASURE_CONSENSUS_SEGMENT.name] += [fused]
     made[MEASURE_CONFUSION.name] += [confusion.against_segments(drawn, fused)]
@@ -142,6 +145,8 @@ def items(silver: Silver, known: Known, windows_s: Sequence[float] = ()) -> dict
         made[MEASURE_WORKER_CONFUSION.name] += [confusion_of_answers(one)]
         made[MEASURE_ITEM_LABEL.name] += [by_label.labels_of_answers(one)[0]]
         made[MEASURE_WORKER_ITEM.name] += [workers.worker_items_of_answers(one)]
+        disputed += [candidates_of_answers(one, known.every)]
+    made[MEASURE_DISPUTE_CANDIDATE.name] += [with_assets(pa.concat_tables(disputed), silver[ANNOTATION.name])]
     measured = {MEASURE_WORKER_ITEM.name: pa.concat_tables(made[MEASURE_WORKER_ITEM.name])}
     for name, rows in job_sample.sample_of({**silver, **measured}, known.every).items():
         made[name] += [rows]

@@ -10,8 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import disputes, gold, measures, parts
-from transforms.box_disputes import disputes_of_boxes
-from transforms.disputes import dispute_rows
+from transforms.box_disputes import first_of_jobs
 from transforms.schemas import (
     ANNOTATION,
     ASSIGNMENT,
@@ -20,8 +19,9 @@ from transforms.schemas import (
     CLASSIFICATION,
     GOLD_ITEM,
     JOB_TABLE,
-    MEASURE_CONSENSUS_BOX,
+    MEASURE_BOX_DISPUTE,
     MEASURE_DISPUTE,
+    MEASURE_DISPUTE_CANDIDATE,
     MEASURE_GOLD_ITEM,
     MEASURE_WORKER_CONFUSION,
     MEASURE_WORKER_GOLD,
@@ -30,13 +30,12 @@ from transforms.schemas import (
     Table,
 )  # fmt: skip
 from transforms.tracks import SEGMENTS
-from transforms.worker_skill import known_skills
 
 OUTPUTS = (MEASURE_GOLD_ITEM, MEASURE_WORKER_GOLD, MEASURE_WORKER_CONFUSION, MEASURE_DISPUTE)
-OF_DISPUTES = (*measures.INPUTS, BATCH_ITEM, MEASURE_WORKER_SKILL, MEASURE_CONSENSUS_BOX)
+OF_DISPUTES = (MEASURE_DISPUTE_CANDIDATE, MEASURE_BOX_DISPUTE, MEASURE_WORKER_SKILL)
 OF_GOLD = (*measures.INPUTS, BATCH_ITEM, GOLD_ITEM)
 """What each of the two reads; `INPUTS` is what both need."""
-INPUTS = tuple(dict.fromkeys((*OF_DISPUTES, *OF_GOLD)))
+INPUTS = (*OF_DISPUTES, *OF_GOLD)
 OF_JOBS = (SEGMENT.name, CLASSIFICATION.name, ASSIGNMENT.name, ANNOTATION.name, BOX.name)
 
 Tables = Mapping[str, pa.Table]
@@ -123,14 +122,10 @@ def gold_items(silver: Tables) -> dict[str, pa.Table]:
     )
 
 
-def disputed(silver: Tables) -> dict[str, pa.Table]:
-    """`measure.dispute`, of objects that are not gold items, by the skills of `measure.worker_skill`."""
-    drawn, said = measures.views_of(without_planted(silver), measures.known_of(silver))
-    rows = disputes.disputes_of_tracks(drawn, *known_skills(drawn, silver[MEASURE_WORKER_SKILL.name]))
-    for one in said:
-        rows += disputes.disputes_of_answers(one, *known_skills(one, silver[MEASURE_WORKER_SKILL.name]))
-    of_boxes = disputes_of_boxes(silver[MEASURE_CONSENSUS_BOX.name], measures.annotators_of(silver))
-    return _sorted({MEASURE_DISPUTE: [dispute_rows(rows), dispute_rows(of_boxes)]})
+def disputed(measured: Tables) -> dict[str, pa.Table]:
+    """`measure.dispute`: the first of what the parts keep, by the skills of `measure.worker_skill`."""
+    rows = disputes.disputes(measured[MEASURE_DISPUTE_CANDIDATE.name], measured[MEASURE_WORKER_SKILL.name])
+    return _sorted({MEASURE_DISPUTE: [rows, first_of_jobs(measured[MEASURE_BOX_DISPUTE.name])]})
 
 
 def _sorted(made: Mapping[Table, list[pa.Table]]) -> dict[str, pa.Table]:

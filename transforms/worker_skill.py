@@ -10,14 +10,12 @@ import pyarrow as pa
 
 from transforms.answers import Answers
 from transforms.ballots import Skills, skills_of_answers, skills_of_tracks
-from transforms.encode import Floats, Ints, distinct, places, reals
+from transforms.encode import Ints, distinct
 from transforms.offsets import cells
 from transforms.schemas import MEASURE_WORKER_SKILL
 from transforms.standing import STANDING, SUBMITTED, standings
 from transforms.tracks import Tracks
 from transforms.workers import answer_cells
-
-READ = ("job_name", "layer", "worker_id", "skill_onecoin", "n_labels")
 
 
 def worker_skills(
@@ -28,22 +26,6 @@ def worker_skills(
     fits: list[tuple[Tracks | Answers, Skills]] = [(drawn, skills_of_tracks(drawn))]
     fits += [(one, skills_of_answers(one)) for one in said]
     return [_rows(found, fit, standing) for found, fit in fits]
-
-
-def known_skills(found: Tracks | Answers, rows: pa.Table) -> tuple[Floats, Floats]:
-    """The skill behind each track or vote (NaN where it is unknown), and the number of labels of each item's layer."""
-    n_workers, n_layers = max(1, len(found.workers)), max(1, len(found.layers))
-    job, layer, worker = (
-        places(rows[name], names)
-        for name, names in (("job_name", found.jobs), ("layer", found.layers), ("worker_id", found.workers))
-    )
-    here = np.flatnonzero((job >= 0) & (layer >= 0) & (worker >= 0))
-    of_layer = job[here] * n_layers + layer[here]
-    n_labels = np.zeros(max(1, len(found.jobs)) * n_layers)
-    n_labels[of_layer] = reals(rows["n_labels"])[here]
-    skill = np.full(len(n_labels) * n_workers, np.nan)
-    skill[of_layer * n_workers + worker[here]] = reals(rows["skill_onecoin"])[here]
-    return skill[_cells(found)], n_labels[found.item_job * n_layers + found.item_layer]
 
 
 def _cells(found: Tracks | Answers) -> Ints:

@@ -1,6 +1,6 @@
 /* What to send to an expert first: disagreements by the amount that is labeled wrong now, by expectation.
    grain: job_name, layer, object_id, t_start_s, kind
-   reads: measure.dispute, silver.job, silver.annotation, silver.asset
+   reads: measure.dispute, silver.job, silver.asset
    owner: measures
    checks: fail unique(grain), fail expected_gain >= 0, fail severity between 0 and 1
    notes: expected_gain = sum of length * (1 - probability of the most probable label), in seconds, or objects for labels
@@ -10,7 +10,7 @@ SELECT
     d.job_name,
     d.object_id,
     d.layer,
-    a.asset_id,
+    d.asset_id,
     asset.name AS asset_name,
     coalesce(job.task_type, 'unknown') AS task_type,
     row_number() OVER (
@@ -25,10 +25,5 @@ SELECT
     d.severity,
     d.expected_gain
 FROM measure.dispute AS d
-LEFT JOIN (
-    SELECT job_name, object_id, max(asset_id) AS asset_id
-    FROM silver.annotation
-    GROUP BY job_name, object_id
-) AS a ON d.job_name = a.job_name AND d.object_id = a.object_id
 LEFT JOIN silver.job AS job ON d.job_name = job.job_name
-LEFT JOIN silver.asset AS asset ON a.asset_id = asset.asset_id
+LEFT JOIN silver.asset AS asset ON d.asset_id = asset.asset_id

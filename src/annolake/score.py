@@ -66,13 +66,13 @@ def score_files(path: Path) -> dict[str, pa.Table]:
     from annolake.lake.models import run_sql
     from annolake.lake.sqlmodels import sql_models, tables_read
     from transforms import measures, quality
-    from transforms.schemas import MEASURE_CONSENSUS_BOX
+    from transforms.schemas import MEASURE_BOX_DISPUTE
 
     job_name = path.name or path.resolve().name
     labels = read_labels(path)
     tables = labels_of(labels, job_name=job_name) if labels else silver_of(read_segments(path), job_name=job_name)
     tables |= measures.build(tables)
-    tables |= quality.build(tables | {MEASURE_CONSENSUS_BOX.name: MEASURE_CONSENSUS_BOX.empty()})
+    tables |= quality.build(tables | {MEASURE_BOX_DISPUTE.name: MEASURE_BOX_DISPUTE.empty()})
     wanted = _with_reads(SHOWN)
     for name, model in sql_models().items():
         if name in wanted:

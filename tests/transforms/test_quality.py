@@ -17,6 +17,7 @@ from scipy import stats
 
 from transforms import gold, measures, quality
 from transforms.agreement.coefficients import jackknife
+from transforms.box_disputes import disputes_of_boxes, first_of_jobs
 from transforms.proportions import jeffreys
 from transforms.schemas import TABLES
 from transforms.skill import Ballot, one_coin, spam_probability
@@ -266,7 +267,9 @@ def test_disputes_of_boxes_by_hand() -> None:
         box("1", "cat", ["b"], 2),
     ]
     who = [("0", "a"), ("0", "b"), ("0", "c"), ("1", "a"), ("1", "b")]
-    rows = quality.build(silver([], who=who, measure__consensus_box=fused))["measure.dispute"].to_pylist()
+    people = measures.annotators_of(silver([], who=who))
+    of_part = disputes_of_boxes(pa.Table.from_pylist(fused, TABLES["measure.consensus_box"].arrow), people)
+    rows = first_of_jobs(of_part).to_pylist()
     first, second = sorted(rows, key=lambda r: r["object_id"])
     assert {(r["kind"], r["t_start_s"], r["t_end_s"], r["layer"]) for r in rows} == {("box", 0.0, None, "l")}
     assert first["expected_gain"] == pytest.approx(0.3 + 0.3)  # for the dog 2 : 1, for the cat 1 : 2

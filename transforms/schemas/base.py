@@ -16,6 +16,8 @@ TIME = pa.timestamp("us", tz="UTC")
 DAY = pa.date32()
 HITS = pa.map_(pa.string(), pa.field("value", pa.int64(), nullable=True))  # type: ignore[call-overload]  # stub
 MASS = pa.map_(pa.string(), pa.field("value", pa.float64(), nullable=True))  # type: ignore[call-overload]  # stub
+TEXTS = pa.list_(pa.string())
+REALS = pa.list_(pa.float64())
 POINTS = pa.list_(pa.struct([("x", pa.float64()), ("y", pa.float64())]))
 
 

@@ -187,22 +187,6 @@ MEASURE_REWORK = table(
     "job_name reworked_job layer worker_id",
     *REWORK_COLUMNS,
 )
-MEASURE_DISPUTE = table(
-    "measure.dispute",
-    "one disagreement that an expert could settle",
-    "job_name layer object_id t_start_s kind",
-    JOB,
-    OBJECT,
-    LAYER,
-    Column("t_start_s", REAL, "where it begins; 0 for a label of the whole object"),
-    Column("t_end_s", REAL, "where it ends; NULL for a label of the whole object", True),
-    Column("kind", TEXT, "label, boundary, missing, extra or box"),
-    Column("labels", TEXT, "JSON list of the labels in dispute, the most probable first; '' is nothing"),
-    Column("workers", TEXT, "JSON object label -> pseudonyms of those who gave it for the longest part of the dispute"),
-    Column("n_annotators", INT, "annotators of the object"),
-    Column("severity", REAL, "share of disagreeing pairs of annotators, 0 to 1"),
-    Column("expected_gain", REAL, "seconds, objects or boxes that are labeled wrong now by expectation"),
-)
 MEASURE_CHANCE = table(
     "measure.chance",
     "chance floor of one measure in one layer of one job",

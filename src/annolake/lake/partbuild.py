@@ -124,7 +124,7 @@ def _sources(name: str) -> list[str]:
 
 
 def _grouping(name: str, n_objects: int) -> list[int]:
-    """The share of the sample that a Python model makes, or the size of a unit where the model's SQL names it."""
+    """The share of the sample, which Python models follow, or the size of a unit where the model's SQL names it."""
     if name in PYTHON:
         return [parts.stride(n_objects)]
     return [parts.unit_size(n_objects)] if UNIT in (names_read(sql_models()[name]) or ()) else []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from annolake.config import Settings
-from transforms import box_disputes, box_measures, measures, quality, rework
+from transforms import box_measures, disputes, measures, quality, rework
 from transforms.boxes import BOXES as BOXES_READ
 from transforms.schemas import BATCH_ITEM, MEASURE_LABEL_USE, MEASURE_REWORK, MEASURE_WORKER_ITEM
 from transforms.standing import COMPARED
@@ -98,7 +98,7 @@ PYTHON: dict[str, PythonModel | EstimateModel | PartModel] = {
 
 
 READ_BY_PYTHON = frozenset(
-    {*SEGMENTS.names, *BOXES_READ.names, *box_disputes.READ, *COMPARED, "asset_id", "text", "transcript"}
+    {*SEGMENTS.names, *BOXES_READ.names, *disputes.READ, *COMPARED, "asset_id", "text", "transcript"}
     | {"submitted_at", "outcome", "duration_s", "task_type", "labels", "is_gold", "segments"}
     | {"batch_id", "level", "skill_onecoin", "n_labels", "segment_no", "box_no"}
 )
