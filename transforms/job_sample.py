@@ -26,6 +26,7 @@ from transforms.schemas import (
     MEASURE_SAMPLE_SEGMENT,
     MEASURE_SAMPLE_WORKER_ITEM,
     MEASURE_WORKER_ITEM,
+    PART,
     SEGMENT,
     Table,
 )
@@ -77,7 +78,8 @@ def _rows(spec: Table, rows: pa.Table, assets: pa.Table) -> pa.Table:
     if "duration_s" in spec.arrow.names:
         at = pc.index_in(rows["asset_id"], assets["asset_id"].combine_chunks(), skip_nulls=True)
         rows = rows.append_column("duration_s", assets["duration_s"].take(at))
-    rows = rows.append_column("part", pa.nulls(rows.num_rows, pa.int32()))
+    if PART.name not in rows.column_names:
+        rows = rows.append_column(PART.name, pa.nulls(rows.num_rows, PART.type))
     return rows.select(spec.arrow.names).cast(spec.arrow)
 
 

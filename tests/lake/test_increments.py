@@ -8,6 +8,7 @@ import os
 import random
 import signal
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,12 @@ APART = 5000
 """Numbers from one object to the next, so that a few objects are in several parts."""
 OBJECTS = ("measure.label_use", "measure", "gold.agreement_item")
 """Models that are built part by part, enough to see which parts."""
+ESTIMATED = ("measure.label_use", "measure", "estimate")
 BUILT = tuple(name for name in TABLES if name.startswith(("measure.", "gold.")))
+
+LATER = datetime(2026, 1, 3, tzinfo=UTC)
+SAMPLE = ("measure.sample_annotation", "measure.sample_segment", "measure.sample_worker_item")
+SKILL = "measure.worker_skill"
 
 Batch = dict[str, list[dict[str, Any]]]
 
@@ -45,11 +51,11 @@ def append(settings: Settings, *batches: Batch) -> None:
             lake.append_new(name, filled(TABLES[name], rows), landing_id="x")
 
 
-def answers_of(seed: int) -> tuple[Batch, list[Batch]]:
+def answers_of(seed: int, n_items: int = 7, apart: int = APART) -> tuple[Batch, list[Batch]]:
     """Jobs and media, and one batch for each answer: first answers, second thoughts, a question asked late."""
     chance = random.Random(seed)
-    first = batches(silver(*dialogues(seed, 7), clips(seed, 8)), 1)
-    second = batches(silver(*dialogues(seed + 100, 7), clips(seed + 100, 8)), 2)
+    first = batches(silver(*dialogues(seed, n_items), clips(seed, 8)), 1, apart)
+    second = batches(silver(*dialogues(seed + 100, n_items), clips(seed + 100, 8)), 2, apart)
     beside = [
         {"silver.classification": [{**one["silver.annotation"][0], "layer": "mood", "label": chance.choice("xy")}]}
         for one in first
@@ -57,18 +63,18 @@ def answers_of(seed: int) -> tuple[Batch, list[Batch]]:
     ]
     asked = {key(one) for one in first}
     second = [one for one in second if key(one) in asked and chance.random() < 0.4]
-    known = silver(*dialogues(seed, 7), clips(seed, 8))
+    known = silver(*dialogues(seed, n_items), clips(seed, 8))
     base = {name: known[name].to_pylist() for name in ("silver.job",)}
     media = [{"silver.asset": [row]} for row in known["silver.asset"].to_pylist()]
     return base, chance.sample([*first, *beside, *second, *media], len(first) + len(beside) + len(second) + len(media))
 
 
-def batches(tables: dict[str, pa.Table], revision: int) -> list[Batch]:
+def batches(tables: dict[str, pa.Table], revision: int, apart: int = APART) -> list[Batch]:
     """The rows of each answer."""
     found: dict[tuple[str, ...], Batch] = {}
     for name in ("silver.annotation", "silver.assignment", "silver.segment", "silver.classification"):
         for row in tables[name].to_pylist():
-            row |= {"revision": revision, "object_id": str(APART * int(row["object_id"]))}
+            row |= {"revision": revision, "object_id": str(apart * int(row["object_id"]))}
             where = row["job_name"], row["object_id"], row["worker_id"]
             found.setdefault(where, {}).setdefault(name, []).append(row)
     return list(found.values())
@@ -154,8 +160,29 @@ def test_increments_are_the_whole(tmp_path: Path, seed: int) -> None:
     assert_same(grown, zero)
 
 
-def build_objects(settings: Settings) -> None:
-    for name in OBJECTS:
+def test_a_job_that_becomes_large_is_estimated_from_a_sample(tmp_path: Path) -> None:
+    """Its new answers touch parts of the sample; everybody who answered is in it."""
+    base, every = answers_of(5, n_items=40, apart=900)
+    large = {"silver.job": [row | {"n_objects": 200_000, "modified_at": LATER} for row in base["silver.job"]]}
+    grown, zero = home(tmp_path / "grown"), home(tmp_path / "zero")
+    for some in (base, *every[:60]), (large, *every[60:120]), every[120:]:
+        append(grown, *some)
+        build_objects(grown, ESTIMATED)
+    append(zero, base, large, *every)
+    build_objects(zero, ESTIMATED)
+    assert_same(grown, zero)
+    with open_lake(zero) as lake:
+        rows = {name: lake.scan(name, jobs=[JOB]).to_pylist() for name in ("silver.annotation", *SAMPLE, SKILL)}
+    objects = {name: {row["object_id"] for row in rows[name]} for name in ("silver.annotation", *SAMPLE)}
+    assert 5 < len(objects[SAMPLE[0]]) < 35 and objects[SAMPLE[1]] == objects[SAMPLE[2]] == objects[SAMPLE[0]]
+    assert len(objects["silver.annotation"]) == 40
+    everybody = {row["worker_id"] for row in rows["silver.annotation"]}
+    skilled = {row["worker_id"] for row in rows[SKILL] if row["layer"] == LAYER and row["skill_onecoin"] is not None}
+    assert skilled == everybody
+
+
+def build_objects(settings: Settings, models: tuple[str, ...] = OBJECTS) -> None:
+    for name in models:
         build_model(settings, name, JOBS)
 
 
