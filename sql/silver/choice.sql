@@ -27,7 +27,7 @@ given AS (
 said AS (
     SELECT * EXCLUDE (answer), NULL AS place, answer FROM given WHERE json_type(answer) <> 'ARRAY'
     UNION ALL
-    SELECT g.* EXCLUDE (answer), CAST(part.key AS INTEGER) AS place, part.value AS answer
+    SELECT g.* EXCLUDE (answer), try_cast(part.key AS INTEGER) AS place, part.value AS answer
     FROM given AS g, json_each(g.answer) AS part
     WHERE json_type(g.answer) = 'ARRAY'
 ),

@@ -12,7 +12,7 @@ WITH one AS (
 
     UNION ALL
 
-    SELECT e.*, CAST(part.key AS INTEGER) AS position, part.value AS content
+    SELECT e.*, try_cast(part.key AS INTEGER) AS position, part.value AS content
     FROM silver.element AS e, json_each(e.value) AS part
     WHERE e.kind = 'ARRAY' AND e.field IN ('trackingAnnotations', 'detectionAnnotations')
 ),

@@ -10,7 +10,7 @@ WITH item AS (
     SELECT
         a.answer_id,
         track.key AS layer,
-        CAST(part.key AS INTEGER) AS segment_no,
+        try_cast(part.key AS INTEGER) AS segment_no,
         part.value AS item
     FROM silver.whole_answer AS a,
         json_each(a.streams) AS track,
