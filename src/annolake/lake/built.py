@@ -111,6 +111,8 @@ class Changes:
         self._every: dict[tuple[str, str], set[int]] = {}
         self._facts: dict[str, dict[str, Any]] = {}
         self._n_objects: dict[str, int] = {}
+        self.layers: dict[tuple[object, ...], tuple[pa.Table, pa.Table]] = {}
+        """The layers of jobs, by the snapshot that they were read from; for `partbuild.known_of`."""
 
     def sources(self, reads: Collection[str]) -> dict[str, int]:
         """The snapshots that a model which reads these tables is made from."""

@@ -138,15 +138,23 @@ def _layers(known: measures.Known, job: str) -> list[list[str]]:
 
 def known_of(lake: Lake, jobs: Sequence[str], changes: Changes) -> measures.Known:
     """What must be known of whole jobs, from the labels that were used in their parts."""
-    used = lake.scan(MEASURE_LABEL_USE.name, jobs=jobs, columns=["job_name", "layer", "duration_s"])
+    key = (lake.snapshot(MEASURE_LABEL_USE.name), *jobs)
+    if key not in changes.layers:  # there is a file for each part, and each model asks
+        changes.layers[key] = _layers_used(lake, jobs)
+    answered = [job for job in jobs if changes.facts(job)["is_answered"]]
+    every = {job: one_of for job in jobs if (one_of := parts.stride(changes.n_objects(job))) > 1}
+    return measures.Known(*changes.layers[key], pa.array(answered, pa.string()), every)
+
+
+def _layers_used(lake: Lake, jobs: Sequence[str]) -> tuple[pa.Table, pa.Table]:
+    """The layers in which anybody drew, and those in which anybody gave a label."""
+    used = current_rows(lake, [MEASURE_LABEL_USE.name], jobs, {*LAYERS.names, "duration_s"})[MEASURE_LABEL_USE.name]
     drawn = pc.is_valid(used["duration_s"])
     drawn_in, said_in = (
         used.filter(kept).select(LAYERS.names).group_by(LAYERS.names).aggregate([]).cast(LAYERS)
         for kept in (drawn, pc.invert(drawn))
     )
-    answered = [job for job in jobs if changes.facts(job)["is_answered"]]
-    every = {job: one_of for job in jobs if (one_of := parts.stride(changes.n_objects(job))) > 1}
-    return measures.Known(drawn_in, said_in, pa.array(answered, pa.string()), every)
+    return drawn_in, said_in
 
 
 @cache
