@@ -14,6 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from pyiceberg.expressions import EqualTo
 
 from annolake.config import Settings
 from annolake.lake.catalog import Lake, open_lake
@@ -26,7 +27,12 @@ APART = 5000
 """Numbers from one object to the next, so that a few objects are in several parts."""
 OBJECTS = ("measure.label_use", "measure", "gold.agreement_item")
 """Models that are built part by part, enough to see which parts."""
-ESTIMATED = ("measure.label_use", "measure", "estimate")
+BY_UNIT = ("measure.unit", "measure.unit_label", "measure.worker_unit", "measure.pair_unit")
+SIZED = ("measure.label_use", "measure", "estimate", *BY_UNIT)
+"""Models that look at how many objects a job has."""
+OF_UNITS = (
+    "gold.agreement_job", "gold.agreement_pair", "gold.label_reliability", "gold.worker_quality", "gold.worker_day"
+)  # fmt: skip
 BUILT = tuple(name for name in TABLES if name.startswith(("measure.", "gold.")))
 
 LATER = datetime(2026, 1, 3, tzinfo=UTC)
@@ -160,16 +166,17 @@ def test_increments_are_the_whole(tmp_path: Path, seed: int) -> None:
     assert_same(grown, zero)
 
 
-def test_a_job_that_becomes_large_is_estimated_from_a_sample(tmp_path: Path) -> None:
-    """Its new answers touch parts of the sample; everybody who answered is in it."""
+def test_a_job_that_becomes_large(tmp_path: Path) -> None:
+    """Its new answers touch parts of the sample, and everybody who answered is in it; its units become blocks."""
     base, every = answers_of(5, n_items=40, apart=900)
     large = {"silver.job": [row | {"n_objects": 200_000, "modified_at": LATER} for row in base["silver.job"]]}
     grown, zero = home(tmp_path / "grown"), home(tmp_path / "zero")
     for some in (base, *every[:60]), (large, *every[60:120]), every[120:]:
         append(grown, *some)
-        build_objects(grown, ESTIMATED)
+        build_objects(grown, SIZED)
+    build_objects(grown, OF_UNITS)
     append(zero, base, large, *every)
-    build_objects(zero, ESTIMATED)
+    build_objects(zero, (*SIZED, *OF_UNITS))
     assert_same(grown, zero)
     with open_lake(zero) as lake:
         rows = {name: lake.scan(name, jobs=[JOB]).to_pylist() for name in ("silver.annotation", *SAMPLE, SKILL)}
@@ -179,6 +186,11 @@ def test_a_job_that_becomes_large_is_estimated_from_a_sample(tmp_path: Path) -> 
     everybody = {row["worker_id"] for row in rows["silver.annotation"]}
     skilled = {row["worker_id"] for row in rows[SKILL] if row["layer"] == LAYER and row["skill_onecoin"] is not None}
     assert skilled == everybody
+    with open_lake(grown) as lake:
+        units = lake.scan("measure.unit", jobs=[JOB], where=EqualTo("layer", LAYER)).to_pylist()
+        figures = lake.scan("gold.agreement_job", jobs=[JOB], where=EqualTo("layer", LAYER)).to_pylist()
+    assert len(units) == len({900 * k // 1024 for k in range(40)}) and sum(unit["n_items"] for unit in units) == 40
+    assert {row["ci_method"] for row in figures} == {"jackknife-t by blocks"}
 
 
 def build_objects(settings: Settings, models: tuple[str, ...] = OBJECTS) -> None:
