@@ -40,36 +40,27 @@ def _rows_work(folder: Path) -> Figures:
 
     import pyarrow.parquet as pq
 
-    from annolake.lake.catalog import open_lake
     from annolake.lake.fetch import LocalStore
-    from annolake.lake.ledger import Ledger
     from annolake.lake.lines import ahead
-    from annolake.lake.responses import ANSWERS, SEGMENTS, Responses, Rows, Workers
+    from annolake.lake.responses import ANSWERS, Stamp, by_object
+    from annolake.lake.segments import SEGMENTS
+    from annolake.lake.spread import Readers, gather
 
-    def parts() -> Iterator[Rows]:
-        part = Responses(workers)
-        for body in store.read(store.list(f"s3://{BUCKET}/{FOLDER}/")):
-            part.read(body, ledger)
-            if part.is_full:
-                yield part.rows("benchmark", datetime.now(UTC))
-                part = Responses(workers)
-        yield part.rows("benchmark", datetime.now(UTC))
-
-    store, workers = LocalStore(folder), Workers("benchmark")
     home = Path(tempfile.mkdtemp(prefix="home-", dir=folder))
-    with open_lake(settings(home)) as lake:
-        ledger = Ledger(lake, JOB)
-    n_segments = 0
+    n_files = n_segments = 0
     with (
+        Readers(LocalStore(folder), Stamp(JOB, "benchmark", datetime.now(UTC), "benchmark")) as readers,
         pq.ParquetWriter(home / "answers.parquet", ANSWERS, compression="zstd") as answers,
         pq.ParquetWriter(home / "segments.parquet", SEGMENTS, compression="zstd") as segments,
     ):
-        for rows in ahead(parts()):
+        sources = by_object(readers.list(f"s3://{BUCKET}/{FOLDER}/"))
+        for rows in ahead(gather(readers.read(sources))):
             answers.write_table(rows.answers)
             segments.write_table(rows.segments)
+            n_files += rows.outcomes["is_ok"].to_pylist().count(True)
             n_segments += rows.segments.num_rows
     shutil.rmtree(home)
-    return {"files": sum(outcome["is_ok"] for outcome in ledger.outcomes), "segments": n_segments}
+    return {"files": n_files, "segments": n_segments}
 
 
 def _work(loaded: Any) -> Figures:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from transforms import strict_json
 
@@ -29,8 +29,7 @@ class Fault:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """One worker's answer as the file has it; `content` is answerContent as JSON text."""
 
     answer_no: int

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import pyarrow as pa
+
 from transforms import strict_json
 from transforms.ground_truth import parse_time
 
@@ -26,12 +28,21 @@ UNTIMED = 1
 """Revision of an answer that does not say when it was submitted."""
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
+SEGMENT: dict[str, pa.DataType] = {
+    "layer": pa.string(),
+    "label": pa.string(),
+    "start_s": pa.float64(),
+    "end_s": pa.float64(),
+    "text": pa.string(),
+    "attributes": pa.string(),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class InlineAnswer:
     """One worker's answer in a manifest line: `content` as a worker-response file has it, or `segments`.
 
-    A segment has layer (NULL for the job's own), label, start_s, end_s, text and attributes (JSON text).
+    A segment has the keys of SEGMENT: layer is NULL for the job's own, attributes are JSON text.
     """
 
     answer_no: int

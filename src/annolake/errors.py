@@ -12,6 +12,7 @@
     ├── DeliveryError            a mail server or webhook did not take a message   (Retryable)
     ├── SqlRefused               an analyst's statement is not one read-only SELECT
     └── ProcessError             a port is taken, a process died, another run holds the lock
+        └── ReaderLost           ... one that read files for a landing          (Retryable)
 
 `Retryable` decides, once for all, whether Airflow tries again.
 """
@@ -87,3 +88,15 @@ class SqlRefused(AnnolakeError):
 
 class ProcessError(AnnolakeError):
     """A port is taken, a process died, or another run holds the lock."""
+
+
+class ReaderLost(Retryable, ProcessError):
+    """A process that read files for a landing ended before it was done; `code` is negative for a signal."""
+
+    def __init__(self, code: int, what: str) -> None:
+        how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        super().__init__(
+            f"The process that read {what} {how}.",
+            hint="Nothing half-read was kept: try again. The kernel ends processes where memory is short.",
+        )
+        self.code = code

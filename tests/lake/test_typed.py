@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from annolake.lake import responses
 from annolake.lake.fetch import Body, Source
-from annolake.lake.responses import Responses, Rows, Workers
+from annolake.lake.responses import Pseudonyms, Responses, Rows, Stamp
 from annolake.lake.silver import LABEL, OBJECT, open_models, run_models
 from annolake.lake.typed import read_file
 from tests.lake import said
@@ -137,29 +137,16 @@ def test_the_same_answers(raw: bytes) -> None:
         assert ([answer for answer, _ in typed], []) == read_answers(raw)
 
 
-class Notes:
-    """A ledger that nobody keeps."""
-
-    job_name = said.JOB_NAME
-
-    def __init__(self) -> None:
-        self.noted: list[Any] = []
-
-    def note(self, kind: str, source: Source, fault: Any, *, is_ok: bool = False) -> None:
-        self.noted.append((kind, source, fault, is_ok))
-
-
-def read(files: list[bytes]) -> tuple[Rows, dict[str, Any], list[Any]]:
-    notes, workers = Notes(), Workers("key")
-    found = Responses(workers)
+def read(files: list[bytes]) -> Rows:
+    found = Responses(Stamp(said.JOB_NAME, "land-1", START, "key"), Pseudonyms("key"))
     for number, raw in enumerate(files):
         uri = f"s3://b/job/annotations/worker-response/iteration-1/{number % 7}/{number}.json"
-        found.read(Body(Source(uri, "1", START + timedelta(seconds=number)), raw), notes)  # type: ignore[arg-type]
-    return found.rows("land-1", START), workers.rows, notes.noted
+        found.read(Body(Source(uri, "1", START + timedelta(seconds=number)), raw))
+    return found.rows()
 
 
 def everything(files: list[bytes], task_type: str) -> dict[str, Any]:
-    rows, workers, notes = read(files)
+    rows = read(files)
     connection = open_models()
     given = rows.show(connection, is_segmentation=task_type.endswith("segmentation"))
     objects = [{"object_id": str(n), "duration_s": 30.0} for n in range(5)]
@@ -172,7 +159,7 @@ def everything(files: list[bytes], task_type: str) -> dict[str, Any]:
     tables = {"bronze": rows.answers.drop_columns(["answer_id", "n_segments"]), "bad": silver.quarantined} | silver.rows
     found: dict[str, Any] = {name: sorted(map(repr, table.to_pylist())) for name, table in tables.items()}
     counts = [(c.table, c.rule, c.n_rows, c.n_failed) for c in silver.counts]
-    return found | {"counts": counts, "workers": workers, "notes": notes}
+    return found | {"counts": counts, "people": rows.people.to_pylist(), "outcomes": rows.outcomes.to_pylist()}
 
 
 @few
@@ -209,5 +196,4 @@ def usual(text: str = "", **changes: Any) -> bytes:
     ],
 )
 def test_what_is_typed(raw: bytes, is_typed: bool) -> None:
-    rows, _, _ = read([raw])
-    assert rows.answers["answer_id"].to_pylist() == [0 if is_typed else None]
+    assert read([raw]).answers["answer_id"].to_pylist() == [0 if is_typed else None]

@@ -23,7 +23,7 @@ from annolake.lake.lines import Undecodable
 from annolake.lake.views import literal
 from transforms import strict_json
 from transforms.ground_truth import Fault, read_line
-from transforms.inline import InlineAnswer, read_inline, without_answers
+from transforms.inline import SEGMENT, InlineAnswer, read_inline, without_answers
 
 LINE_COLUMNS = """line_no BIGINT, object_id VARCHAR, line VARCHAR, line_hash VARCHAR, said JSON, about JSON,
     source VARCHAR, asset_id VARCHAR, duration_s DOUBLE, source_text VARCHAR"""
@@ -55,14 +55,6 @@ TRAILING_COMMA = r"regexp_matches(line, ',\s*[\]}]')"
 """What DuckDB's reader takes for JSON and others do not; so it does with NaN."""
 HUGE = r"regexp_matches(line, '[0-9][eE]\+?[0-9]{3}|[0-9]{100}')"
 _STAMP = pa.timestamp("us", tz="UTC")
-SEGMENT: dict[str, pa.DataType] = {
-    "layer": pa.string(),
-    "label": pa.string(),
-    "start_s": pa.float64(),
-    "end_s": pa.float64(),
-    "text": pa.string(),
-    "attributes": pa.string(),
-}
 ANSWER: dict[str, pa.DataType] = {
     "object_id": pa.string(),
     "line": pa.string(),

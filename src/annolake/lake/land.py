@@ -18,7 +18,6 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +37,9 @@ from annolake.lake.ledger import LEDGER, LEDGER_KEY, Ledger
 from annolake.lake.lines import LineReader, Undecodable, ahead
 from annolake.lake.objects import Objects, media_type
 from annolake.lake.report import LandReport
-from annolake.lake.responses import Responses, Rows, Workers
+from annolake.lake.responses import Pseudonyms, Responses, Rows, Stamp, by_object
 from annolake.lake.silver import LABEL, Models, open_models
+from annolake.lake.spread import Readers, gather
 from annolake.lake.stage import Stage, rows_of
 from annolake.lake.views import empty_rows, literal
 from annolake.quality.checks import CHECKED, check_views, forgive
@@ -48,7 +48,7 @@ from annolake.quality.rules import written_rules
 from annolake.quality.suites import validate
 from transforms import schemas
 from transforms.frames import folder_of_frame
-from transforms.ground_truth import Fault, content_hash, object_of_label_file, object_of_response, read_label_file
+from transforms.ground_truth import Fault, content_hash, object_of_label_file, read_label_file
 from transforms.identity import worker_pseudonym
 from transforms.inline import UNTIMED
 
@@ -124,6 +124,8 @@ class _Landing:
         opened.callback(shutil.rmtree, scratch, ignore_errors=True)
         self.connection = opened.enter_context(closing(open_models(scratch)))
         self.models = Models(self.connection)
+        self.stamp = Stamp(job.job_name, self.id, self.at, pseudonym_key)
+        self.readers = opened.enter_context(Readers(store, self.stamp))
 
     def run(self, docs: Path | None) -> LandReport:
         manifest, responses, files = self._new_sources()
@@ -137,7 +139,7 @@ class _Landing:
         if labeled_anew:  # also beside a manifest: what is known of it is not read again
             self._land_again(labeled_anew)
         failed = self._check(docs)
-        self._append(LEDGER, self._table(schemas.LANDING_OUTCOME, self.ledger.outcomes), key=LEDGER_KEY)
+        self._append(LEDGER, self.ledger.table({"landing_id": self.id, "landed_at": self.at}), key=LEDGER_KEY)
         self._append("silver.job", self._job_row())
         report = LandReport(
             job_name=self.job.job_name,
@@ -160,9 +162,9 @@ class _Landing:
         self.has_manifest = manifest is not None
         if manifest and self.ledger.is_read(manifest):
             manifest = None
-        responses = [s for s in self.store.list(self.job.responses_uri) if s.uri.endswith(".json")]
+        responses = [s for s in self.readers.list(self.job.responses_uri) if s.uri.endswith(".json")]
         self.is_answered_in_files = bool(responses)
-        labels = (s for s in self.store.list(self.job.label_files_uri) if object_of_label_file(s.uri))
+        labels = (s for s in self.readers.list(self.job.label_files_uri) if object_of_label_file(s.uri))
         new_responses, new_labels = ([s for s in some if not self.ledger.is_read(s)] for some in (responses, labels))
         if changed := {folder_of_frame(s.uri) for s in new_responses if self._is_frame(s)}:
             # The frames of a worker are one answer: where one file is new, all of them are read.
@@ -183,48 +185,39 @@ class _Landing:
     def _land_responses(self, sources: Sequence[Source]) -> None:
         if not sources:
             return
-        by_object = sorted(((object_of_response(s.uri) or "", s) for s in sources), key=itemgetter(0))
-        self.objects.find(object_id for object_id, _ in by_object if object_id)
+        sorted_ = by_object(sources)
+        self.objects.find(object_id for object_id, _ in sorted_ if object_id)
         frames = [s for s in sources if self._is_frame(s)]
-        whole = [(object_id, s) for object_id, s in by_object if not self._is_frame(s)] if frames else by_object
-        self._land_whole(whole)
+        self._land_whole([(object_id, s) for object_id, s in sorted_ if not self._is_frame(s)] if frames else sorted_)
         self._land_frames(frames)
 
-    def _land_whole(self, by_object: Sequence[tuple[str, Source]]) -> None:
+    def _land_whole(self, sources: Sequence[tuple[str, Source]]) -> None:
         """Files of whole answers, read ahead of what is made of them, with one commit a table."""
-        workers = Workers(self.key)
+        people = []
         with Stage(self.lake, self.id, self.job.job_name, self.connection) as stage:
-            for rows in ahead(self._read_files(by_object, workers)):
+            for rows in ahead(gather(self.readers.read(sources))):
                 self._stage_answers(stage, rows)
-            self._commit_answers(stage, workers)
+                people.append(rows.people)
+            self._commit_answers(stage, people)
 
     def _land_frames(self, sources: Sequence[Source]) -> None:
         """Files of frames: those of a folder are one answer."""
+        pseudonyms = Pseudonyms(self.key)
         for folder, frames in groupby(sources, key=lambda s: folder_of_frame(s.uri)):
-            workers = Workers(self.key)
-            part, bodies = Responses(workers), list(self.store.read(frames))
+            part, bodies = Responses(self.stamp, pseudonyms), list(self.store.read(frames))
             if folder is None:  # no iteration or no object: the ledger says so
                 for body in bodies:
-                    part.read(body, self.ledger)
+                    part.read(body)
             else:
                 self.objects.find([folder.object_id])
-                part.read_frames(folder, bodies, self.ledger)
+                part.read_frames(folder, bodies)
+            rows = part.rows()
             with Stage(self.lake, self.id, self.job.job_name, self.connection) as stage:
-                self._stage_answers(stage, part.rows(self.id, self.at))
-                self._commit_answers(stage, workers)
-
-    def _read_files(self, by_object: Sequence[tuple[str, Source]], workers: Workers) -> Iterator[Rows]:
-        """Some thousand files at a time; all of an object together, as only among them an answer can stand twice."""
-        part, last = Responses(workers), ""
-        for (object_id, _), body in zip(by_object, self.store.read(s for _, s in by_object), strict=True):
-            if part.is_full and object_id != last:
-                yield part.rows(self.id, self.at)
-                part = Responses(workers)
-            part.read(body, self.ledger)
-            last = object_id
-        yield part.rows(self.id, self.at)
+                self._stage_answers(stage, rows)
+                self._commit_answers(stage, [rows.people])
 
     def _stage_answers(self, stage: Stage, rows: Rows) -> None:
+        self.ledger.note_files(rows.outcomes)
         if not rows.answers.num_rows:
             return
         if self.job.task_type == CUSTOM and any(_has_streams(str(text)) for text in rows.answers["answer"].to_pylist()):
@@ -233,8 +226,9 @@ class _Landing:
         stage.write("bronze.worker_response", "read_answers")
         self._stage(stage, given | {"landing.object": self.objects.table(self.connection)})
 
-    def _commit_answers(self, stage: Stage, workers: Workers) -> None:
-        self._append("restricted.worker", self._table(schemas.WORKER_IDENTITY, workers.rows.values()))
+    def _commit_answers(self, stage: Stage, people: Sequence[pa.Table]) -> None:
+        named = [worker for rows in people for worker in rows.to_pylist()]
+        self._append("restricted.worker", self._table(schemas.WORKER_IDENTITY, named))
         self._commit(stage)
 
     def _land_manifest(self, source: Source) -> None:

@@ -6,14 +6,18 @@ It is written last. An input that stands in it was landed whole; of any other so
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from pyiceberg.expressions import And, EqualTo
 
 from annolake.lake.catalog import Lake
 from annolake.lake.fetch import Source
 from annolake.lake.lines import Position
 from transforms.ground_truth import Fault
+from transforms.schemas import LANDING_OUTCOME
 
 LEDGER = "bronze.landing_outcome"
 LEDGER_KEY = ("source_uri", "source_version", "line_no", "is_ok")
@@ -29,6 +33,7 @@ class Ledger:
         whole = And(EqualTo("job_name", job_name), EqualTo("line_no", 0))
         self.earlier = lake.scan(LEDGER, columns=COLUMNS + POSITION, where=whole).to_pylist()
         self.outcomes: list[dict[str, Any]] = []
+        self._of_files: list[pa.Table] = []
         self._read = {(r["source_uri"], r["source_version"]) for r in self.earlier if r["reason_code"] != "unreadable"}
 
     def is_read(self, source: Source) -> bool:
@@ -69,7 +74,18 @@ class Ledger:
         self.note("manifest_line", source, whole, is_ok=True)
         self.outcomes[-1] |= {name: getattr(position, name) for name in POSITION}
 
+    def note_files(self, outcomes: pa.Table) -> None:
+        """Outcomes of many files at once, with columns of the ledger."""
+        self._of_files.append(outcomes)
+
+    def table(self, landing: dict[str, Any]) -> pa.Table:
+        """All that was noted, as rows of the ledger."""
+        noted = pa.Table.from_pylist([outcome | landing for outcome in self.outcomes], schema=LANDING_OUTCOME.arrow)
+        return pa.concat_tables([noted, *self._of_files], promote_options="default")
+
     @property
     def faults(self) -> tuple[str, ...]:
         """Why inputs of this landing did not land, in words."""
-        return tuple(str(o["reason"]) for o in self.outcomes if not o["is_ok"])
+        noted = (o["reason"] for o in self.outcomes if not o["is_ok"])
+        of_files = (rows.filter(pc.invert(rows["is_ok"]))["reason"].to_pylist() for rows in self._of_files)
+        return tuple(map(str, chain(noted, *of_files)))

@@ -8,7 +8,7 @@ Started by `annolake.lake.sql.Session` with an empty environment. Walls, from th
 - DuckDB may open the release's files only, loads no extension, spills to no disk, and its configuration is locked;
 - a statement is one SELECT over known tables, without functions that tell of the machine (`sqlcheck`).
 
-It talks in frames over its standard input and output: a letter, a length, that many bytes.
+It talks in frames (`processes.pipes`) over its standard input and output.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import json
 import os
 import resource
 import signal
-import struct
 import sys
 import threading
 from collections.abc import Mapping, Sequence
@@ -31,12 +30,12 @@ from annolake.errors import SqlRefused
 from annolake.lake.landlock import only_read
 from annolake.lake.sqlcheck import check
 from annolake.lake.views import literal
+from annolake.processes.pipes import receive, send
 
 OPEN, SOURCE, CHECK, ASK, CANCEL = b"o", b"t", b"c", b"q", b"x"
 ROWS, DONE, FAILED = b"d", b"e", b"f"
 """Letters of the frames: what is asked for, and what is answered."""
 
-HEAD = struct.Struct(">cQ")
 ROWS_AT_ONCE = 100_000
 BESIDE_DUCKDB = 3 * 2**29
 """Bytes of data that Python, Arrow and DuckDB's threads may have beside DuckDB's own limit."""
@@ -54,23 +53,6 @@ REACH = """
     SET autoload_known_extensions = false;
     SET lock_configuration = true;
 """
-
-
-def send(pipe: IO[bytes], letter: bytes, body: bytes | memoryview | Mapping[str, Any] = b"") -> None:
-    """Write one frame; a mapping goes as JSON."""
-    data = json.dumps(body).encode() if isinstance(body, Mapping) else body
-    pipe.write(HEAD.pack(letter, len(data)))
-    pipe.write(data)
-    pipe.flush()
-
-
-def receive(pipe: IO[bytes]) -> tuple[bytes, bytes]:
-    """Read one frame; raises `EOFError` where the other side is gone."""
-    head = pipe.read(HEAD.size)
-    if len(head) < HEAD.size:
-        raise EOFError
-    letter, length = HEAD.unpack(head)
-    return letter, pipe.read(length)
 
 
 class _Frames(io.RawIOBase):

@@ -20,9 +20,10 @@ import pyarrow as pa
 
 from annolake.config import Settings
 from annolake.errors import SqlRefused
-from annolake.lake.sandbox import ASK, CANCEL, CHECK, FAILED, OPEN, ROWS, SOURCE, receive, send
+from annolake.lake.sandbox import ASK, CANCEL, CHECK, FAILED, OPEN, ROWS, SOURCE
 from annolake.lake.sqlcheck import check
 from annolake.lake.sqlwords import explained, too_large, too_long
+from annolake.processes.pipes import receive, send
 
 if TYPE_CHECKING:
     from annolake.lake.reader import ReleaseReader

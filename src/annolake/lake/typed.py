@@ -8,11 +8,9 @@ unknown keys, other types, keys that stand twice, numbers out of range, halves o
 
 from __future__ import annotations
 
-import math
 import re
-from functools import lru_cache
 from json.encoder import encode_basestring
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -102,42 +100,39 @@ FILE = msgspec.json.Decoder(File)
 UNFIT = (msgspec.DecodeError, UnicodeError, RecursionError)
 
 
-class Segments(NamedTuple):
-    """The segments of one answer or of several, column by column; of a track of each layer how many there are."""
-
-    layers: list[str]
-    counts: list[int]
-    label: list[str]
-    start_s: list[float]
-    end_s: list[float]
-    text: list[str]
-    attributes: list[str | None]
+Annotations = Streams[Segment] | Streams[OldSegment]
 
 
-def read_file(raw: bytes) -> list[tuple[Answer, Segments | None]] | None:
-    """The answers of a file, as `read_answers` gives them, and their segments; None where it has another shape.
+def read_file(raw: bytes) -> list[tuple[Answer, Annotations | None]] | None:
+    """The answers of a file, as `read_answers` gives them, and their annotations; None where it has another shape.
 
-    Segments are None where an answer says more, or in another shape: the models unpack it.
+    Annotations are None where an answer says more, or in another shape: the models unpack it. Whether the values in
+    them are sound is told of many at once (`lake.segments`).
     """
     try:
         said = FILE.decode(raw).answers
     except UNFIT:
         return None
-    answers = [_answer(number, one) for number, one in enumerate(said)]
-    if None in answers:
-        return None
-    return [(a, _segments(one.answerContent)) for a, one in zip(answers, said, strict=True) if a]
+    read: list[tuple[Answer, Annotations | None]] = []
+    for number, one in enumerate(said):
+        answer = _answer(number, one)
+        if answer is None:
+            return None
+        read.append((answer, _annotations(one.answerContent)))
+    return read
 
 
-def _segments(content: dict[str, str]) -> Segments | None:
+def _annotations(content: dict[str, str]) -> Annotations | None:
     text = content.get("annotations")
     if text is None or len(content) > 1:
         return None
     for decoder, n_texts in SHAPES:
         try:
-            return _columns(text, decoder.decode(text), n_texts)
+            said = decoder.decode(text)
         except UNFIT:
             continue
+        n_segments = sum(map(len, said.streams.values()))
+        return said if _n_quotes(text) == 2 * (_n_texts(said) + n_texts * n_segments) else None
     return None
 
 
@@ -164,28 +159,7 @@ def _dump(content: dict[str, str]) -> str:
     return "{" + ",".join([f"{encode_basestring(k)}:{encode_basestring(v)}" for k, v in content.items()]) + "}"
 
 
-def _columns(text: str, said: Streams[Segment] | Streams[OldSegment], n_texts: int) -> Segments | None:
-    tracks = said.streams.values()
-    segments = [s for track in tracks for s in track]
-    found = Segments(
-        list(said.streams),
-        [len(track) for track in tracks],
-        [s.id for s in segments],
-        [s.start for s in segments],
-        [s.end for s in segments],
-        [s.text for s in segments],
-        [_attributes(s.emotion) for s in segments],
-    )
-    is_sound = (
-        _n_quotes(text) == 2 * (_n_texts(said) + n_texts * len(segments))
-        and "" not in found.attributes
-        and not _has_negative_zero(found.start_s)
-        and not _has_negative_zero(found.end_s)
-    )
-    return found if is_sound else None
-
-
-def _n_texts(said: Streams[Segment] | Streams[OldSegment]) -> int:
+def _n_texts(said: Annotations) -> int:
     """Keys and texts beside the segments."""
     categories = said.categories
     n = 1 + len(said.streams)
@@ -206,15 +180,3 @@ def _n_quotes(text: str) -> int:
     if "\\\\" in text or "\\u0000" in text:
         return -1
     return text.count('"') - text.count('\\"')
-
-
-def _has_negative_zero(times: list[float]) -> bool:
-    return 0.0 in times and any(t == 0 and math.copysign(1, t) < 0 for t in times)
-
-
-@lru_cache(1024)
-def _attributes(emotion: str | None) -> str | None:
-    """The rest of a segment as JSON; empty where the text is not a plain one."""
-    if emotion is None:
-        return None
-    return f'{{"emotion":"{emotion}"}}' if PLAIN.fullmatch(emotion) else ""
