@@ -17,7 +17,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyiceberg.expressions import And, BooleanExpression, EqualTo, In
+from pyiceberg.expressions import EqualTo, In
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table.snapshots import Operation
 
@@ -54,45 +54,69 @@ class Built:
     build_id: str = ""
 
 
-def last_builds(lake: Lake, model: str, jobs: Iterable[str]) -> dict[str, Built]:
-    """What the model was built up to, by job."""
-    rows = lake.scan(BUILD.name, jobs=jobs, where=EqualTo("model", model)).to_pylist()
-    return {row["job_name"]: Built(row["basis"], json.loads(row["snapshots"]), row["build_id"]) for row in rows}
+class Builds:
+    """What models were built up to: read once a build, and noted together where it ends.
 
-
-def note_builds(
-    lake: Lake,
-    model: str,
-    build_id: str,
-    *,
-    before: Mapping[str, Built],
-    now: Mapping[str, Built],
-    parts: Mapping[str, int],
-) -> None:
-    """Note what the model is built up to now, for each job; `before` is what was known when the build began.
-
-    A job of which another build noted something meanwhile is left in doubt, and the next build makes all of it anew.
+    Killed before that, rows are there that nobody noted: the next build makes the same parts again.
     """
-    of_jobs: BooleanExpression = And(EqualTo("model", model), In("job_name", sorted(now)))
 
-    def attempt(table: IcebergTable) -> None:
-        known = last_builds(lake, model, now)
-        rows = [
-            {
-                "job_name": job,
-                "model": model,
-                "build_id": build_id,
-                "built_at": datetime.now(UTC),
-                "basis": one.basis if known.get(job) == before.get(job) else IN_DOUBT,
-                "snapshots": json.dumps(one.snapshots),
-                "n_parts": parts[job],
-            }
-            for job, one in now.items()
-        ]
-        made = pa.Table.from_pylist(rows, schema=BUILD.arrow)
-        lake.put(table, made, of_jobs)
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+        self._read: set[str] = set()
+        self._before: dict[tuple[str, str], Built] = {}
+        self._now: dict[tuple[str, str], Built] = {}
+        self._n_parts: dict[tuple[str, str], int] = {}
 
-    lake.commit(BUILD.name, attempt)
+    def last(self, model: str, jobs: Iterable[str]) -> dict[str, Built]:
+        """What the model was built up to, by job."""
+        if new := sorted(set(jobs) - self._read):
+            self._before |= {key: _built(row) for key, row in self._rows(new).items()}
+            self._read.update(new)
+        known = self._before | self._now
+        return {job: known[job, model] for job in jobs if (job, model) in known}
+
+    def built(self, model: str, now: Mapping[str, Built], n_parts: Mapping[str, int]) -> None:
+        """The model is built up to this, by job; `n_parts` of each were made anew."""
+        for job, one in now.items():
+            self._now[job, model] = one
+            self._n_parts[job, model] = n_parts[job]
+
+    def note(self) -> None:
+        """Note what was built.
+
+        A model and job of which another build noted something meanwhile is left in doubt, and the next build makes all
+        of it anew.
+        """
+        if not self._now:
+            return
+        jobs = sorted({job for job, _ in self._now})
+
+        def attempt(table: IcebergTable) -> None:
+            rows = self._rows(jobs)
+            for key, one in self._now.items():
+                there = _built(rows[key]) if key in rows else None
+                rows[key] = {
+                    "job_name": key[0],
+                    "model": key[1],
+                    "build_id": one.build_id,
+                    "built_at": datetime.now(UTC),
+                    "basis": one.basis if there == self._before.get(key) else IN_DOUBT,
+                    "snapshots": json.dumps(one.snapshots),
+                    "n_parts": self._n_parts[key],
+                }
+            self._lake.put(table, pa.Table.from_pylist(list(rows.values()), schema=BUILD.arrow), In("job_name", jobs))
+
+        self._lake.commit(BUILD.name, attempt)
+        self._before |= self._now
+        self._now, self._n_parts = {}, {}
+
+    def _rows(self, jobs: list[str]) -> dict[tuple[str, str], dict[str, Any]]:
+        rows = self._lake.scan(BUILD.name, jobs=jobs).to_pylist()
+        return {(row["job_name"], row["model"]): row for row in rows}
+
+
+def _built(row: Mapping[str, Any]) -> Built:
+    return Built(row["basis"], json.loads(row["snapshots"]), row["build_id"])
 
 
 def digest(*parts: object) -> str:
@@ -105,6 +129,7 @@ class Changes:
 
     def __init__(self, lake: Lake) -> None:
         self.lake = lake
+        self.builds = Builds(lake)
         self.now = {name: at for name in SOURCES if (at := lake.snapshot(name)) is not None}
         """The snapshots of what sums by object are made from."""
         self._known: dict[tuple[object, ...], set[int] | None] = {}

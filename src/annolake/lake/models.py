@@ -70,15 +70,21 @@ def build_gold(settings: Settings, jobs: Iterable[str] | None = None) -> list[st
         return []
     with open_lake(settings) as lake:
         changes = Changes(lake)
-        for name in model_order():
-            _build(lake, name, jobs, settings, changes)
+        try:
+            for name in model_order():
+                _build(lake, name, jobs, settings, changes)
+        finally:
+            changes.builds.note()
     return model_order()
 
 
 def build_model(settings: Settings, name: str, jobs: Iterable[str]) -> int:
     """Build one model for these jobs; returns the rows that it wrote."""
     with open_lake(settings) as lake:
-        return _build(lake, name, sorted(set(jobs)), settings, Changes(lake))
+        changes = Changes(lake)
+        n_rows = _build(lake, name, sorted(set(jobs)), settings, changes)
+        changes.builds.note()
+        return n_rows
 
 
 def _build(lake: Lake, name: str, jobs: list[str], settings: Settings, changes: Changes) -> int:

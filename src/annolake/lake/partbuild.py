@@ -28,7 +28,7 @@ from pyiceberg.expressions import (
 
 import transforms
 from annolake.config import Settings
-from annolake.lake.built import IN_DOUBT, Built, Changes, digest, last_builds, note_builds
+from annolake.lake.built import IN_DOUBT, Built, Changes, digest
 from annolake.lake.catalog import Lake
 from annolake.lake.inputs import UNIT, Parts
 from annolake.lake.pymodels import PYTHON, READ_BY_PYTHON, PartModel
@@ -55,8 +55,8 @@ def build_parts(
     lake: Lake, name: str, jobs: Sequence[str], settings: Settings, *, changes: Changes, build_id: str
 ) -> int:
     """Build the parts of these jobs that changed since the model's last build; returns the rows written."""
-    before = last_builds(lake, name, jobs)
-    now = _built_now(lake, name, jobs, settings, changes)
+    before = changes.builds.last(name, jobs)
+    now = _built_now(lake, name, jobs, settings, changes=changes, build_id=build_id)
     todo: dict[str, set[int]] = {}
     whole = []
     for job in jobs:
@@ -72,8 +72,9 @@ def build_parts(
             check(table, rows)
             n_rows += lake.replace(table, rows, some, build_id=build_id, where=_of(some))
     if moved := {job: one for job, one in now.items() if job in whole or before[job].snapshots != one.snapshots}:
-        n_parts = {job: len(todo[job]) for job in moved}
-        note_builds(lake, name, build_id, before=before, now=moved, parts=n_parts)
+        changes.builds.built(name, moved, {job: len(todo[job]) for job in moved})
+    if sum(map(len, todo.values())) > PARTS_AT_ONCE:  # too much to do again after a kill
+        changes.builds.note()
     log.info("%s: %d parts, all of %d jobs", name, sum(map(len, todo.values())), len(whole))
     return n_rows
 
@@ -88,9 +89,11 @@ def _touched(changes: Changes, job: str, last: Built | None, now: Built) -> set[
     return changes.touched(job, last.snapshots, now.snapshots)
 
 
-def _built_now(lake: Lake, name: str, jobs: Sequence[str], settings: Settings, changes: Changes) -> dict[str, Built]:
+def _built_now(
+    lake: Lake, name: str, jobs: Sequence[str], settings: Settings, *, changes: Changes, build_id: str
+) -> dict[str, Built]:
     """What the model is about to be built up to, by job."""
-    sources = {source: last_builds(lake, source, jobs) for source in _sources(name)}
+    sources = {source: changes.builds.last(source, jobs) for source in _sources(name)}
     known = known_of(lake, jobs, changes) if name in PYTHON else None
     found = {}
     for job in jobs:
@@ -103,7 +106,7 @@ def _built_now(lake: Lake, name: str, jobs: Sequence[str], settings: Settings, c
             one.basis == IN_DOUBT or one.snapshots != snapshots for one in of_sources
         ):
             basis = IN_DOUBT
-        found[job] = Built(basis, snapshots)
+        found[job] = Built(basis, snapshots, build_id)
     return found
 
 
