@@ -1,8 +1,8 @@
 /* Agreement of the annotators of one job, one row a measure, each with a 95 % interval.
    grain: job_name, layer, measure
    reads: measure.unit, measure.unit_term, measure.worker_unit, measure.chance, measure.transcript_item,
-     measure.box_item, measure.track_item, measure.box_chance, measure.pair_compared, silver.annotation, silver.job,
-     reference.student_t
+     measure.box_item, measure.track_item, measure.box_chance, measure.pair_compared, measure.layer_annotators,
+     silver.job, reference.student_t
    owner: measures
    checks: fail unique(grain), fail value is null or value <= 1, fail ci_lo <= ci_hi, fail reason_code where value is null,
      warn rows >= 1
@@ -550,14 +550,6 @@ other_total AS (
     GROUP BY job_name, layer, measure
 ),
 
-other_annotators AS (
-    SELECT i.job_name, i.layer, i.measure, count(DISTINCT a.worker_id) AS n_annotators
-    FROM other_item AS i
-    INNER JOIN silver.annotation AS a ON i.job_name = a.job_name AND i.object_id = a.object_id
-    WHERE i.n_annotators >= 2
-    GROUP BY i.job_name, i.layer, i.measure
-),
-
 floors AS (
     SELECT job_name, layer, measure, chance_floor FROM measure.chance
     UNION ALL
@@ -581,7 +573,14 @@ other_estimate AS (
         ON
             s.job_name = t.job_name AND s.layer = t.layer
             AND CASE WHEN s.measure = 'hota' THEN 'idf1' ELSE s.measure END = t.measure
-    LEFT JOIN other_annotators AS a ON t.job_name = a.job_name AND t.layer = a.layer AND t.measure = a.measure
+    LEFT JOIN measure.layer_annotators AS a
+        ON
+            t.job_name = a.job_name AND t.layer = a.layer
+            AND CASE
+                WHEN t.measure LIKE 'transcript%' THEN 'transcript'
+                WHEN t.measure = 'idf1' THEN 'track'
+                ELSE 'box'
+            END = a.family
     LEFT JOIN reference.student_t AS q ON q.df = t.n_items - 1
 ),
 

@@ -25,6 +25,7 @@ from transforms.tracks import ANNOTATORS, SEGMENTS
 
 Run = Callable[..., pa.Table]
 STEPS = {
+    "measure.layer_annotators": ("job_name", "layer", "family"),
     "measure.unit_term": ("job_name", "unit", "layer", "measure"),
     "measure.pair_compared": ("job_name", "layer", "worker_a", "worker_b", "left_out"),
     "measure.worker_compared": ("job_name", "unit", "layer", "worker_id", "day"),

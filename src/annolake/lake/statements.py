@@ -69,16 +69,19 @@ def query(
     with database() as connection:
         names = names_read(model)
         found = add_views(connection, lake, tables_read(model), jobs, names=names, parts=parts, n_objects=n_objects)
-        if _has_none(model, {name for name, n_rows in found.items() if not n_rows}):
+        empty = _with_steps(model, {name for name, n_rows in found.items() if not n_rows})
+        if is_empty(model.query, empty):
             return TABLES[model.name].empty()
-        return _run(connection, model, max([most, *found.values()]), price)
+        return _run(connection, model, max([most, *found.values()]), price, empty)
 
 
-def _has_none(model: SqlModel, empty: set[str]) -> bool:
+def _with_steps(model: SqlModel, empty: Collection[str]) -> set[str]:
+    """The tables that have no row, and the steps of a model that then have none."""
+    found = set(empty)
     for name, step in steps_of(model.reads).items():
-        if is_empty(step.query, empty):
-            empty.add(name)
-    return is_empty(model.query, empty)
+        if is_empty(step.query, found):
+            found.add(name)
+    return found
 
 
 def run_sql(model: SqlModel, inputs: Mapping[str, pa.Table], price: pa.Table = NO_PRICE) -> pa.Table:
@@ -89,8 +92,10 @@ def run_sql(model: SqlModel, inputs: Mapping[str, pa.Table], price: pa.Table = N
         return _run(connection, model, max([0, *(table.num_rows for table in inputs.values())]), price)
 
 
-def _run(connection: duckdb.DuckDBPyConnection, model: SqlModel, most: int, price: pa.Table) -> pa.Table:
-    """Run a model over the views of a connection; `most` is the greatest number of objects."""
+def _run(
+    connection: duckdb.DuckDBPyConnection, model: SqlModel, most: int, price: pa.Table, empty: Collection[str] = ()
+) -> pa.Table:
+    """Run a model over the views of a connection, but for the steps in `empty`; `most` is the number of objects."""
     if STUDENT_T in model.reads:
         _show(connection, STUDENT_T, student_t(max(LEAST_DF, 1 << most.bit_length())))
     if PRICE in model.reads:
@@ -98,7 +103,8 @@ def _run(connection: duckdb.DuckDBPyConnection, model: SqlModel, most: int, pric
     try:
         for name, step in steps_of(model.reads).items():
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name.split('.', maxsplit=1)[0]}")
-            connection.execute(f"CREATE TABLE {name} AS {step.sql}")
+            rows = f"SELECT * FROM ({step.sql}) WHERE false" if name in empty else step.sql
+            connection.execute(f"CREATE TABLE {name} AS {rows}")
         return conform(connection.sql(model.sql).to_arrow_table(), TABLES[model.name].arrow)
     except (duckdb.Error, SchemaMismatch, pa.ArrowInvalid) as error:
         raise LakeError(f"sql/{model.name.replace('.', '/')}.sql: {error}") from error
