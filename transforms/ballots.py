@@ -3,7 +3,7 @@
 A stretch weighs its part of the recording, so that the effective number of answers is the number of recordings.
 Objects and stretches on which the same annotators say the same things are one, with the weight of all: the models
 cannot tell them apart. Of a layer with more than `MOST_ITEMS` recordings every k-th is used, evenly, which is plenty
-for a number a worker.
+for a number a worker; annotators of few recordings have `LEAST` of theirs among them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from transforms.answers import Answers
-from transforms.encode import Flags, Floats, Ints, distinct, grouped
+from transforms.encode import Flags, Floats, Ints, distinct, first_within, grouped
 from transforms.offsets import cells
 from transforms.skill import Ballot, one_coin, spam_probability
 from transforms.spans import fingerprint, spans
@@ -21,6 +21,7 @@ from transforms.tracks import Tracks
 from transforms.workers import answer_cells
 
 MOST_ITEMS = 10_000
+LEAST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def skills_of_tracks(found: Tracks) -> Skills:
     """Skills in segment layers; "nothing" is a label."""
     cell = cells(found)
     layer = found.item_job * max(1, len(found.layers)) + found.item_layer
-    used = _evenly(layer, found.n_annotators >= 2)
+    used = _evenly(layer, found.n_annotators >= 2, cell, found.track_item)
     items, tracks, labels, weights = [], [], [], []
     n = 0
     for part in spans(found, used):
@@ -75,12 +76,18 @@ def skills_of_tracks(found: Tracks) -> Skills:
     )  # fmt: skip
 
 
-def _evenly(layer: Ints, wanted: Flags) -> Flags:
-    """At most `MOST_ITEMS` of the wanted items of each layer, every k-th."""
+def _evenly(layer: Ints, wanted: Flags, cell: Ints, item: Ints) -> Flags:
+    """At most `MOST_ITEMS` of the wanted items of each layer, every k-th, and `LEAST` of each cell that has as many.
+
+    `cell` and `item` are those of each track.
+    """
     used = np.zeros(len(layer), dtype=np.bool_)
     for one in distinct(layer):
         mine = np.flatnonzero(wanted & (layer == one))
         used[mine[:: max(1, -(-len(mine) // MOST_ITEMS))]] = True
+    if (used != wanted).any():
+        here = np.flatnonzero(wanted[item])
+        used[item[here][first_within(cell[here], used[item[here]].astype(np.float64), LEAST)]] = True
     return used
 
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import parts
-from transforms.encode import codes
+from transforms.encode import codes, first_within
 from transforms.schemas import (
     ANNOTATION,
     ASSET_TABLE,
@@ -54,9 +54,8 @@ def in_sample(annotators: pa.Table, every: int) -> pa.Array[Any]:
     chosen = place < parts.HASHES // every
     most = max(1, int(np.count_nonzero(chosen)) // max(1, len(workers)))
     alone = np.bincount(obj, minlength=len(objects)) < LEAST
-    order = np.lexsort((place[obj], alone[obj], worker))
-    rank = np.arange(len(order)) - np.searchsorted(worker[order], worker[order])
-    chosen[obj[order][rank < most]] = True
+    late = (place + parts.HASHES * alone).astype(np.float64)
+    chosen[obj[first_within(worker, -late[obj], most)]] = True
     return pa.array(objects, pa.string()).filter(pa.array(chosen))
 
 
@@ -88,7 +87,7 @@ def joined(tables: Tables) -> Tables:
 
     What else is known of the same jobs (all answers, for labels of whole objects) is left out.
     """
-    samples = {name: tables[spec.name] for name, spec in SAMPLES.items() if spec.name in tables}
+    samples = {name: tables[spec.name] for name, spec in SAMPLES.items() if {name, spec.name} <= tables.keys()}
     large = samples[ANNOTATION.name]["job_name"].unique() if samples else pa.array([], pa.string())
     if not len(large):
         return tables

@@ -147,8 +147,9 @@ def items(silver: Silver, known: Known, windows_s: Sequence[float] = ()) -> dict
         made[MEASURE_WORKER_ITEM.name] += [workers.worker_items_of_answers(one)]
         disputed += [candidates_of_answers(one, known.every)]
     made[MEASURE_DISPUTE_CANDIDATE.name] += [with_assets(pa.concat_tables(disputed), silver[ANNOTATION.name])]
-    measured = {MEASURE_WORKER_ITEM.name: pa.concat_tables(made[MEASURE_WORKER_ITEM.name])}
-    for name, rows in job_sample.sample_of({**silver, **measured}, known.every).items():
+    of_sample = {name: silver[name] for name in (SEGMENT.name, ANNOTATION.name, ASSET_TABLE.name)}
+    of_sample[MEASURE_WORKER_ITEM.name] = pa.concat_tables(made[MEASURE_WORKER_ITEM.name])
+    for name, rows in job_sample.sample_of(of_sample, known.every).items():
         made[name] += [rows]
     return _sorted(ITEMS, made)
 
