@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -108,6 +109,17 @@ def test_a_new_column_is_added_without_rewriting(lake: Lake, monkeypatch: pytest
     assert sorted(lake.scan(name)["note"].to_pylist(), key=str) == [None, None]
     assert set(files) < set(lake.files(name))
     assert lake.scan(name, snapshot_id=first).schema == wider.arrow
+
+
+def test_a_column_may_be_null_from_now_on(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = TABLES["gold.item_spread"]
+    row = {"job_name": "a", "layer": "x", "bin": 0, "n_items": 1}
+    lake.replace(spec.name, pa.Table.from_pylist([row], schema=spec.arrow), ["a"])
+    columns = tuple(replace(c, nullable=c.nullable or c.name == "n_items") for c in spec.columns)
+    monkeypatch.setitem(TABLES, spec.name, replace(spec, columns=columns))
+    without = row | {"job_name": "b", "n_items": None}
+    lake.replace(spec.name, pa.Table.from_pylist([without], schema=TABLES[spec.name].arrow), ["b"])
+    assert sorted(lake.scan(spec.name)["n_items"].to_pylist(), key=str) == [1, None]
 
 
 def test_rows_are_checked_at_the_door() -> None:

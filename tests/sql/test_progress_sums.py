@@ -13,7 +13,7 @@ from scipy import stats
 from tests.sql.conftest import Run
 from tests.sql.test_gold_progress import JOB, NOON, answer, lab, tables
 from tests.transforms.simulate import filled
-from transforms.schemas import MEASURE_GOLD_ITEM, MEASURE_ITEM
+from transforms.schemas import DISPUTE_QUEUE, MEASURE_GOLD_ITEM, MEASURE_ITEM
 
 MEDIA = {"asset_id": "x", "duration_s": 60.0, "bytes": 1}
 FROM_SUMS = ("job_status", "job_day", "job_failure", "job_trend", "worker_speed", "item_coverage", "item_spread")
@@ -131,3 +131,43 @@ def trend_tables(scope: str, mass: np.ndarray, differ: np.ndarray, days: int) ->
         return {**tables(job=[JOB], annotation=rows, assignment=rows), MEASURE_GOLD_ITEM.name: made}
     items = [item(str(k), m, d) for k, (m, d) in enumerate(zip(mass.tolist(), differ.tolist(), strict=True))]
     return {**tables(job=[JOB], annotation=rows, assignment=rows), MEASURE_ITEM.name: filled(MEASURE_ITEM, items)}
+
+
+def test_the_first_objects_are_those_of_a_whole_order(run_model: Run) -> None:
+    """1,300 objects in one layer, 30 of them in another: the first 1000 of each, and every layer of a dispute."""
+    chance = np.random.default_rng(11)
+    share = np.round(chance.uniform(0, 1, 1300), 2)  # many are equal
+    rows = [item(str(k), float(chance.choice([10, 20])), 0.0) for k in range(1300)]
+    for row, differ in zip(rows, share.tolist(), strict=True):
+        row["d_obs"] = row["mass"] * differ
+    rows += [item(str(k), 5, 4, "m") for k in range(30)] + [item("1300", 0, 0), item("1301", 0, 0, "m")]
+    agreement = lambda row: 1 - row["d_obs"] / row["mass"] if row["mass"] else 2.0  # noqa: E731
+    in_order = sorted(rows, key=lambda r: (agreement(r), -r["mass"], r["object_id"]))
+    agrees = [r["object_id"] for r in in_order if r["layer"] == "l"][-5:]
+    disputes = [{"job_name": "j", "object_id": o, "layer": "l", "t_start_s": 0.0, "kind": "label", "expected_gain": 2.0}
+                for o in agrees[:2] * 2]  # fmt: skip
+    given = {
+        **tables(job=[JOB], annotation=[answer(row["object_id"], "a", 0) for row in rows if row["layer"] == "l"]),
+        MEASURE_ITEM.name: filled(MEASURE_ITEM, rows),
+        "gold.dispute_queue": filled(DISPUTE_QUEUE, disputes),
+    }
+    items = run_model("agreement_item", given)
+    found = {
+        (r["layer"], r["object_id"]): r
+        for r in run_model("item_first", given | {"gold.agreement_item": items}).to_pylist()
+    }
+    for layer, n_placed in (("l", 1000), ("m", 31)):
+        expected = [r["object_id"] for r in in_order if r["layer"] == layer][:n_placed]
+        placed = {r["place"]: o for (of, o), r in found.items() if of == layer and r["place"]}
+        assert [placed[k + 1] for k in range(len(placed))] == expected
+    of_queue = {o: r for (_, o), r in found.items() if r["object_disputes"]}
+    assert of_queue.keys() == set(agrees[:2])
+    assert {(r["place"], r["object_gain"], r["object_disputes"], r["nth_layer"]) for r in of_queue.values()} == {
+        (None, 4.0, 2, 1)
+    }
+    twice = [o for layer, o in found if layer == "m" and ("l", o) in found]
+    assert twice
+    for o in twice:
+        both = [found["l", o], found["m", o]]
+        assert sorted(r["nth_layer"] for r in both) == [1, 2]
+        assert [r["object_agreement"] for r in both] == pytest.approx([min(0.2, 1 - share[int(o)])] * 2)

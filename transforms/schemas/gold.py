@@ -488,7 +488,7 @@ ITEM_FIRST = table(
     Column("n_units", LONG, "as in gold.agreement_item", True),
     Column("unit_hits_iou50", LONG, "as in gold.agreement_item", True),
     Column("reason_code", TEXT, "why there is no agreement; NULL where there is", True),
-    Column("place", LONG, "1 is the least observed agreement of the job and layer"),
+    Column("place", LONG, "1 to 1000: 1 is the least observed agreement of the job and layer; NULL beyond", True),
     Column("object_agreement", REAL, "the least observed agreement of the object in any layer", True),
     Column("object_gain", REAL, "expected_gain of all disputes of the object; 0 without one"),
     Column("object_disputes", LONG, "disputes of the object, in all layers"),

@@ -162,16 +162,17 @@ class Lake:
         found = self.find(name) or self._create(spec)
         have = {field.name: field for field in found.schema().fields}
         missing = [c for c in spec.columns if c.name not in have]
-        gone = [n for n, field in have.items() if field.required and n not in spec.arrow.names]
+        needed = {c.name for c in spec.columns if not c.nullable}
+        loose = [n for n, field in have.items() if field.required and n not in needed]
         parted = {field.name for field in found.spec().fields}
         finer = [n for n in spec.partition if n not in parted]
-        if missing or gone or finer:
+        if missing or loose or finer:
             try:
                 with found.transaction() as change:
                     with change.update_schema() as update:
                         for column in missing:  # optional: old files have no value for it
                             update.add_column(column.name, iceberg_type(column.type), doc=column.meaning)
-                        for column_name in gone:  # new rows have no value for it
+                        for column_name in loose:  # new rows may have no value for it
                             update.update_column(column_name, required=False)
                     with change.update_spec() as respec:
                         for column_name in finer:
