@@ -235,8 +235,9 @@ METHOD = """<section><h2>How to read this</h2>
 <dt>Alpha</dt><dd>Krippendorff's alpha: 1 - observed / expected disagreement. For segments every moment of an object is
 a unit, weighed by its length, and time that nobody labeled is a value of its own. 0.8 and more is reliable, 0.667 and
 more allows tentative conclusions; both are asked of the lower end of the interval.</dd>
-<dt>Interval</dt><dd>95 %, from leaving out one object at a time (jackknife, Student's t). Objects are the clusters:
-labels of one object are not independent. Under three objects there is none.</dd>
+<dt>Interval</dt><dd>95 %, from leaving out one object at a time (jackknife, Student's t), in a job of more than 16,384
+objects a block of neighbouring ones. Objects are the clusters: labels of one object are not independent. Under three
+objects there is none.</dd>
 <dt>Chance floor</dt><dd>The same measure where the annotators' answers are paired across objects at random. A figure
 near its floor says nothing about the objects.</dd>
 <dt>Boundary F, unit F</dt><dd>The share of boundaries that two annotators set within 0.5 s of each other, and of
