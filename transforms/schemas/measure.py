@@ -83,7 +83,7 @@ MEASURE_WORKER_ITEM = table(
 )
 MEASURE_WORKER = table(
     "measure.worker",
-    "estimates of one worker from all answers of a job",
+    "estimates of one worker of a job; in large jobs those of segments are of a sample of the objects",
     "job_name layer worker_id",
     JOB,
     LAYER,
