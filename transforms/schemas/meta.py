@@ -48,7 +48,7 @@ BUILD = table(
     Column("basis", TEXT, "hash of what else the rows depend on: code, SQL, settings, facts of the job"),
     Column("snapshots", TEXT, "JSON object silver table -> Iceberg snapshot that the rows are made from"),
     Column("n_parts", LONG, "parts of the job that this build made anew"),
-    partition="job_name model",
+    partition="job_name",
 )
 CHECK_RESULT = table(
     "meta.check_result",
