@@ -140,7 +140,8 @@ BENCH = Bench(
     shown=("files", "segments"),
     reading=(
         "Files into rows does what the loop does: it reads every file into rows of segments, in Parquet. Beyond that "
-        "it lists versions, refuses what is no answer, replaces worker ids, and keeps answers and outcomes. Landing is "
+        "it lists versions, refuses what is no answer, replaces worker ids, and keeps answers and outcomes. Both "
+        "processors work on it: beside the process whose memory is told are two others, of 130 MiB each. Landing is "
         "not the same work: it makes assignments, answers and segments of them, puts each through the quality gate, "
         "commits to Iceberg and checks the tables."
     ),

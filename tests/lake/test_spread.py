@@ -98,6 +98,7 @@ def test_few_files_need_no_process(store: LocalStore) -> None:
 
 def test_batches_number_their_answers(store: LocalStore, readers: Readers, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spread, "SLICE_FILES", 10)
+    monkeypatch.setattr(spread, "SLICES_AT_ONCE", 4)
     batches = list(gather(readers.read(by_object(readers.list(RESPONSES)))))
     assert len(batches) > 1
     for rows in batches:

@@ -198,6 +198,7 @@ class _Landing:
             for rows in ahead(gather(self.readers.read(sources))):
                 self._stage_answers(stage, rows)
                 people.append(rows.people)
+            self.readers.close()
             self._commit_answers(stage, people)
 
     def _land_frames(self, sources: Sequence[Source]) -> None:

@@ -6,7 +6,7 @@ Little is imported here: processes that read files beside a landing (`lake.sprea
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from operator import itemgetter
 from pathlib import Path
@@ -51,16 +51,20 @@ class LocalStore:
     def list(self, prefix_uri: str) -> Iterator[Source]:
         return self.below(self.places(prefix_uri))
 
-    def places(self, prefix_uri: str, enough: int = 1) -> Sequence[str]:
+    def places(self, prefix_uri: str, enough: int = 1, when_enough: Callable[[], None] | None = None) -> Sequence[str]:
         """Paths of files and folders, these with a slash at their end, that hold all keys of a prefix, in their order.
 
-        Folders are opened until there are `enough`, or no folder is left.
+        Folders are opened until there are `enough`, or no folder is left; a folder that has enough is told at once.
         """
         start = f"{self.folder}/{'/'.join(place(prefix_uri))}"
         top = start[: start.rfind("/") + 1]
-        found = [path for path in _entries(top) if path.startswith(start)]
+        found = [path for path in _entries(top, enough, when_enough) if path.startswith(start)]
         while len(found) < enough and any(path.endswith("/") for path in found):
-            found = [below for path in found for below in (_entries(path) if path.endswith("/") else [path])]
+            found = [
+                below
+                for path in found
+                for below in (_entries(path, enough, when_enough) if path.endswith("/") else [path])
+            ]
         return found
 
     def below(self, places: Iterable[str]) -> Iterator[Source]:
@@ -111,19 +115,24 @@ def unavailable(uri: str, error: Exception) -> LabelingUnavailable:
     return LabelingUnavailable(f"{uri} cannot be read now: {error}", hint=TRY_AGAIN)
 
 
-def _entries(folder: str) -> list[str]:
+def _entries(folder: str, enough: int, when_enough: Callable[[], None] | None) -> list[str]:
     """Files and folders in a folder, in the order of their keys: a folder counts with its slash; links are left out."""
+    names: list[str] = []
     try:
         with os.scandir(folder) as found:
-            return sorted(
-                e.path + "/" if e.is_dir(follow_symlinks=False) else e.path
-                for e in found
-                if e.is_dir(follow_symlinks=False) or e.is_file(follow_symlinks=False)
-            )
+            for entry in found:
+                if entry.is_dir(follow_symlinks=False):
+                    names.append(entry.name + "/")
+                elif entry.is_file(follow_symlinks=False):
+                    names.append(entry.name)
+                if when_enough and len(names) == enough:
+                    when_enough()
     except GONE:
         return []
     except OSError as error:
         raise unavailable(folder, error) from error
+    names.sort()
+    return [folder + name for name in names]
 
 
 def _files(folder: str, names: Sequence[str] | None = None) -> list[tuple[str, os.stat_result]]:

@@ -48,10 +48,10 @@ ANSWERS = pa.schema([*_NUMBERS.items(), *WORKER_RESPONSE.arrow])
 PEOPLE = pa.schema(_PEOPLE)
 OUTCOMES = pa.schema(_OUTCOMES)
 
-SLICE_FILES = 2_500
-SLICE_BYTES = 8 << 20
-"""What is read at a time: as many files, or as many bytes of large ones."""
-SLICES_AT_ONCE = 8
+SLICE_FILES = 500
+SLICE_BYTES = 3 << 19
+"""What is read at a time: as many files, or as many bytes of large ones. More would not stay in a processor's cache."""
+SLICES_AT_ONCE = 40
 """What is worked on together."""
 WHOLE = "SELECT * EXCLUDE (answer_id, n_segments) FROM read_answers"
 
@@ -120,11 +120,13 @@ class Responses:
     def read(self, body: Body) -> None:
         """Add what one file says, or why it cannot be read."""
         faults = self._read(body)
+        if not faults:
+            self._outcomes.append((body.source.uri, body.source.version, 0, True, None, None))
+            return
         for fault in faults:
             self._note(body.source, fault)
         if not any(fault.line_no == 0 for fault in faults):
-            bad = Fault(0, "bad_answers", f"{len(faults)} answers did not land.") if faults else None
-            self._note(body.source, bad, is_ok=True)
+            self._note(body.source, Fault(0, "bad_answers", f"{len(faults)} answers did not land."), is_ok=True)
 
     def read_frames(self, folder: Folder, bodies: Sequence[Body]) -> None:
         """Add the one answer that the files of a worker's frames are together.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -39,7 +38,8 @@ def columns(annotations: Sequence[Annotations]) -> Columns:
     number = np.arange(len(track)) - (np.cumsum(counts) - counts)[track]
     of_track = np.repeat(np.arange(len(annotations)), n_tracks)
     answer = of_track[track]
-    times = [np.fromiter(map(get, segments), np.float64, len(segments)) for get in _TIMES]
+    start = pa.array([segment.start for segment in segments], pa.float64())
+    end = pa.array([segment.end for segment in segments], pa.float64())
     emotions = [segment.emotion for segment in segments]
     attributes = {emotion: _attributes(emotion) for emotion in set(emotions)}
     layers = pa.array([layer for said in annotations for layer in said.streams], pa.string())
@@ -49,14 +49,15 @@ def columns(annotations: Sequence[Annotations]) -> Columns:
             pa.array(number.astype(np.int32)),
             layers.take(track),
             pa.array([segment.id for segment in segments], pa.string()),
-            *map(pa.array, times),
+            start,
+            end,
             pa.array([segment.text for segment in segments], pa.string()),
             pa.array([attributes[emotion] for emotion in emotions], pa.string()),
         ],
         schema=SEGMENTS,
     )
     is_odd = np.zeros(len(track), bool)
-    for time in times:
+    for time in (start.to_numpy(), end.to_numpy()):
         is_odd |= (time == 0) & np.signbit(time)
     if "" in attributes.values():
         is_odd |= np.fromiter((attributes[emotion] == "" for emotion in emotions), bool, len(emotions))
@@ -66,9 +67,6 @@ def columns(annotations: Sequence[Annotations]) -> Columns:
         table = table.filter(pa.array(is_sound[answer]))
     n_segments = np.bincount(of_track, weights=counts, minlength=len(annotations)).astype(np.int64)
     return Columns(table, n_segments, is_sound)
-
-
-_TIMES = attrgetter("start"), attrgetter("end")
 
 
 def _attributes(emotion: str | None) -> str | None:

@@ -31,10 +31,15 @@ from annolake.processes.pipes import receive, send
 
 FEW = 2_000
 """Files that are read before other processes have started."""
+AHEAD = 4
+"""Slices for each process that are asked for before the first of them is needed."""
 MOST = 4
 """More processes than that would not get the rows away."""
 KEPT = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
 """The variables that a process needs to start; no other is handed over."""
+
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+"""numpy would start threads for matrices, of which there are none."""
 
 
 class Readers:
@@ -57,17 +62,17 @@ class Readers:
         self.close()
 
     def close(self) -> None:
-        """End the processes at once; they hold nothing."""
+        """End the processes at once; they hold nothing. What is asked for later starts others."""
         for child in self._children:
             child.close()
-        self._children.clear()
+        self._children, self._free = [], SimpleQueue()
 
     def list(self, prefix_uri: str) -> Iterator[Source]:
         """Every object under a prefix, as the store lists them."""
         if not isinstance(self._store, LocalStore) or self._size < 2:
             yield from self._store.list(prefix_uri)
             return
-        places = self._store.places(prefix_uri, FEW)
+        places = self._store.places(prefix_uri, FEW, self._start)
         if len(places) < FEW:
             yield from self._store.below(places)
             return
@@ -88,16 +93,16 @@ class Readers:
 
     def _step(self, n: int) -> int:
         """How many files a slice has, so that there is one for each process."""
-        return min(SLICE_FILES, -(-n // max(SLICES_AT_ONCE, self._size)))
+        return min(SLICE_FILES, -(-n // self._size))
 
     def _ask_all(self, letter: bytes, requests: Iterable[tuple[bytes, str, str]]) -> Iterator[Sequence[bytes]]:
-        """The answers in the order of the requests; no more are made ahead than there are processes."""
+        """The answers in the order of the requests; only so many are asked for AHEAD."""
         self._start()
         with ThreadPoolExecutor(self._size, thread_name_prefix="reader") as pool:
             coming: deque[Future[Sequence[bytes]]] = deque()
             try:
                 for request in requests:
-                    if len(coming) > self._size:
+                    if len(coming) >= AHEAD * self._size:
                         yield coming.popleft().result()
                     coming.append(pool.submit(self._ask, letter, *request))
                 while coming:
@@ -145,7 +150,7 @@ class _Child:
             [sys.executable, "-P", "-m", "annolake.lake.spread_child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={name: os.environ[name] for name in KEPT if name in os.environ},
+            env={name: os.environ[name] for name in KEPT if name in os.environ} | ONE_THREAD,
             start_new_session=True,  # Ctrl-C is ours: what it ends is the landing, and the process with it
         )
         self._in: IO[bytes] = self._process.stdin  # type: ignore[assignment]  # pipes were asked for
