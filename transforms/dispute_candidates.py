@@ -21,7 +21,19 @@ import pyarrow as pa
 
 from transforms import parts
 from transforms.answers import Answers
-from transforms.encode import Flags, Floats, Ints, codes, distinct, first_within, names_at, stacked, summed, tabulate
+from transforms.encode import (
+    Flags,
+    Floats,
+    Ints,
+    codes,
+    distinct,
+    first_within,
+    lists,
+    names_at,
+    stacked,
+    summed,
+    tabulate,
+)
 from transforms.intervals import ranges
 from transforms.odds import Said, doubt, log_odds, probabilities
 from transforms.schemas import MEASURE_DISPUTE_CANDIDATE
@@ -65,9 +77,9 @@ def candidates_of_answers(found: Answers, every: Mapping[str, int]) -> pa.Table:
         found, item,
         time=(np.zeros(len(item)), nothing),
         around=(pa.nulls(len(item), pa.string()), pa.nulls(len(item), pa.string())),
-        annotators=_lists(n[item], names_at(found.workers, found.vote_worker[at])),
-        votes=_lists(n[item], names_at(found.labels, found.vote[at])),
-        length_s=_lists(np.ones_like(item), pa.array(np.ones(len(item)))),
+        annotators=lists(n[item], names_at(found.workers, found.vote_worker[at])),
+        votes=lists(n[item], names_at(found.labels, found.vote[at])),
+        length_s=lists(np.ones_like(item), pa.array(np.ones(len(item)))),
     )  # fmt: skip
 
 
@@ -121,9 +133,9 @@ def _rows(found: Tracks, part: Spans, low: Ints, high: Ints, differ: Flags) -> p
         found, item,
         time=(part.start[low], part.end[last]),
         around=(names_at([*names, None], before), names_at([*names, None], after)),
-        annotators=_lists(n, names_at(found.workers, found.track_worker[part.track[voter]])),
-        votes=_lists((high - low) * n, names_at(names, part.vote[vote])),
-        length_s=_lists(high - low, pa.array(part.length[stretch])),
+        annotators=lists(n, names_at(found.workers, found.track_worker[part.track[voter]])),
+        votes=lists((high - low) * n, names_at(names, part.vote[vote])),
+        length_s=lists(high - low, pa.array(part.length[stretch])),
     )  # fmt: skip
 
 
@@ -163,15 +175,10 @@ def _first(found: Tracks | Answers, item: Ints, gain: Floats, every: Mapping[str
     return first_within(_layers(found)[item], gain, most[found.item_job[item]])
 
 
-def _lists(n: Ints, values: Any) -> Any:
-    """Lists of so many values each, one after the other."""
-    return pa.ListArray.from_arrays(pa.array(np.r_[0, np.cumsum(n)], pa.int32()), values)
-
-
 def _table(
-    found: Tracks | Answers, item: Ints, *, time: tuple[Floats, Floats], around: tuple[Any, Any], **lists: Any
+    found: Tracks | Answers, item: Ints, *, time: tuple[Floats, Floats], around: tuple[Any, Any], **columns: Any
 ) -> pa.Table:
-    columns = {
+    known = {
         "job_name": names_at(found.jobs, found.item_job[item]),
         "object_id": names_at(found.objects, found.item_object[item]),
         "layer": names_at(found.layers, found.item_layer[item]),
@@ -181,4 +188,4 @@ def _table(
         "label_before": around[0],
         "label_after": around[1],
     }
-    return tabulate(MEASURE_DISPUTE_CANDIDATE, columns | lists)
+    return tabulate(MEASURE_DISPUTE_CANDIDATE, known | columns)

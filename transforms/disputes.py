@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from transforms.encode import Floats, Ints, codes, first_within, grouped, places, reals, stacked, summed
+from transforms.encode import Floats, Ints, codes, first_within, flat, grouped, places, reals, stacked, summed
 from transforms.intervals import ranges
 from transforms.odds import Said, doubt, log_odds, probabilities
 from transforms.schemas import MEASURE_DISPUTE, MEASURE_DISPUTE_CANDIDATE, MEASURE_WORKER_SKILL, PART, require
@@ -70,9 +70,9 @@ class Votes:
 
 def _votes(candidates: pa.Table, skills: pa.Table) -> Votes:
     n = candidates.num_rows
-    n_annotators, who = _flat(candidates["annotators"])
-    n_stretches, lengths = _flat(candidates["length_s"])
-    _, said = _flat(candidates["votes"])
+    n_annotators, who = flat(candidates["annotators"])
+    n_stretches, lengths = flat(candidates["length_s"])
+    _, said = flat(candidates["votes"])
     candidate, length = np.repeat(np.arange(n), n_stretches), reals(lengths)
     last = np.cumsum(n_annotators)
     stretch, voter = ranges((last - n_annotators)[candidate], last[candidate])
@@ -104,13 +104,6 @@ def _known(candidates: pa.Table, n_annotators: Ints, who: Any, skills: pa.Table)
     known = np.full(len(n_labels) * width, np.nan)
     known[of[n:][here] * width + of_skill[here]] = reals(skills["skill_onecoin"])[here]
     return of[:n], known[np.repeat(of[:n], n_annotators) * width + worker], n_labels[of[:n]]
-
-
-def _flat(lists: pa.ChunkedArray[Any]) -> tuple[Ints, Any]:
-    """How long each list is, and the values of all of them."""
-    whole: Any = lists.combine_chunks()
-    ends = np.asarray(whole.offsets, dtype=np.int64)
-    return ends[1:] - ends[:-1], whole.flatten()
 
 
 def _rows(candidates: pa.Table, found: Votes) -> list[dict[str, Any]]:

@@ -159,6 +159,23 @@ def masses(owner: Ints, names: Sequence[str], label: Ints, mass: Floats, n_owner
     return pa.MapArray.from_arrays(offsets, names_at(names, label), pa.array(mass, pa.float64()))
 
 
+def lists(n: Ints, values: Any) -> Any:
+    """Lists of so many values each, one after the other, as an Arrow column."""
+    return pa.ListArray.from_arrays(pa.array(np.r_[0, np.cumsum(n)], pa.int32()), values)
+
+
+def flat(column: Column) -> tuple[Ints, Any]:
+    """How long each list of a column is, and the values of all of them.
+
+    >>> n, values = flat(pa.array([["a", "b"], [], ["c"]]))
+    >>> n, values.to_pylist()
+    (array([2, 0, 1]), ['a', 'b', 'c'])
+    """
+    whole: Any = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    ends = np.asarray(whole.offsets, dtype=np.int64)
+    return ends[1:] - ends[:-1], whole.flatten()
+
+
 def stacked(*columns: Any) -> Any:
     """Columns of one type, one after the other."""
     return pa.chunked_array([chunk for column in columns for chunk in column.chunks], columns[0].type)

@@ -70,8 +70,8 @@ def _of_job(job: str, later: Tables, first: Tables) -> pa.Table:
     if not truths.num_rows:
         return MEASURE_REWORK.empty()
     annotators = measures.annotators_of(first)
-    drawn, _, _ = gold.score_segments(first[SEGMENT.name].select(SEGMENTS.names), annotators, truths)
-    said = [gold.score_labels(one, truths)[0] for one in measures.views_of(first, measures.known_of(first))[1]]
+    drawn = gold.score_segments(first[SEGMENT.name].select(SEGMENTS.names), annotators, truths)
+    said = [gold.score_labels(one, truths) for one in measures.views_of(first, measures.known_of(first))[1]]
     items = pa.concat_tables([drawn, *said])
     if not items.num_rows:
         return MEASURE_REWORK.empty()

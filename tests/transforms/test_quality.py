@@ -15,13 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from transforms import gold, measures, quality
+from transforms import measures, parts, quality
 from transforms.agreement.coefficients import jackknife
 from transforms.box_disputes import disputes_of_boxes, first_of_jobs
 from transforms.proportions import jeffreys
 from transforms.schemas import TABLES
 from transforms.skill import Ballot, one_coin, spam_probability
 from transforms.standing import SUBMITTED, standings
+from transforms.worker_gold import worker_scores
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 CLASSES = ("cat", "dog", "horse", "sheep")
@@ -205,15 +206,30 @@ def test_planted_objects_are_scored_apart() -> None:
     assert [r["gold_n"] for r in made["measure.worker_gold"].to_pylist()] == [1, 1, 1]
 
 
+def test_gold_items_of_parts_are_those_of_the_whole() -> None:
+    """Also where the truth is that there is nothing, and nobody of a part drew anything."""
+    drawn = [segment(o, w, 1, 4 + k, "A") for o in ("0", "9000") for k, w in enumerate("ab")]
+    known = [truth("0", '[[1, 4, "A"]]'), truth("9000", '[[2, 5, "B"]]'), truth("20000", "[]")]
+    tables = silver(drawn, who=[("20000", "a"), ("20000", "b")], silver__gold_item=known)
+    of_job = measures.known_of(tables)
+    whole = quality.gold_items(tables, of_job)["measure.gold_item"]
+    made = [quality.gold_items(some, of_job)["measure.gold_item"] for _, some in parts.split(tables)]
+    assert len(made) == 3 and pa.concat_tables(made).sort_by("object_id").equals(whole.sort_by("object_id"))
+    assert [(r["object_id"], r["agree"]) for r in made[2].to_pylist()] == [("20000", 10.0)] * 2
+    scores = quality.scored({"measure.gold_item": whole})
+    assert {(r["worker_id"], r["gold_n"]) for r in scores["measure.worker_gold"].to_pylist()} == {("a", 3), ("b", 3)}
+
+
 def test_labels_against_the_truth_have_jeffreys_intervals() -> None:
     rows = [{"job_name": "j", "object_id": f"{k:02d}", "layer": "class", "worker_id": "w", "is_planted": True,
-             "mass": 1.0, "agree": float(k < 18), "expected_agree": 0.25} for k in range(20)]  # fmt: skip
+             "mass": 1.0, "agree": float(k < 18), "true_labels": ["abcd"[k % 4]], "label_masses": [1.0],
+             "offsets_s": [], "given_labels": ["abcd"[(k + (k >= 18)) % 4]]} for k in range(20)]  # fmt: skip
     items = pa.Table.from_pylist(rows, TABLES["measure.gold_item"].arrow)
-    found = gold.worker_scores(items, gold._APART.empty_table()).to_pylist()[0]
+    found = worker_scores(items).to_pylist()[0]
     assert (found["gold_n"], found["gold_correct"], found["gold_acc"]) == (20, 18, 0.9)
     assert (round(found["gold_lo"], 3), round(found["gold_hi"], 3)) == (0.716, 0.979)
     assert found["gold_kappa"] == pytest.approx((18 - 5) / (20 - 5))
-    better = np.array([r["agree"] - r["expected_agree"] for r in rows])
+    better = np.array([r["agree"] - 0.25 for r in rows])  # a quarter of the truth is each label
     expected = jackknife(20, lambda kept: float(better[kept].sum() / (0.75 * len(kept))))
     ends = (found["gold_kappa_lo"], found["gold_kappa_hi"])
     assert ends == pytest.approx((expected.lo, min(1.0, expected.hi)))
@@ -223,15 +239,16 @@ def test_labels_against_the_truth_have_jeffreys_intervals() -> None:
 def test_boundaries_against_the_truth_have_intervals_over_objects() -> None:
     hits, boundaries = np.array([4, 2, 6, 3, 5]), np.array([6, 6, 6, 4, 6])
     rows = [{"job_name": "j", "object_id": f"{k}", "layer": "l", "worker_id": "w", "is_planted": True, "mass": 10.0,
-             "agree": 7.0 + k / 10, "expected_agree": 4.0, "n_boundaries": int(n), "boundary_hits_500ms": int(h)}
+             "agree": 7.0 + k / 10, "n_boundaries": int(n), "boundary_hits_500ms": int(h), "true_labels": [],
+             "given_labels": [], "label_masses": [], "offsets_s": []}
             for k, (h, n) in enumerate(zip(hits, boundaries, strict=True))]  # fmt: skip
     items = pa.Table.from_pylist(rows, TABLES["measure.gold_item"].arrow)
-    (found,) = gold.worker_scores(items, gold._APART.empty_table()).to_pylist()
+    (found,) = worker_scores(items).to_pylist()
     expected = jackknife(5, lambda kept: float(hits[kept].sum() / boundaries[kept].sum()))
     assert found["gold_boundary_f"] == pytest.approx(expected.value)
     ends = (found["gold_boundary_f_lo"], found["gold_boundary_f_hi"])
     assert ends == pytest.approx((max(0.0, expected.lo), min(1.0, expected.hi)))
-    (few,) = gold.worker_scores(items.slice(0, 2), gold._APART.empty_table()).to_pylist()
+    (few,) = worker_scores(items.slice(0, 2)).to_pylist()
     assert few["gold_boundary_f_lo"] is None and few["gold_kappa_hi"] is None
 
 

@@ -8,9 +8,16 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from annolake.config import Settings
-from transforms import box_measures, disputes, measures, quality, rework
+from transforms import box_measures, disputes, measures, quality, rework, worker_gold
 from transforms.boxes import BOXES as BOXES_READ
-from transforms.schemas import BATCH_ITEM, MEASURE_LABEL_USE, MEASURE_REWORK, MEASURE_WORKER_ITEM
+from transforms.schemas import (
+    BATCH_ITEM,
+    GOLD_ITEM,
+    MEASURE_GOLD_ITEM,
+    MEASURE_LABEL_USE,
+    MEASURE_REWORK,
+    MEASURE_WORKER_ITEM,
+)
 from transforms.standing import COMPARED
 from transforms.tracks import SEGMENTS
 
@@ -54,8 +61,9 @@ class PartModel:
 
 
 def _measure(inputs: Rows, known: measures.Known, settings: Settings) -> Rows:
-    """Agreement sums, of what was said about objects that are not gold items."""
-    return measures.items(quality.without_planted(inputs), known, settings.boundary_windows)
+    """Agreement sums, of what was said about objects that are not planted; and objects against their truth."""
+    made = measures.items(quality.without_planted(inputs), known, settings.boundary_windows)
+    return {**made, **quality.gold_items(inputs, known)}
 
 
 def _boxes(inputs: Rows, known: measures.Known, _: Settings) -> Rows:
@@ -77,7 +85,7 @@ def _disputes(inputs: Rows, _: Sequence[str], __: Settings) -> Rows:
 
 def _gold_items(inputs: Rows, _: Sequence[str], __: Settings) -> Rows:
     """Annotators against gold items."""
-    return quality.gold_items(inputs)
+    return quality.scored(inputs)
 
 
 def _rework(inputs: Rows, jobs: Sequence[str], _: Settings) -> Rows:
@@ -88,17 +96,22 @@ def _rework(inputs: Rows, jobs: Sequence[str], _: Settings) -> Rows:
 SILVER = tuple(t.name for t in (*measures.INPUTS, BATCH_ITEM))
 BOX_SILVER = tuple(t.name for t in (*box_measures.INPUTS, BATCH_ITEM))
 PYTHON: dict[str, PythonModel | EstimateModel | PartModel] = {
-    MEASURE: PartModel(_measure, SILVER, tuple(t.name for t in measures.ITEMS), after=(MEASURE_LABEL_USE.name,)),
+    MEASURE: PartModel(
+        _measure,
+        (*SILVER, GOLD_ITEM.name),
+        tuple(t.name for t in (*measures.ITEMS, MEASURE_GOLD_ITEM)),
+        after=(MEASURE_LABEL_USE.name,),
+    ),
     BOXES: PartModel(_boxes, BOX_SILVER, tuple(t.name for t in box_measures.ITEMS)),
     ESTIMATE: EstimateModel(_estimate, tuple(dict.fromkeys((*SILVER, *BOX_SILVER, MEASURE_WORKER_ITEM.name)))),
     DISPUTES: PythonModel(_disputes, tuple(t.name for t in quality.OF_DISPUTES)),
-    GOLD_ITEMS: PythonModel(_gold_items, tuple(t.name for t in quality.OF_GOLD)),
+    GOLD_ITEMS: PythonModel(_gold_items, (MEASURE_GOLD_ITEM.name,)),
     REWORK: PythonModel(_rework, tuple(t.name for t in rework.INPUTS), with_earlier=True),
 }
 
 
 READ_BY_PYTHON = frozenset(
-    {*SEGMENTS.names, *BOXES_READ.names, *disputes.READ, *COMPARED, "asset_id", "text", "transcript"}
+    {*SEGMENTS.names, *BOXES_READ.names, *disputes.READ, *worker_gold.READ, *COMPARED, "asset_id", "text", "transcript"}
     | {"submitted_at", "outcome", "duration_s", "task_type", "labels", "is_gold", "segments"}
     | {"batch_id", "level", "skill_onecoin", "n_labels", "segment_no", "box_no"}
 )
