@@ -52,10 +52,15 @@ def add_views(
         wanted = {*columns_of(name, names), *TABLES[name].key, *words(name)}
         if parts is not None and PART.name in TABLES[name].arrow.names:
             wanted.add(PART.name)
+        has_part = parts is not None or names is None or PART.name in names
+        if has_part or UNIT in names:
+            wanted.add("object_id")
         columns = [c for c in TABLES[name].arrow.names if c in wanted]
         relation, found[name] = _relation(connection, lake, name, jobs, columns=columns, parts=parts)
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name.split('.')[0]}")
-        relation = _of_parts(name, _with_units(name, relation, names or (), n_objects or {}), parts)
+        relation = _with_units(name, relation, names or (), n_objects or {})
+        if has_part:
+            relation = _of_parts(name, relation, parts)
         connection.execute(view(name, relation))
     return found
 
