@@ -3,7 +3,8 @@
 One object of `every` (see `transforms.parts.stride`) is in the sample, by a hash of its number. Of an annotator who
 has few of these in a part, those of their objects are in it too whose hash comes next, up to a share of the part's
 sample: so everybody who answered is in it. Which objects follows from the answers of the part alone, and not from
-what they say. Jobs of fewer objects have no such rows: there every object stands for itself.
+what they say. Objects whose names are no numbers are all in it. Jobs of fewer objects have no such rows: there every
+object stands for itself.
 """
 
 from __future__ import annotations

@@ -17,8 +17,11 @@ import pytest
 from pyiceberg.expressions import EqualTo
 
 from annolake.config import Settings
+from annolake.lake.built import Changes
 from annolake.lake.catalog import Lake, open_lake
 from annolake.lake.models import build_gold, build_model
+from annolake.lake.pymodels import ESTIMATE, PYTHON
+from annolake.lake.sampled import estimate_rows
 from tests.transforms.simulate import JOB, LAYER, clips, dialogues, filled, silver
 from transforms.schemas import BATCH_ITEM, BUILD, GOLD_ITEM, MEASURE_ITEM, TABLES
 
@@ -180,6 +183,9 @@ def test_a_job_that_becomes_large(tmp_path: Path) -> None:
     assert_same(grown, zero)
     with open_lake(zero) as lake:
         rows = {name: lake.scan(name, jobs=[JOB]).to_pylist() for name in ("silver.annotation", *SAMPLE, SKILL)}
+        read = estimate_rows(lake, PYTHON[ESTIMATE], JOBS, Changes(lake))
+    whole = ("silver.segment", "silver.box", "silver.asset", "measure.worker_item")
+    assert [read[name].num_rows for name in whole] == [0, 0, 0, 0] and read["silver.classification"].num_rows
     objects = {name: {row["object_id"] for row in rows[name]} for name in ("silver.annotation", *SAMPLE)}
     assert 5 < len(objects[SAMPLE[0]]) < 35 and objects[SAMPLE[1]] == objects[SAMPLE[2]] == objects[SAMPLE[0]]
     assert len(objects["silver.annotation"]) == 40
@@ -223,6 +229,29 @@ def test_only_touched_parts_are_made_anew(tmp_path: Path) -> None:
         assert noted[JOB, "measure"] == noted[JOB, "gold.agreement_item"] == 1
         build_objects(settings)
         assert files_of(lake, MEASURE_ITEM.name) == after, "nothing new, nothing written"
+
+
+def test_output_lines_touch_progress_alone(tmp_path: Path) -> None:
+    """All of them may come when a job is done: they make nothing anew that does not read them."""
+    settings = home(tmp_path)
+    base, every = answers_of(5)
+    append(settings, base, *every)
+    models = (*OBJECTS, "measure.progress")
+    for name in models:
+        build_model(settings, name, JOBS)
+    line = {"job_name": JOB, "outcome": "labeled", "line_hash": "x"}
+    lines = [line | {"object_id": str(APART * k)} for k in (0, 9)]  # of 9 nobody else tells
+    with open_lake(settings) as lake:
+        before = {name: files_of(lake, name) for name in (MEASURE_ITEM.name, "measure.progress")}
+        append(settings, {"silver.consolidated": lines})
+        for name in models:
+            build_model(settings, name, JOBS)
+        assert files_of(lake, MEASURE_ITEM.name) == before[MEASURE_ITEM.name]
+        after = files_of(lake, "measure.progress")
+        changed = {part for part in after if after[part] != before["measure.progress"].get(part)}
+        assert changed == {0, 9 * APART // 8192}
+        rows = lake.scan("measure.progress", jobs=[JOB]).to_pylist()
+        assert sum(row["n_items"] for row in rows if row["outcome"] == "labeled") == 2
 
 
 def items(lake: Lake) -> list[dict[str, Any]]:
