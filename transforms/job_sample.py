@@ -79,7 +79,7 @@ def _rows(spec: Table, rows: pa.Table, assets: pa.Table) -> pa.Table:
         at = pc.index_in(rows["asset_id"], assets["asset_id"].combine_chunks(), skip_nulls=True)
         rows = rows.append_column("duration_s", assets["duration_s"].take(at))
     if PART.name not in rows.column_names:
-        rows = rows.append_column(PART.name, pa.nulls(rows.num_rows, PART.type))
+        rows = rows.append_column(PART.name, pa.nulls(rows.num_rows, pa.int32()))
     return rows.select(spec.arrow.names).cast(spec.arrow)
 
 
