@@ -84,10 +84,10 @@ def read(raw: list[str], *, is_careful: bool) -> tuple[list[Any], list[Any], lis
                 (json.loads(json.dumps(row, default=str)) for row in connection.sql(f"FROM {name}").fetchall()),
                 key=json.dumps,
             )
-            for name in ("landing_line", "landing_track", "landing_segment", "landing_content")
+            for name in ("landing_line", "landing_track", "landing_segment", "landing_content", "landing_text")
         ]
     for row in found[0]:
-        row[4:6] = (json.loads(part or "null") for part in row[4:6])  # keys may stand in another order
+        row[3:5] = (json.loads(part or "null") for part in row[3:5])  # keys may stand in another order
     return *found, faults
 
 
@@ -170,5 +170,6 @@ def test_a_line_that_does_not_fit_the_form_is_seen(changed: str) -> None:
             batch = next(iter(LineReader([raw.encode() + b"\n"], str).batches(1)))
             for name, columns in bulk.TABLES.items():
                 connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")
-            connection.register("landing_block", batch)
+            for name in ("landing_batch", "landing_block"):
+                connection.register(name, batch)
             assert bool(bulk._read_by_form(connection, form)) == (raw != usual)

@@ -1,8 +1,8 @@
 """What the lines of a manifest say, batch by batch: typed by DuckDB where they have a known form, else with care.
 
-A batch ends in four temporary relations: the good lines, the tracks (answers whose segments stand in the line), their
-segments, and the whole answers inside of lines. A line is read in one of three ways, and the rows are the same
-whichever it is:
+A batch ends in five temporary relations: the good lines, their text, the tracks (answers whose segments stand in the
+line), their segments, and the whole answers inside of lines. A line is read in one of three ways, and the rows are the
+same whichever it is:
 
 - one that fits the form of its manifest (`lake.forms`) by DuckDB alone, its tracks with it;
 - one without answers inside that every reader of JSON reads alike by DuckDB, which takes source and duration;
@@ -25,8 +25,8 @@ from transforms import strict_json
 from transforms.ground_truth import Fault, read_line
 from transforms.inline import SEGMENT, InlineAnswer, read_inline, without_answers
 
-LINE_COLUMNS = """line_no BIGINT, object_id VARCHAR, line VARCHAR, line_hash VARCHAR, said JSON, about JSON,
-    source VARCHAR, asset_id VARCHAR, duration_s DOUBLE, source_text VARCHAR"""
+LINE_COLUMNS = """line_no BIGINT, object_id VARCHAR, line_hash VARCHAR, said JSON, about JSON, source VARCHAR,
+    asset_id VARCHAR, duration_s DOUBLE, source_text VARCHAR, line VARCHAR"""
 _WHOSE = """object_id VARCHAR, worker_id VARCHAR, submitted_at TIMESTAMPTZ, accepted_at TIMESTAMPTZ,
     time_spent_s DOUBLE, answer_hash VARCHAR"""
 SEGMENT_COLUMNS = {
@@ -45,7 +45,8 @@ TABLES = {
     "landing_segment": ", ".join(f"{name} {kind}" for name, kind in SEGMENT_COLUMNS.items()) + ", fits BOOLEAN",
     "landing_content": f"{_WHOSE}, answer_no INTEGER, content VARCHAR",
 }
-"""The temporary tables of a batch; beside them `landing_line` shows all good lines. `said` and `about` are the label
+"""The temporary tables of a batch; beside them `landing_line` shows all good lines, and `landing_text` (line_no,
+object_id, line_hash, line) their text, which stays in the batch and is not copied. `said` and `about` are the label
 attribute's value, without the answers in it, and its metadata; `source_text` the source where that is the text itself.
 `answer_id` is a number of the answer within the batch; `fits` holds for all that `read_batch` leaves."""
 ANSWERS_IN_LINE = 1 << 24
@@ -94,16 +95,21 @@ def read_batch(
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")
     connection.register("landing_batch", batch)
     connection.execute(f"CREATE OR REPLACE TEMP VIEW landing_block AS {_unknown(known)}")
-    connection.execute("CREATE OR REPLACE TEMP VIEW landing_line AS FROM landing_careful")
+    _show_lines(connection)
     form = find_form(_sample(batch), attribute)
     left = "(SELECT * EXCLUDE (n_keys) FROM landing_block)"
     if form:
         left = _read_by_form(connection, form)
     careful = _read_others(connection, left, attribute) if left else []
     careful += [(u.line_no, str(u.object_no), u.raw, False) for u in undecodable]
-    connection.execute("DROP VIEW landing_block")
-    connection.unregister("landing_batch")
     return _read_carefully(connection, careful, attribute)
+
+
+def parts_without_rows(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Which of the temporary relations of a batch have no row."""
+    names = ("landing_line", "landing_track", "landing_segment", "landing_content")
+    found = connection.execute(f"SELECT {', '.join(f'EXISTS (FROM {name})' for name in names)}").fetchall()[0]
+    return {name for name, has_rows in zip(names, found, strict=True) if not has_rows}
 
 
 def parts_of_line(lines: str, attribute: str) -> str:
@@ -137,7 +143,8 @@ def _read_by_form(connection: duckdb.DuckDBPyConnection, form: Form) -> str:
     """
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE landing_read AS
-        SELECT *, coalesce({form.line_fits} AND NOT {TRAILING_COMMA}, false) AS fits
+        SELECT line_no, object_no, line_hash, read,
+            coalesce({form.line_fits} AND NOT {TRAILING_COMMA}, false) AS fits
         FROM (
             SELECT *, md5(line) AS line_hash, try(json_transform_strict(line, {literal(form.structure)})) AS read
             FROM landing_block
@@ -166,17 +173,30 @@ def _read_by_form(connection: duckdb.DuckDBPyConnection, form: Form) -> str:
         FROM ({each})""")
     _take_misfits_out(connection)
     source = form.of_line("source-ref" if "source-ref" in form.keys else "source")
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP VIEW landing_line AS
-        SELECT line_no, object_no::VARCHAR AS object_id, line, line_hash, '{{}}'::JSON AS said, {form.about} AS about,
+    _show_lines(
+        connection,
+        f"""
+        SELECT line_no, object_no::VARCHAR AS object_id, line_hash, '{{}}'::JSON AS said, {form.about} AS about,
             json_extract_string({source}, '$') AS source, {_text_of(form.of_line("asset-id"))} AS asset_id,
             {_number_of(form.of_line("duration"))} AS duration_s,
             {"NULL" if "source-ref" in form.keys else f"json_extract_string({source}, '$')"} AS source_text
         FROM landing_read WHERE fits
-        UNION ALL
-        FROM landing_careful""")
-    left = "SELECT line_no, object_no, line FROM landing_read WHERE NOT fits"
-    return f"({left})" if connection.sql(f"{left} LIMIT 1").fetchall() else ""
+        UNION ALL""",
+        """
+        SELECT r.line_no, r.object_no::VARCHAR AS object_id, r.line_hash, b.line
+        FROM landing_batch AS b INNER JOIN landing_read AS r ON b.object_no = r.object_no AND r.fits
+        UNION ALL""",
+    )
+    left = """SELECT b.line_no, b.object_no, b.line
+        FROM landing_batch AS b INNER JOIN landing_read AS r ON b.object_no = r.object_no AND NOT r.fits"""
+    return f"({left})" if connection.sql("SELECT 1 FROM landing_read WHERE NOT fits LIMIT 1").fetchall() else ""
+
+
+def _show_lines(connection: duckdb.DuckDBPyConnection, fitting: str = "", their_text: str = "") -> None:
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP VIEW landing_line AS {fitting} SELECT * EXCLUDE (line) FROM landing_careful;
+        CREATE OR REPLACE TEMP VIEW landing_text AS {their_text}
+        SELECT line_no, object_id, line_hash, line FROM landing_careful""")
 
 
 def _take_misfits_out(connection: duckdb.DuckDBPyConnection) -> None:
@@ -299,7 +319,7 @@ def _insert_lines(connection: duckdb.DuckDBPyConnection, lines: str, attribute: 
     bare = f"(SELECT * EXCLUDE (line, bare_line), line AS whole, bare_line AS line FROM ({lines}))"
     connection.execute(f"""
         INSERT INTO landing_careful
-        SELECT line_no, object_id, whole, md5(whole), said, about, source, asset_id, duration_s, source_text
+        SELECT line_no, object_id, md5(whole), said, about, source, asset_id, duration_s, source_text, whole
         FROM {parts_of_line(bare, attribute)}""")
 
 

@@ -133,8 +133,8 @@ class Form:
     @property
     def segment(self) -> str:
         """What the segment `s` says, in the columns that the models take."""
-        parts = [f"'{_quoted(k)}:' || s.{name(k)}::VARCHAR" for k in self.rest]
-        attributes = "'{' || " + " || ',' || ".join(parts) + " || '}'" if parts else "NULL::VARCHAR"
+        parts = [f"'{'{' if k == self.rest[0] else ','}{_quoted(k)}:', s.{name(k)}" for k in self.rest]
+        attributes = f"concat({', '.join(parts)}, '}}')" if parts else "NULL::VARCHAR"
         text = "s.text" if "text" in self.segment_keys else "NULL::VARCHAR"
         return f"""{self.label} AS label, s.start AS start_s, s."end" AS end_s, {text} AS "text",
             {attributes} AS attributes"""
@@ -183,12 +183,14 @@ def odd(text: str) -> str:
 
 def _is_simple(value: str) -> str:
     """Whether a JSON value is text or a number that all readers read alike."""
-    return f"(starts_with({value}, '\"') OR regexp_full_match({value}::VARCHAR, '{NUMBER}'))"
+    return f"CASE WHEN starts_with({value}, '\"') THEN true ELSE regexp_full_match({value}::VARCHAR, '{NUMBER}') END"
 
 
 def _is_plain(text: str) -> str:
     """Whether text was surely text in the JSON, or a number, and not NaN, a list or an object."""
-    return f"(NOT starts_with({text}, '[') AND NOT starts_with({text}, '{{') AND lower({text}) NOT IN {NOT_NUMBERS})"
+    first = ", ".join(str(ord(c)) for c in "[{nNiI-")  # whatever begins with another character is plain
+    is_value = f"left({text}, 1) IN ('[', '{{') OR lower({text}) IN {NOT_NUMBERS}"
+    return f"CASE WHEN ascii({text}) IN ({first}) THEN NOT ({is_value}) ELSE true END"
 
 
 def _keys_in(value: str) -> str:

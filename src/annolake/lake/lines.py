@@ -141,17 +141,19 @@ class LineReader:
         return keep
 
     def _without_identities(self, block: bytes) -> bytes:
-        first, *parts = block.split(WORKER_KEY)
-        if not parts:
-            return block
-        out = [first]
-        for part in parts:
-            end = part.find(b'"', 4)  # "workerId": "name", as most programs write it
-            head = part[: end + 1]
-            known = self._pseudonyms.get(head)
+        parts = block.split(WORKER_KEY)
+        out = [parts[0]]
+        size = 0  # of what stood after the key the last time: most ids of a manifest are of one length
+        for part in parts[1:]:
+            known = self._pseudonyms.get(part[:size])
             if known is None:
-                head, known = self._rename(part, head)
-            out += (known, part[len(head) :])
+                size = part.find(b'"', 4) + 1  # "workerId": "name", as most programs write it
+                known = self._pseudonyms.get(part[:size])
+                if known is None:
+                    found, known = self._rename(part, part[:size])
+                    size = len(found)
+            out.append(known)
+            out.append(part[size:])
         return b"".join(out)
 
     def _rename(self, part: bytes, head: bytes) -> tuple[bytes, bytes]:
@@ -188,7 +190,7 @@ def whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
         cut = chunk.rfind(b"\n") + 1
         if cut:
-            yield rest + chunk[:cut]
+            yield b"".join((rest, memoryview(chunk)[:cut]))
             rest = chunk[cut:]
         else:
             rest += chunk

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
 import duckdb
@@ -56,6 +56,11 @@ class Silver:
         return pa.concat_tables([TABLES["silver.quarantine"].empty(), *(g.quarantined for g in self.gated.values())])
 
     @property
+    def n_doubled(self) -> dict[str, int]:
+        """Good rows whose key another one has, by table."""
+        return {name: one.n_good - one.n_keys for name, one in self.gated.items()}
+
+    @property
     def counts(self) -> list[Count]:
         """The count of every rule."""
         return [count for one in self.gated.values() for count in one.counts]
@@ -70,7 +75,9 @@ def open_models(temporary: str = "") -> duckdb.DuckDBPyConnection:
     # The pragma, meant for tests of parallel plans, gives out single vectors of 2,048 rows instead.
     connection.execute("PRAGMA verify_parallelism")
     if temporary:
-        connection.execute(f"SET temp_directory = '{temporary}'; SET memory_limit = '400MB'")
+        # Where DuckDB comes near its limit, it gives all free memory back to the system and has to touch it anew: each
+        # page costs microseconds. A landing needs some 400 MB.
+        connection.execute(f"SET temp_directory = '{temporary}'; SET memory_limit = '700MB'")
     return connection
 
 
@@ -88,21 +95,33 @@ class Models:
         self.connection = connection
         self._views: dict[str, str] = {}
         self._skipped: set[str] = set()
+        self._empties: set[str] = set()
 
-    def run(self, given: Mapping[str, pa.Table | str], accepted: pa.Table | None = None) -> Silver:
+    def run(
+        self,
+        given: Mapping[str, pa.Table | str],
+        accepted: pa.Table | None = None,
+        empty: Set[str] | None = None,
+    ) -> Silver:
         """Run the models over relations by name, Arrow tables or SQL.
 
         `bronze.worker_response`, `bronze.manifest_line` and `bronze.label_file` are bronze rows; `landing.line` lines
         that are taken apart already (`bulk.parts_of_line`), else those of bronze are; `landing.track` and
         `landing.segment` are answers in manifest lines and their segments; `landing.object` (see OBJECT) is known of
         their objects; `landing.label` are the labels that the job offers, `landing.job` its row of `silver.job`. What
-        is not given is empty. `accepted` rows (table_name, row_key, rule) pass the gate as they are.
+        is not given is empty. `accepted` rows (table_name, row_key, rule) pass the gate as they are. `empty` names the
+        relations given in SQL that have no row, where the caller knows; else each is asked.
         """
-        known: dict[str, pa.Table | str] = {name: empty_rows(name) for name in TABLES if name.startswith("bronze.")}
-        known |= {"landing.track": NO_TRACKS, "landing.segment": NO_SEGMENTS} | dict(given)
+        nothing: dict[str, pa.Table | str] = {name: empty_rows(name) for name in TABLES if name.startswith("bronze.")}
+        nothing |= {"landing.track": NO_TRACKS, "landing.segment": NO_SEGMENTS}
+        known = nothing | dict(given)
         if "landing.line" not in given:
             known["landing.line"] = _lines(_attribute(given["landing.job"]))
-        empty = {name for name, rows in known.items() if self._show(name, rows) == 0}
+        without_rows = nothing.keys() - given.keys()
+        for name, rows in known.items():
+            if not self._show(name, rows, is_asked=empty is None and name not in without_rows):
+                without_rows.add(name)
+        empty = without_rows | (empty or set())
         silver = Silver()
         self._skipped = set()
         for name, model in models("silver").items():
@@ -119,15 +138,15 @@ class Models:
                 empty.add(name)
         return silver
 
-    def _show(self, name: str, rows: pa.Table | str) -> int:
-        """Make the relation known by name; returns 0 where it has no row."""
+    def _show(self, name: str, rows: pa.Table | str, *, is_asked: bool) -> int:
+        """Make the relation known by name; returns 0 where it has no row, as far as that is asked of one in SQL."""
         if isinstance(rows, pa.Table):
             plain = name.replace(".", "__")
             self.connection.register(plain, rows)
             self._view(name, f"FROM {plain}")
             return int(rows.num_rows)
         self._view(name, f"FROM {rows}")
-        return len(self.connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchall())
+        return len(self.connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchall()) if is_asked else 1
 
     def _view(self, name: str, query: str) -> None:
         if self._views.get(name) != query:
@@ -145,6 +164,7 @@ class Models:
         if model.name in VIEWS:
             self._view(model.name, model.sql)
             return 1
+        self._empties.discard(model.name)
         made = self.connection.execute(f"CREATE OR REPLACE TABLE {model.name} AS {model.sql}").fetchall()
         return int(made[0][0])
 
@@ -154,6 +174,9 @@ class Models:
             if name not in self._skipped:
                 continue
             self._skipped.remove(name)
+            if name in self._empties:  # as the last run left it
+                continue
+            self._empties.add(name)
             model = models("silver")[name]
             if name not in _shapes:
                 self._make_empty(model.reads)

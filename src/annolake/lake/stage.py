@@ -36,6 +36,8 @@ COMPRESSION = "COMPRESSION zstd, COMPRESSION_LEVEL {level}, DICTIONARY_SIZE_LIMI
 """A column of more distinct values is written as it is: a larger dictionary takes longer and saves no byte."""
 RAW_TEXT = frozenset({"bronze.manifest_line", "bronze.worker_response"})
 """Written with the cheapest level: long text, seldom read."""
+TEXT_ROW_GROUP = 8_192
+"""Some ten megabytes of it: a row group is in memory until it is written."""
 
 
 class Stage:
@@ -185,9 +187,9 @@ def rows_of(
 def _copy(connection: duckdb.DuckDBPyConnection, spec: Table, table: IcebergTable, rows: str, path: Path) -> int:
     columns = ", ".join(f'CAST("{c.name}" AS {duck_type(c.type)}) AS "{c.name}"' for c in spec.columns)
     ids = ", ".join(f'"{c.name}": {table.schema().find_field(c.name).field_id}' for c in spec.columns)
-    level = 1 if spec.name in RAW_TEXT else 3
+    level, row_group = (1, TEXT_ROW_GROUP) if spec.name in RAW_TEXT else (3, ROW_GROUP)
     done = connection.execute(
-        f"COPY (SELECT {columns} FROM {rows}) TO {literal(str(path))} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP}, "
+        f"COPY (SELECT {columns} FROM {rows}) TO {literal(str(path))} (FORMAT parquet, ROW_GROUP_SIZE {row_group}, "
         f"{COMPRESSION.format(level=level)}, FIELD_IDS {{{ids}}})"
     ).fetchall()
     return int(done[0][0])

@@ -37,6 +37,8 @@ class Gated:
     relation: str
     """The good rows, with the helper columns of the model."""
     n_good: int
+    n_keys: int
+    """How many different keys the good rows have."""
     quarantined: pa.Table
     counts: tuple[Count, ...]
 
@@ -70,7 +72,7 @@ def gate(
     if is_stored:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {checked} AS FROM {judged}")
         judged = checked
-    n_rows, n_good, warned = _judge(connection, judged, rules)
+    n_rows, n_good, n_keys, warned = _judge(connection, judged, spec, rules)
     if n_good < n_rows and not is_stored:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {checked} AS FROM {judged}")
         judged = checked
@@ -88,13 +90,13 @@ def gate(
         Count(r.table, r.name, r.severity, n_rows, n, _detail(connection, judged, r) if n else r.meaning)
         for r, n in failed.items()
     )
-    return Gated(connection, table, good, n_good, bad.cast(QUARANTINE.arrow), counts)
+    return Gated(connection, table, good, n_good, n_keys, bad.cast(QUARANTINE.arrow), counts)
 
 
 def gate_nothing(connection: duckdb.DuckDBPyConnection, table: str) -> Gated:
     """What the gate leaves of no rows."""
     counts = tuple(Count(r.table, r.name, r.severity, 0, 0, r.meaning) for r in rules_of(table))
-    return Gated(connection, table, empty_rows(table), 0, QUARANTINE.empty(), counts)
+    return Gated(connection, table, empty_rows(table), 0, 0, QUARANTINE.empty(), counts)
 
 
 def all_hold(rules: Sequence[Rule]) -> str:
@@ -109,6 +111,11 @@ def row_key(spec: Table) -> str:
     """The key of a row as JSON text, as an SQL expression."""
     key = ", ".join(f"""'{k}': "{k}" """ for k in spec.key)
     return f"CAST(to_json({{{key}}}) AS VARCHAR)"
+
+
+def hash_of_key(spec: Table) -> str:
+    """A number for the key of a row, as an SQL expression: two keys in 10^9 rows share one by a chance of 1 in 40."""
+    return f"hash({', '.join(spec.key)})"
 
 
 def _but_for_accepted(rule: Rule, key: str) -> Rule:
@@ -126,14 +133,16 @@ def _broken(rules: Sequence[Rule]) -> str:
 
 
 def _judge(
-    connection: duckdb.DuckDBPyConnection, relation: str, rules: Sequence[Rule]
-) -> tuple[int, int, dict[Rule, int]]:
-    """How many rows there are, how many are good, and how many break each rule of severity warn."""
+    connection: duckdb.DuckDBPyConnection, relation: str, spec: Table, rules: Sequence[Rule]
+) -> tuple[int, int, int, dict[Rule, int]]:
+    """How many rows there are, how many are good, with how many keys, and how many break each rule of severity warn."""
     warned = [r for r in rules if r.severity == "warn"]
     sums = "".join(f", count(*) FILTER (WHERE NOT ({r.holds}))" for r in warned)
-    found = connection.execute(f"SELECT count(*), count(*) FILTER (WHERE __holds){sums} FROM {relation}").fetchall()
-    n_rows, n_good, *failed = found[0]
-    return n_rows, n_good, dict(zip(warned, failed, strict=True))
+    n_good = "count(*) FILTER (WHERE __holds)"
+    n_keys = f"count(DISTINCT {hash_of_key(spec)}) FILTER (WHERE __holds)"
+    found = connection.execute(f"SELECT count(*), {n_good}, {n_keys}{sums} FROM {relation}").fetchall()
+    n_rows, good, keys, *failed = found[0]
+    return n_rows, good, keys, dict(zip(warned, failed, strict=True))
 
 
 def _sums(connection: duckdb.DuckDBPyConnection, relation: str, rules: Sequence[Rule]) -> dict[Rule, int]:
