@@ -19,6 +19,20 @@ NOON = datetime(2026, 10, 8, 12, tzinfo=UTC)
 
 SUMMARIES = ("gold.item_coverage", "gold.item_spread", "gold.item_first", "gold.offset_spread")
 """Tables that are made of other rows of gold by their own models, where a test does not give them."""
+SUMS = """
+    create view measure.pair_item as from gold.agreement_pair_item;
+    create view measure.item_count as
+    with item as (
+        select *, n_annotators >= 2 as is_compared, n_annotators < n_assigned as is_waiting from gold.agreement_item
+    )
+    select job_name, layer, 'others' as scope, cast(least(floor(observed_agreement * 20), 19) as integer) as bin,
+        1 as n_items, is_compared::int as n_compared, is_disputed::int as n_disputed, is_waiting::int as n_waiting
+    from item
+    union all
+    select job_name, '', 'others', null, 1, max(is_compared::int), max(is_disputed::int), max(is_waiting::int)
+    from item group by job_name, object_id
+"""
+"""The sums that these models read, of rows of gold instead of those of measures."""
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -34,9 +48,11 @@ def connect(rows: Rows) -> duckdb.DuckDBPyConnection:
         connection.register("incoming", arrow)
         connection.execute(f"create table {table.name} as select * from incoming")
         connection.unregister("incoming")
+    connection.execute(f"create schema measure; {SUMS}")
     for name in SUMMARIES:
         if name not in rows:
             connection.execute(f"insert into {name} by name {models('gold')[name].sql}")
+    connection.execute("drop schema measure cascade")
     return connection
 
 
