@@ -25,8 +25,9 @@ SUMS = """
     with item as (
         select *, n_annotators >= 2 as is_compared, n_annotators < n_assigned as is_waiting from gold.agreement_item
     )
-    select job_name, layer, 'others' as scope, cast(least(floor(observed_agreement * 20), 19) as integer) as bin,
-        1 as n_items, is_compared::int as n_compared, is_disputed::int as n_disputed, is_waiting::int as n_waiting
+    select job_name, layer, 'others' as scope,
+        if(observed_agreement is null, null, least(floor(observed_agreement * 20), 19))::int as bin, 1 as n_items,
+        is_compared::int as n_compared, is_disputed::int as n_disputed, is_waiting::int as n_waiting
     from item
     union all
     select job_name, '', 'others', null, 1, max(is_compared::int), max(is_disputed::int), max(is_waiting::int)
