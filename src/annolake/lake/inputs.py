@@ -53,7 +53,7 @@ def add_views(
         if parts is not None and PART.name in TABLES[name].arrow.names:
             wanted.add(PART.name)
         has_part = parts is not None or names is None or PART.name in names
-        if has_part or UNIT in names:
+        if has_part or UNIT in (names or ()):
             wanted.add("object_id")
         columns = [c for c in TABLES[name].arrow.names if c in wanted]
         relation, found[name] = _relation(connection, lake, name, jobs, columns=columns, parts=parts)
