@@ -39,7 +39,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from annolake.config import Settings
 from annolake.errors import CommitConflict, LakeError
-from annolake.lake.tables import PROPERTIES, iceberg_schema, iceberg_type, partition_spec
+from annolake.lake.tables import iceberg_schema, iceberg_type, partition_spec, properties
 from transforms.schemas import TABLES, SchemaMismatch, Table
 
 log = logging.getLogger(__name__)
@@ -197,7 +197,7 @@ class Lake:
                 spec.name,
                 schema=schema,
                 partition_spec=partition_spec(spec, schema),
-                properties={**PROPERTIES, "comment": spec.grain},
+                properties=properties(spec),
             )
         except TableAlreadyExistsError:
             return self.catalog.load_table(spec.name)

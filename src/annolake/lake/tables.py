@@ -25,7 +25,7 @@ from pyiceberg.types import (
     TimestamptzType,
 )
 
-from transforms.schemas import Table
+from transforms.schemas import PART, Table
 
 PROPERTIES = {
     "format-version": "2",
@@ -35,6 +35,8 @@ PROPERTIES = {
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "50",
 }
+NO_STATISTICS = {"write.metadata.metrics.default": "none"}
+"""Tables by part: their rows are found by partition, and bounds of fifty columns are read at each look at the files."""
 
 SIMPLE: dict[pa.DataType, type[IcebergType]] = {
     pa.string(): StringType,
@@ -99,3 +101,8 @@ def partition_spec(table: Table, schema: Schema) -> PartitionSpec:
             for n, name in enumerate(table.partition)
         )
     )
+
+
+def properties(table: Table) -> dict[str, str]:
+    """What a new table is made with."""
+    return {**PROPERTIES, **(NO_STATISTICS if PART.name in table.partition else {}), "comment": table.grain}
