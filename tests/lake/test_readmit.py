@@ -51,7 +51,7 @@ def land(settings: Settings, job: Job) -> None:
 
 def show(settings: Settings, job: Job) -> None:
     """The figures of agreement, and a release of them."""
-    for model in ("measure", "gold.agreement_job"):
+    for model in ("measure", "measure.unit", "measure.unit_label", "gold.agreement_job"):
         build_model(settings, model, [job.name])
     publish(settings, [job.name])
 
