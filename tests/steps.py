@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import duckdb
 import pyarrow as pa
 
+from annolake.lake.inputs import UNITS
 from annolake.lake.sqlmodels import sql_models, steps
 from transforms.parts import parts_of
 from transforms.schemas import TABLES
@@ -34,7 +35,9 @@ def _as_objects(rows: pa.Table) -> pa.Table:
         return rows
     if "part" not in rows.schema.names:
         rows = rows.append_column("part", pa.array(parts_of(rows["object_id"]), pa.int32()))
-    return rows if "unit" in rows.schema.names else rows.append_column("unit", rows["object_id"])
+    for unit in UNITS.keys() - set(rows.schema.names):
+        rows = rows.append_column(unit, rows["object_id"])
+    return rows
 
 
 def step(name: str, given: Mapping[str, pa.Table]) -> pa.Table:

@@ -3,17 +3,17 @@
    reads: measure.worker_item, silver.annotation
    owner: measures
    checks: fail unique(grain), fail n_items >= 0
-   notes: units as in measure.unit; objects have theirs here. day is the UTC day on which the worker submitted, NULL
-     where no answer was accepted. n_items leaves out objects of unknown length on which nobody drew. label_mass is what
-     the worker gave, others_mass the same times the number of other annotators of the object: what they would share by
-     chance is linear in it. */
+   notes: units are an eighth of those of measure.unit, as one annotator answers few of a job's objects; objects have
+     theirs here. day is the UTC day on which the worker submitted, NULL where no answer was accepted. n_items leaves out
+     objects of unknown length on which nobody drew. label_mass is what the worker gave, others_mass the same times the
+     number of other annotators of the object: what they would share by chance is linear in it. */
 WITH item AS (
     SELECT
         i.job_name,
         i.layer,
         i.worker_id,
         CAST(a.submitted_at AT TIME ZONE 'UTC' AS DATE) AS day,
-        i.unit,
+        i.fine_unit AS unit,
         i.part,
         i.n_others,
         i.mass,

@@ -54,12 +54,10 @@ INTERVALS = {
 
 def in_blocks(tables: Rows, size: int) -> dict[str, pa.Table]:
     """The tables with units of so many objects, as in a large job."""
-    blocks = {
-        name: tables[name].append_column(
-            "unit", pa.array([str(int(str(k)) // size) for k in tables[name]["object_id"].to_pylist()], pa.string())
-        )
-        for name in OF_OBJECTS
-    }
+    blocks = {}
+    for name in OF_OBJECTS:
+        unit = pa.array([str(int(str(k)) // size) for k in tables[name]["object_id"].to_pylist()], pa.string())
+        blocks[name] = tables[name].append_column("unit", unit).append_column("fine_unit", unit)
     return {**tables, **blocks}
 
 

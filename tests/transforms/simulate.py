@@ -106,6 +106,8 @@ def filled(table: schemas.Table, rows: list[dict[str, Any]]) -> pa.Table:
     def plain(field: pa.Field) -> Any:
         if field.nullable:
             return None
+        if pa.types.is_list(field.type) or pa.types.is_map(field.type):
+            return []
         return (
             "x"
             if pa.types.is_string(field.type)

@@ -28,8 +28,8 @@ from transforms.schemas import PART, TABLES
 
 Parts = Mapping[str, Collection[int]]
 """Job -> parts of it."""
-UNIT = "unit"
-"""A column that tables of objects have where a model names it (see `transforms.parts`)."""
+UNITS = {"unit": of_objects.unit_size, "fine_unit": of_objects.fine_unit_size}
+"""Columns that tables of objects have where a model names them: what intervals leave out (see `transforms.parts`)."""
 
 
 def add_views(
@@ -45,7 +45,7 @@ def add_views(
     """A view of each table with the columns that are in `names` (all where None); returns how many rows each may have.
 
     With `parts`, tables of objects have the rows of these parts only. Objects of silver have their part as a column;
-    tables of objects have `unit` where it is in `names`, by the number of objects that a job has.
+    tables of objects have those of `UNITS` that are in `names`, by the number of objects that a job has.
     """
     found = {}
     for name in in_order(with_reads(tables)):
@@ -53,7 +53,7 @@ def add_views(
         if parts is not None and PART.name in TABLES[name].arrow.names:
             wanted.add(PART.name)
         has_part = parts is not None or names is None or PART.name in names
-        if has_part or UNIT in (names or ()):
+        if has_part or UNITS.keys() & (names or ()):
             wanted.add("object_id")
         columns = [c for c in TABLES[name].arrow.names if c in wanted]
         relation, found[name] = _relation(connection, lake, name, jobs, columns=columns, parts=parts)
@@ -66,12 +66,13 @@ def add_views(
 
 
 def _with_units(name: str, relation: str, names: Collection[str], n_objects: Mapping[str, int]) -> str:
-    """The rows of objects with their unit, where it is named."""
+    """The rows of objects with their units, where these are named."""
     schema = TABLES[name].arrow.names
-    if UNIT not in names or UNIT in schema or not {"job_name", "object_id"} <= set(schema):
+    wanted = [(unit, size) for unit, size in UNITS.items() if unit in names and unit not in schema]
+    if not wanted or not {"job_name", "object_id"} <= set(schema):
         return relation
-    unit = of_objects.unit_sql(_of_job({job: of_objects.unit_size(n) for job, n in n_objects.items()}))
-    return f"(SELECT *, {unit} AS {UNIT} FROM {relation})"
+    sizes = [(unit, _of_job({job: size(n) for job, n in n_objects.items()})) for unit, size in wanted]
+    return f"(SELECT *, {', '.join(f'{of_objects.unit_sql(size)} AS {unit}' for unit, size in sizes)} FROM {relation})"
 
 
 def _of_job(size: Mapping[str, int]) -> str:

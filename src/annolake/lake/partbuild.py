@@ -30,7 +30,7 @@ import transforms
 from annolake.config import Settings
 from annolake.lake.built import IN_DOUBT, Built, Changes, digest
 from annolake.lake.catalog import Lake
-from annolake.lake.inputs import UNIT, Parts
+from annolake.lake.inputs import UNITS, Parts
 from annolake.lake.pymodels import PYTHON, READ_BY_PYTHON, PartModel
 from annolake.lake.sqlmodels import names_read, sql_models, steps_of
 from annolake.lake.statements import check, current_rows, price_of, query
@@ -130,7 +130,7 @@ def _grouping(name: str, n_objects: int) -> list[int]:
     """The share of the sample, which Python models follow, or the size of a unit where the model's SQL names it."""
     if name in PYTHON:
         return [parts.stride(n_objects)]
-    return [parts.unit_size(n_objects)] if UNIT in (names_read(sql_models()[name]) or ()) else []
+    return [size(n_objects) for unit, size in UNITS.items() if unit in (names_read(sql_models()[name]) or ())]
 
 
 def _layers(known: measures.Known, job: str) -> list[list[str]]:

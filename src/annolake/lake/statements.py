@@ -15,7 +15,7 @@ from annolake.errors import LakeError, QualityError
 from annolake.lake.catalog import Lake, conform
 from annolake.lake.emptiness import is_empty
 from annolake.lake.engine import database
-from annolake.lake.inputs import UNIT, Parts, add_views, columns_of
+from annolake.lake.inputs import UNITS, Parts, add_views, columns_of
 from annolake.lake.sqlmodels import SqlModel, names_read, steps_of, tables_read
 from annolake.quality.rules import rules_of
 from transforms.parts import parts_of
@@ -126,7 +126,7 @@ def _as_objects(rows: pa.Table) -> pa.Table:
         return rows
     added: dict[str, pa.Array[Any] | pa.ChunkedArray[Any]] = {
         PART.name: pa.array(parts_of(rows["object_id"]), PART.type),
-        UNIT: rows["object_id"],
+        **dict.fromkeys(UNITS, rows["object_id"]),
     }
     for column, values in added.items():
         if column not in rows.schema.names:
