@@ -81,6 +81,6 @@ BENCH = Bench(
     rounds=2,
     shown=("lines", "segments", "landing_s", "gold_s"),
     reading="Landing and gold (landing_s and gold_s of the last round). Sums by object are made of the touched parts "
-    "alone; estimates that need all answers (skills, offsets, chance floors, disputes) of the whole job: no model is "
-    "warm-started. Imports are not timed, the first round's are not warm.",
+    "alone; models of the whole job read sums of its parts, and estimates (skills, offsets, chance floors) a sample of "
+    "its objects: no model is warm-started. Imports are not timed, the first round's are not warm.",
 )

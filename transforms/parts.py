@@ -6,7 +6,7 @@ enough to be measured in a second, and large enough that a job of a million obje
 
 What is said of a whole job is read from small sums of its parts. In a job of many objects an interval leaves out one
 *unit* of neighbouring objects at a time, 128 to 255 units in all (more from two million objects on, as a unit lies in
-one part); that of one annotator, who answered a share of them, an eighth of a unit. Up to `FEW` objects each is a unit
+one part); that of one annotator, who answered a share of them, a quarter of a unit. Up to `FEW` objects each is a unit
 of its own. Estimates that need the answers themselves are made from a *sample*, 16,384 to 32,767 objects spread evenly
 over the job; up to twice `FEW` objects from all. Both follow from an object's name and the number of objects that the
 job has, so that new answers do not move the others.
@@ -27,7 +27,7 @@ from transforms.schemas import PART
 OBJECTS = 8192
 FEW = 16384
 UNITS = 128
-FINER = 8
+FINER = 4
 IS_NUMBER = "regexp_full_match(object_id, '[0-9]{1,15}')"
 SQL = f"CASE WHEN {IS_NUMBER} THEN CAST(object_id AS BIGINT) // {OBJECTS} ELSE 0 END"
 """The part of `object_id`, as DuckDB has it."""
@@ -86,10 +86,10 @@ def _power_of_two(n: int) -> int:
 
 
 def fine_unit_size(n_objects: int) -> int:
-    """The same for one annotator, who answered a small share of them: an eighth of a unit.
+    """The same for one annotator, who answered a small share of them: a quarter of a unit.
 
     >>> [fine_unit_size(n) for n in (100, 16_385, 1_000_000)]
-    [1, 16, 512]
+    [1, 32, 1024]
     """
     return max(unit_size(n_objects) // FINER, 1)
 

@@ -3,7 +3,7 @@
    reads: measure.worker_item, silver.annotation
    owner: measures
    checks: fail unique(grain), fail n_items >= 0
-   notes: units are an eighth of those of measure.unit, as one annotator answers few of a job's objects; objects have
+   notes: units are a quarter of those of measure.unit, as one annotator answers few of a job's objects; objects have
      theirs here. day is the UTC day on which the worker submitted, NULL where no answer was accepted. n_items leaves out
      objects of unknown length on which nobody drew. label_mass is what the worker gave, others_mass the same times the
      number of other annotators of the object: what they would share by chance is linear in it. */
