@@ -23,7 +23,7 @@ from pyiceberg.table.snapshots import Operation
 
 from annolake.lake.catalog import Lake
 from annolake.lake.changes import COMPACTION_PROPERTY, properties_of, snapshots_since
-from transforms.parts import parts_of
+from transforms.parts import FEW, OBJECTS, parts_of
 from transforms.schemas import ANNOTATION, BUILD, JOB_TABLE, TABLES
 
 BY_OBJECT = (
@@ -172,9 +172,16 @@ class Changes:
         return self._facts[job]
 
     def n_objects(self, job: str) -> int:
-        """How many objects the job has, as its backend says; 0 where that is not known."""
+        """How many objects the job has, as its backend says, or as answers tell where they are many and it says few."""
         self.facts(job)
+        if self._n_objects[job] <= FEW and (n_rows := self._n_rows(ANNOTATION.name, job)) > FEW:
+            self._n_objects[job] = min(n_rows, OBJECTS * len(self.every(job, ())))
         return self._n_objects[job]
+
+    def _n_rows(self, name: str, job: str) -> int:
+        table = self.lake.find(name)
+        tasks = self.lake.plan(table, In("job_name", [job])) if table else []
+        return sum(int(task.file.record_count) for task in tasks)
 
     def has_rows(self, name: str, job: str) -> bool:
         """Whether a table may have rows of the job."""
