@@ -179,14 +179,14 @@ class Changes:
         return self._n_objects[job]
 
     def _n_rows(self, name: str, job: str) -> int:
+        """How many rows of the job a table may have, by its metadata."""
         table = self.lake.find(name)
         tasks = self.lake.plan(table, In("job_name", [job])) if table else []
         return sum(int(task.file.record_count) for task in tasks)
 
     def has_rows(self, name: str, job: str) -> bool:
         """Whether a table may have rows of the job."""
-        table = self.lake.find(name)
-        return table is not None and bool(self.lake.plan(table, In("job_name", [job])))
+        return self._n_rows(name, job) > 0
 
 
 def _touched(lake: Lake, job: str, since: Mapping[str, int], until: Mapping[str, int]) -> set[int] | None:
