@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -57,11 +58,13 @@ class Built:
 class Builds:
     """What models were built up to: read once a build, and noted together where it ends.
 
-    Killed before that, rows are there that nobody noted: the next build makes the same parts again.
+    Killed before that, rows are there that nobody noted: the next build makes the same parts again. Models that are
+    built beside each other share one.
     """
 
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
+        self._lock = threading.RLock()
         self._read: set[str] = set()
         self._before: dict[tuple[str, str], Built] = {}
         self._now: dict[tuple[str, str], Built] = {}
@@ -69,17 +72,19 @@ class Builds:
 
     def last(self, model: str, jobs: Iterable[str]) -> dict[str, Built]:
         """What the model was built up to, by job."""
-        if new := sorted(set(jobs) - self._read):
-            self._before |= {key: _built(row) for key, row in self._rows(new).items()}
-            self._read.update(new)
-        known = self._before | self._now
-        return {job: known[job, model] for job in jobs if (job, model) in known}
+        with self._lock:
+            if new := sorted(set(jobs) - self._read):
+                self._before |= {key: _built(row) for key, row in self._rows(new).items()}
+                self._read.update(new)
+            known = self._before | self._now
+            return {job: known[job, model] for job in jobs if (job, model) in known}
 
     def built(self, model: str, now: Mapping[str, Built], n_parts: Mapping[str, int]) -> None:
         """The model is built up to this, by job; `n_parts` of each were made anew."""
-        for job, one in now.items():
-            self._now[job, model] = one
-            self._n_parts[job, model] = n_parts[job]
+        with self._lock:
+            for job, one in now.items():
+                self._now[job, model] = one
+                self._n_parts[job, model] = n_parts[job]
 
     def note(self) -> None:
         """Note what was built.
@@ -87,8 +92,11 @@ class Builds:
         A model and job of which another build noted something meanwhile is left in doubt, and the next build makes all
         of it anew.
         """
-        if not self._now:
-            return
+        with self._lock:
+            if self._now:
+                self._note()
+
+    def _note(self) -> None:
         jobs = sorted({job for job, _ in self._now})
 
         def attempt(table: IcebergTable) -> None:
@@ -125,10 +133,11 @@ def digest(*parts: object) -> str:
 
 
 class Changes:
-    """Which parts of jobs changed up to now, asked of one lake by the models of one build."""
+    """Which parts of jobs changed up to now, asked of one lake by the models of one build; looked up once."""
 
     def __init__(self, lake: Lake) -> None:
         self.lake = lake
+        self._lock = threading.RLock()
         self.builds = Builds(lake)
         self.now = {name: at for name in SOURCES if (at := lake.snapshot(name)) is not None}
         """The snapshots of what sums by object are made from."""
@@ -146,9 +155,10 @@ class Changes:
     def touched(self, job: str, since: Mapping[str, int], until: Mapping[str, int]) -> set[int] | None:
         """The parts of a job of which any row came between these snapshots; None where that cannot be told."""
         key = (job, tuple(sorted(since.items())), tuple(sorted(until.items())))
-        if key not in self._known:
-            self._known[key] = _touched(self.lake, job, since, until)
-        return self._known[key]
+        with self._lock:
+            if key not in self._known:
+                self._known[key] = _touched(self.lake, job, since, until)
+            return self._known[key]
 
     def every(self, job: str, sources: Collection[str]) -> set[int]:
         """Every part of a job that anybody was asked about, or that these sources tell of."""
@@ -156,27 +166,30 @@ class Changes:
         return set[int]().union(*(self._parts_in(name, job) for name in names))
 
     def _parts_in(self, name: str, job: str) -> set[int]:
-        if (name, job) not in self._every:
-            self._every[name, job] = _parts(self.lake.scan(name, jobs=[job], columns=["object_id"])["object_id"])
-        return self._every[name, job]
+        with self._lock:
+            if (name, job) not in self._every:
+                self._every[name, job] = _parts(self.lake.scan(name, jobs=[job], columns=["object_id"])["object_id"])
+            return self._every[name, job]
 
     def facts(self, job: str) -> dict[str, Any]:
         """What rows of objects take from their job: `FACTS` as they are now, and whether it has accepted answers."""
-        if job not in self._facts:
-            states = self.lake.scan(JOB_TABLE.name, jobs=[job]).to_pylist()
-            now = max(states, key=lambda r: (r["modified_at"], r["landed_at"]), default={})
-            self._facts[job] = {fact: now.get(fact) for fact in FACTS} | {
-                "is_answered": self.has_rows(ANNOTATION.name, job)
-            }
-            self._n_objects[job] = now.get("n_objects") or 0
-        return self._facts[job]
+        with self._lock:
+            if job not in self._facts:
+                states = self.lake.scan(JOB_TABLE.name, jobs=[job]).to_pylist()
+                now = max(states, key=lambda r: (r["modified_at"], r["landed_at"]), default={})
+                self._facts[job] = {fact: now.get(fact) for fact in FACTS} | {
+                    "is_answered": self.has_rows(ANNOTATION.name, job)
+                }
+                self._n_objects[job] = now.get("n_objects") or 0
+            return self._facts[job]
 
     def n_objects(self, job: str) -> int:
         """How many objects the job has, as its backend says, or as answers tell where they are many and it says few."""
         self.facts(job)
-        if self._n_objects[job] <= FEW and (n_rows := self._n_rows(ANNOTATION.name, job)) > FEW:
-            self._n_objects[job] = min(n_rows, OBJECTS * len(self.every(job, ())))
-        return self._n_objects[job]
+        with self._lock:
+            if self._n_objects[job] <= FEW and (n_rows := self._n_rows(ANNOTATION.name, job)) > FEW:
+                self._n_objects[job] = min(n_rows, OBJECTS * len(self.every(job, ())))
+            return self._n_objects[job]
 
     def _n_rows(self, name: str, job: str) -> int:
         """How many rows of the job a table may have, by its metadata."""

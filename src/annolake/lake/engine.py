@@ -32,6 +32,18 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
             connection.execute(f"DETACH {name}")
 
 
+@contextmanager
+def shared_by(n: int) -> Iterator[None]:
+    """While `n` threads of this process run statements: each statement takes its share of the processors."""
+    instance = _instance(os.getpid())
+    threads = instance.execute("SELECT current_setting('threads')").fetchall()[0][0]
+    instance.execute(f"SET threads = {max(1, threads // n)}")
+    try:
+        yield
+    finally:
+        instance.execute(f"SET threads = {threads}")
+
+
 @cache
 def _instance(pid: int) -> duckdb.DuckDBPyConnection:  # noqa: ARG001 - threads of DuckDB do not live on in a forked child
     return duckdb.connect()

@@ -20,11 +20,12 @@ from annolake.config import Settings
 from annolake.errors import LakeError
 from annolake.lake.built import Changes
 from annolake.lake.catalog import Lake, open_lake
+from annolake.lake.graph import build_beside, model_order
 from annolake.lake.partbuild import build_parts, is_by_part, known_of
 from annolake.lake.pymodels import PYTHON, READ_BY_PYTHON, EstimateModel, PythonModel
 from annolake.lake.release import unreleased_jobs
 from annolake.lake.sampled import estimate_rows
-from annolake.lake.sqlmodels import models, sql_models, sums
+from annolake.lake.sqlmodels import sql_models
 from annolake.lake.statements import (
     NO_PRICE,
     PRICE,
@@ -57,12 +58,6 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 
-def model_order() -> list[str]:
-    """Every model, each after those that it reads: sums by SQL, the Python models, sums of theirs, then `gold.*`."""
-    first, then = sums()
-    return [*first, *PYTHON, *then, *models("gold")]
-
-
 def build_gold(settings: Settings, jobs: Iterable[str] | None = None) -> list[str]:
     """Build every model for these jobs (those with unreleased landings where None); returns the models built."""
     jobs = sorted(set(unreleased_jobs(settings) if jobs is None else jobs))
@@ -71,8 +66,7 @@ def build_gold(settings: Settings, jobs: Iterable[str] | None = None) -> list[st
     with open_lake(settings) as lake:
         changes = Changes(lake)
         try:
-            for name in model_order():
-                _build(lake, name, jobs, settings, changes)
+            build_beside(lambda name: _build(lake, name, jobs, settings, changes))
         finally:
             changes.builds.note()
     return model_order()

@@ -13,9 +13,13 @@ from transforms.boxes import BOXES as BOXES_READ
 from transforms.schemas import (
     BATCH_ITEM,
     GOLD_ITEM,
+    MEASURE_BOX_CHANCE,
+    MEASURE_DISPUTE,
     MEASURE_GOLD_ITEM,
     MEASURE_LABEL_USE,
     MEASURE_REWORK,
+    MEASURE_WORKER_CONFUSION,
+    MEASURE_WORKER_GOLD,
     MEASURE_WORKER_ITEM,
 )
 from transforms.standing import COMPARED
@@ -37,6 +41,7 @@ class PythonModel:
 
     build: Callable[[Rows, Sequence[str], Settings], Rows]
     reads: tuple[str, ...]
+    makes: tuple[str, ...]
     with_earlier: bool = False
     """Whether it also reads the jobs of earlier levels of the same batches."""
 
@@ -47,6 +52,7 @@ class EstimateModel:
 
     build: Callable[[Rows, measures.Known, Settings], Rows]
     reads: tuple[str, ...]
+    makes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -103,10 +109,16 @@ PYTHON: dict[str, PythonModel | EstimateModel | PartModel] = {
         after=(MEASURE_LABEL_USE.name,),
     ),
     BOXES: PartModel(_boxes, BOX_SILVER, tuple(t.name for t in box_measures.ITEMS)),
-    ESTIMATE: EstimateModel(_estimate, tuple(dict.fromkeys((*SILVER, *BOX_SILVER, MEASURE_WORKER_ITEM.name)))),
-    DISPUTES: PythonModel(_disputes, tuple(t.name for t in quality.OF_DISPUTES)),
-    GOLD_ITEMS: PythonModel(_gold_items, (MEASURE_GOLD_ITEM.name,)),
-    REWORK: PythonModel(_rework, tuple(t.name for t in rework.INPUTS), with_earlier=True),
+    ESTIMATE: EstimateModel(
+        _estimate,
+        tuple(dict.fromkeys((*SILVER, *BOX_SILVER, MEASURE_WORKER_ITEM.name))),
+        tuple(t.name for t in (*measures.ESTIMATES, MEASURE_BOX_CHANCE)),
+    ),
+    DISPUTES: PythonModel(_disputes, tuple(t.name for t in quality.OF_DISPUTES), (MEASURE_DISPUTE.name,)),
+    GOLD_ITEMS: PythonModel(
+        _gold_items, (MEASURE_GOLD_ITEM.name,), (MEASURE_WORKER_GOLD.name, MEASURE_WORKER_CONFUSION.name)
+    ),
+    REWORK: PythonModel(_rework, tuple(t.name for t in rework.INPUTS), (MEASURE_REWORK.name,), with_earlier=True),
 }
 
 

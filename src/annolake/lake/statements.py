@@ -140,7 +140,7 @@ def price_of(settings: Settings) -> pa.Table:
     return pa.Table.from_pylist([row] if settings.worker_hour_price else [], PRICE_COLUMNS)
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
 def student_t(most: int) -> pa.Table:
     """(df, t975) for 1 to `most` degrees of freedom, `LEAST_DF` or more: the 97.5 % point of Student's t.
 
