@@ -85,7 +85,7 @@ class LocalStore:
     def read(self, sources: Iterable[Source]) -> Iterator[Body]:
         for source in sources:
             try:
-                yield Body(source, _content(f"{self.folder}/{source.uri.removeprefix('s3://')}"))
+                yield Body(source, _content(f"{self.folder}/{source.uri.removeprefix('s3://')}", source.n_bytes))
             except OSError as error:
                 yield Body(source, None, f"{error.strerror}")
 
@@ -168,11 +168,12 @@ def _names(folder: str) -> list[str]:
         return []
 
 
-def _content(path: str) -> bytes:
+def _content(path: str, expected: int) -> bytes:
+    size = min(expected + 1, SMALL_READ)
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        content = os.read(descriptor, SMALL_READ)
-        if len(content) < SMALL_READ:
+        content = os.read(descriptor, size)
+        if len(content) < size:  # so it ends there
             return content
         parts = [content]
         while part := os.read(descriptor, SMALL_READ):

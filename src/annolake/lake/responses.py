@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from annolake.lake.local import Body, LocalStore, Source
-from annolake.lake.segments import columns
+from annolake.lake.segments import Segments
 from annolake.lake.typed import Annotations, read_file
 from transforms.frames import Folder, join_frames
 from transforms.ground_truth import Answer, Fault, content_hash, object_of_response, read_answers
@@ -114,7 +114,7 @@ class Responses:
         self._people: dict[str, tuple[str | None, ...]] = {}
         self._known: set[tuple[str, str, int, str]] = set()
         self._answers: list[tuple[Any, ...]] = []
-        self._annotations: list[Annotations] = []
+        self._segments = Segments()
         self._outcomes: list[tuple[str, str, int, bool, str | None, str | None]] = []
 
     def read(self, body: Body) -> None:
@@ -153,7 +153,7 @@ class Responses:
 
     def rows(self) -> Rows:
         """What was added."""
-        segments, counts, is_sound = columns(self._annotations)
+        segments, counts, is_sound = self._segments.columns()
         answers = _columns(self._answers, ANSWERS, self._constants(ANSWERS))
         if not is_sound.all():
             numbers = (None if n is None or not is_sound[n] else n for n in answers["answer_id"].to_pylist())
@@ -199,13 +199,9 @@ class Responses:
         if (key := (object_id, worker, revision, hash_)) in self._known:
             return
         self._known.add(key)
-        answer_id = None
-        if annotations is not None:
-            answer_id = len(self._annotations)
-            self._annotations.append(annotations)
         self._answers.append(
             (
-                answer_id,
+                None if annotations is None else self._segments.add(annotations),
                 object_id,
                 source.uri,
                 source.version,

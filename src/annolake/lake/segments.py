@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,59 +17,88 @@ Numbers = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
 class Columns(NamedTuple):
-    """What `columns` makes of a sequence of annotations, with arrays as long as that."""
+    """What `Segments` makes of the annotations that it was given, with arrays as long as these."""
 
     segments: pa.Table
-    """As SEGMENTS: `answer_id` is the place in the sequence, `segment_no` the place in the track."""
+    """As SEGMENTS: `answer_id` is the place among the annotations, `segment_no` the place in the track."""
     counts: Numbers
     is_sound: np.ndarray[tuple[int], np.dtype[np.bool_]]
     """False where a value is one that readers and writers of JSON do not treat alike: a negative zero, or an emotion
     with other than plain letters. Segments of such annotations are left out."""
 
 
-def columns(annotations: Sequence[Annotations]) -> Columns:
-    """The segments of all tracks, in order."""
-    tracks = [track for said in annotations for track in said.streams.values()]
-    segments = [segment for track in tracks for segment in track]
-    n_tracks = np.fromiter((len(said.streams) for said in annotations), np.int64, len(annotations))
-    counts = np.fromiter(map(len, tracks), np.int64, len(tracks))
-    track: Numbers = np.repeat(np.arange(len(tracks)), counts)
-    number = np.arange(len(track)) - (np.cumsum(counts) - counts)[track]
-    of_track = np.repeat(np.arange(len(annotations)), n_tracks)
-    answer = of_track[track]
-    start = pa.array([segment.start for segment in segments], pa.float64())
-    end = pa.array([segment.end for segment in segments], pa.float64())
-    emotions = [segment.emotion for segment in segments]
-    attributes = {emotion: _attributes(emotion) for emotion in set(emotions)}
-    layers = pa.array([layer for said in annotations for layer in said.streams], pa.string())
-    table = pa.Table.from_arrays(
-        [
-            pa.array(answer),
-            pa.array(number.astype(np.int32)),
-            layers.take(track),
-            pa.array([segment.id for segment in segments], pa.string()),
-            start,
-            end,
-            pa.array([segment.text for segment in segments], pa.string()),
-            pa.array([attributes[emotion] for emotion in emotions], pa.string()),
-        ],
-        schema=SEGMENTS,
-    )
-    is_odd = np.zeros(len(track), bool)
-    for time in (start.to_numpy(), end.to_numpy()):
-        is_odd |= (time == 0) & np.signbit(time)
-    if "" in attributes.values():
-        is_odd |= np.fromiter((attributes[emotion] == "" for emotion in emotions), bool, len(emotions))
-    is_sound = np.ones(len(annotations), bool)
-    if is_odd.any():
-        is_sound[answer[is_odd]] = False
-        table = table.filter(pa.array(is_sound[answer]))
-    n_segments = np.bincount(of_track, weights=counts, minlength=len(annotations)).astype(np.int64)
-    return Columns(table, n_segments, is_sound)
+class Segments:
+    """Collects the segments of all tracks, in order.
+
+    Values are taken while the processor's cache has them, and what they were read into is free for the next file.
+    """
+
+    def __init__(self) -> None:
+        self.n_answers = 0
+        self._answer: list[int] = []
+        self._layer: list[str] = []
+        self._count: list[int] = []
+        """Of each track."""
+        self._id: list[str] = []
+        self._start: list[float] = []
+        self._end: list[float] = []
+        self._text: list[str] = []
+        self._attributes: list[str | None] = []
+        self._known = _Attributes()
+
+    def add(self, said: Annotations) -> int:
+        """Keep the segments of these annotations; gives the number of their answer."""
+        known = self._known
+        for layer, track in said.streams.items():
+            self._answer.append(self.n_answers)
+            self._layer.append(layer)
+            self._count.append(len(track))
+            self._id += [segment.id for segment in track]
+            self._start += [segment.start for segment in track]
+            self._end += [segment.end for segment in track]
+            self._text += [segment.text for segment in track]
+            self._attributes += [known[segment.emotion] for segment in track]
+        self.n_answers += 1
+        return self.n_answers - 1
+
+    def columns(self) -> Columns:
+        """The segments of all tracks, in order."""
+        of_track = np.array(self._answer, np.int64)
+        counts = np.array(self._count, np.int64)
+        track: Numbers = np.repeat(np.arange(len(counts)), counts)
+        number = np.arange(len(track)) - (np.cumsum(counts) - counts)[track]
+        answer = of_track[track]
+        start, end = pa.array(self._start, pa.float64()), pa.array(self._end, pa.float64())
+        table = pa.Table.from_arrays(
+            [
+                pa.array(answer),
+                pa.array(number.astype(np.int32)),
+                pa.array(self._layer, pa.string()).take(track),
+                pa.array(self._id, pa.string()),
+                start,
+                end,
+                pa.array(self._text, pa.string()),
+                pa.array(self._attributes, pa.string()),
+            ],
+            schema=SEGMENTS,
+        )
+        is_odd = np.zeros(len(track), bool)
+        for time in (start.to_numpy(), end.to_numpy()):
+            is_odd |= (time == 0) & np.signbit(time)
+        if "" in self._known.values():
+            is_odd |= np.fromiter((attributes == "" for attributes in self._attributes), bool, len(track))
+        is_sound = np.ones(self.n_answers, bool)
+        if is_odd.any():
+            is_sound[answer[is_odd]] = False
+            table = table.filter(pa.array(is_sound[answer]))
+        n_segments = np.bincount(of_track, weights=counts, minlength=self.n_answers).astype(np.int64)
+        return Columns(table, n_segments, is_sound)
 
 
-def _attributes(emotion: str | None) -> str | None:
-    """The rest of a segment as JSON; empty where the text is not a plain one."""
-    if emotion is None:
-        return None
-    return f'{{"emotion":"{emotion}"}}' if PLAIN.fullmatch(emotion) else ""
+class _Attributes(dict[str | None, str | None]):
+    """emotion -> the rest of a segment as JSON, empty where the text is not a plain one."""
+
+    def __missing__(self, emotion: str | None) -> str | None:
+        made = None if emotion is None else f'{{"emotion":"{emotion}"}}' if PLAIN.fullmatch(emotion) else ""
+        self[emotion] = made
+        return made

@@ -35,6 +35,8 @@ AHEAD = 4
 """Slices for each process that are asked for before the first of them is needed."""
 MOST = 4
 """More processes than that would not get the rows away."""
+PIPE_BYTES = 1 << 20
+"""A whole answer has room, so that its process goes on; more is for the administrator alone."""
 KEPT = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
 """The variables that a process needs to start; no other is handed over."""
 
@@ -150,6 +152,7 @@ class _Child:
             [sys.executable, "-P", "-m", "annolake.lake.spread_child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            pipesize=PIPE_BYTES,
             env={name: os.environ[name] for name in KEPT if name in os.environ} | ONE_THREAD,
             start_new_session=True,  # Ctrl-C is ours: what it ends is the landing, and the process with it
         )
