@@ -20,7 +20,7 @@ from typing import Any, Self, TypeVar, cast
 from urllib.parse import unquote, urlparse
 
 import pyarrow as pa
-from pyiceberg.catalog.sql import IcebergTables, SqlCatalog
+from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import (
     CommitFailedException,
     NamespaceAlreadyExistsError,
@@ -31,15 +31,16 @@ from pyiceberg.expressions import AlwaysTrue, And, BooleanExpression, In
 from pyiceberg.io.pyarrow import _dataframe_to_data_files
 from pyiceberg.manifest import DataFile
 from pyiceberg.partitioning import PartitionSpec
-from pyiceberg.table import CommitTableResponse, FileScanTask, Transaction
+from pyiceberg.table import FileScanTask
 from pyiceberg.table import Table as IcebergTable
-from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.transforms import IdentityTransform
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from annolake.config import Settings
 from annolake.errors import CommitConflict, LakeError
+from annolake.lake.manifests import Manifests, swap
 from annolake.lake.tables import iceberg_schema, iceberg_type, partition_spec, properties
+from annolake.lake.versions import LakeCatalog
 from transforms.schemas import TABLES, SchemaMismatch, Table
 
 log = logging.getLogger(__name__)
@@ -67,52 +68,6 @@ class File:
     """Bytes."""
 
 
-class _Change(Transaction):  # type: ignore[misc]
-    """A transaction that works out a table's metadata once for each of its updates.
-
-    The library's own does it again at each of some forty looks in a commit, with every snapshot of the table's history.
-    """
-
-    _known: tuple[TableMetadata, tuple[Any, ...], TableMetadata] | None = None
-
-    @property
-    def table_metadata(self) -> TableMetadata:
-        base, updates = self._table.metadata, self._updates
-        if self._known is None or self._known[0] is not base or self._known[1] is not updates:
-            self._known = (base, updates, super().table_metadata)
-        return self._known[2]
-
-
-class _LakeTable(IcebergTable):  # type: ignore[misc]
-    """A table that is changed by transactions of that kind, whoever appends or overwrites."""
-
-    def transaction(self) -> Transaction:
-        return _Change(self)
-
-
-class _LakeCatalog(SqlCatalog):  # type: ignore[misc]
-    """A catalog that reads each version of a table's metadata once, and not at all where it wrote it.
-
-    The file of a version never changes; a build looks at its tables a dozen times each, on S3 a request every time.
-    """
-
-    def __init__(self, name: str, **properties: Any) -> None:
-        self._seen: dict[tuple[str, ...], IcebergTable] = {}
-        super().__init__(name, **properties)
-
-    def _convert_orm_to_iceberg(self, orm_table: IcebergTables) -> IcebergTable:
-        seen = self._seen.get((*self.identifier_to_tuple(orm_table.table_namespace), orm_table.table_name))
-        if seen is None or seen.metadata_location != orm_table.metadata_location:
-            seen = super()._convert_orm_to_iceberg(orm_table)
-            self._seen[seen.name()] = seen
-        return _LakeTable(seen.name(), seen.metadata, seen.metadata_location, seen.io, self)
-
-    def commit_table(self, table: IcebergTable, requirements: Any, updates: Any) -> CommitTableResponse:
-        done = super().commit_table(table, requirements, updates)
-        self._seen[table.name()] = _LakeTable(table.name(), done.metadata, done.metadata_location, table.io, self)
-        return done
-
-
 def open_lake(settings: Settings) -> Lake:
     """The lake that the settings name; its catalog is made where there is none."""
     url = settings.catalog_url
@@ -135,6 +90,7 @@ class Lake:
 
     def __init__(self, catalog: SqlCatalog) -> None:
         self.catalog = catalog
+        self._manifests = Manifests()
         self._planned: dict[tuple[str, ...], tuple[str, dict[str, list[FileScanTask]]]] = {}
 
     def __enter__(self) -> Self:
@@ -217,7 +173,7 @@ class Lake:
             at, known = self._planned[table.name()] = (table.metadata_location, {})
         asked = repr(where)
         if asked not in known:
-            known[asked] = list(table.scan(row_filter=where).plan_files())
+            known[asked] = self._manifests.plan(table, where)
         return known[asked]
 
     def scan(
@@ -336,9 +292,14 @@ class Lake:
             if rows.num_rows:
                 table.append(rows, snapshot_properties=noted or {})
         elif all(task.residual == AlwaysTrue() and not task.delete_files for task in old):
-            _swap(table, [task.file for task in old], rows, noted or {})
+            self._swap(table, [task.file for task in old], rows, noted or {})
         else:  # files of a coarser partition, or with delete files, keep their other rows
             table.overwrite(rows, overwrite_filter=where, snapshot_properties=noted or {})
+
+    def _swap(self, table: IcebergTable, old: Sequence[DataFile], rows: pa.Table, noted: dict[str, str]) -> None:
+        """Put rows in the place of whole files, by one snapshot where the library's `overwrite` makes two."""
+        new = _dataframe_to_data_files(table.metadata, rows, table.io) if rows.num_rows else ()
+        swap(table, self._manifests.current(table), old, new, noted)
 
     def commit(self, name: str, attempt: Callable[[IcebergTable], Result]) -> Result:
         """Call `attempt` with the table as it is now until no other writer was faster; bounded, with jitter."""
@@ -376,16 +337,6 @@ class Lake:
         keys = rows.select(list(key)).append_column("__row", pa.array(range(rows.num_rows), pa.int64()))
         new = keys.join(there, keys=list(key), join_type="left anti")
         return rows.take(new["__row"].combine_chunks().sort())
-
-
-def _swap(table: IcebergTable, old: Sequence[DataFile], rows: pa.Table, noted: dict[str, str]) -> None:
-    """Put rows in the place of whole files, by one snapshot where the library's `overwrite` makes two."""
-    new = list(_dataframe_to_data_files(table.metadata, rows, table.io)) if rows.num_rows else []
-    with table.transaction() as change, change.update_snapshot(noted).overwrite() as overwrite:
-        for file in old:
-            overwrite.delete_data_file(file)
-        for file in new:
-            overwrite.append_data_file(file)
 
 
 def conform(rows: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -468,10 +419,10 @@ def _prepare_sqlite(path: Path) -> None:
 def _connect(url: str, properties: dict[str, Any]) -> SqlCatalog:
     for _ in range(5):
         try:
-            return _LakeCatalog(CATALOG_NAME, uri=url, **properties)
+            return LakeCatalog(CATALOG_NAME, uri=url, **properties)
         except SQLAlchemyError:  # two processes making the catalog's own tables at once
             time.sleep(random.uniform(0.1, 0.3))  # noqa: S311 - jitter
-    return _LakeCatalog(CATALOG_NAME, uri=url, **properties)
+    return LakeCatalog(CATALOG_NAME, uri=url, **properties)
 
 
 def _storage(settings: Settings) -> dict[str, str]:
