@@ -29,6 +29,7 @@ SELECT
     i.landing_id,
     i.landed_at,
     i.source_uri AS _source_uri,
+    i.answer_id AS _answer_id,
     x.answer_id IS NULL AS _is_accepted,
     i.duration_s AS _duration_s,
     (i.layer, i.label) IN (SELECT (layer, label) FROM landing.label) AS _is_known,

@@ -333,4 +333,4 @@ def _number_of(value: str) -> str:
 
 
 def _time_of(value: str) -> str:
-    return f"try_cast(json_extract_string({value}, '$') AS TIMESTAMPTZ)"
+    return f"try_cast({value}::VARCHAR AS TIMESTAMPTZ)"

@@ -21,7 +21,7 @@ SAMPLE = 100
 TIMES = ("start", "end")
 TEXTS = ("text", "label")
 TRACK_TIMES = ("submissionTime", "acceptanceTime")
-TIME = r'"[12]\d{3}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,3})?Z"'
+TIME = r"[12]\d{3}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,3})?Z"
 """As Ground Truth writes it; any other way is left to the careful reader."""
 NUMBER = r"-?[0-9]{1,15}(\.[0-9]{1,30})?"
 NAMES_WORKER = "workerMetadata"
@@ -50,7 +50,7 @@ class Form:
     def structure(self) -> str:
         """The form as `json_transform_strict` takes it: what is not named in TYPED stays JSON."""
         segment = {k: TYPED.get(k, "JSON") for k in self.segment_keys}
-        track = dict.fromkeys(self.track_keys, "JSON") | {"segments": [segment]}
+        track = {k: "VARCHAR" if k in TRACK_TIMES else "JSON" for k in self.track_keys} | {"segments": [segment]}
         return json.dumps(dict.fromkeys(self.keys, "JSON") | {self.attribute: {TRACKS: [track]}})
 
     @property
@@ -72,7 +72,7 @@ class Form:
         return f"read.{name(key)}" if key in self.keys else "CAST(NULL AS JSON)"
 
     def of_track(self, key: str) -> str:
-        """A value of `track`, as JSON; NULL where the form does not have it."""
+        """A value of `track`, a time as text and any other as JSON; NULL where the form does not have it."""
         return f"track.{name(key)}" if key in self.track_keys else "CAST(NULL AS JSON)"
 
     @property
@@ -100,7 +100,7 @@ class Form:
         for key in self.track_keys:
             value = self.of_track(key)
             if key in TRACK_TIMES:
-                parts.append(f"regexp_full_match({value}::VARCHAR, '{TIME}')")
+                parts.append(f"regexp_full_match({value}, '{TIME}')")
             elif key == "timeSpentInSeconds":
                 parts.append(f"regexp_full_match({value}::VARCHAR, '{NUMBER}')")
             elif key in {"workerId", "layer"}:

@@ -126,6 +126,7 @@ class _Landing:
         self.n_doubled: Counter[str] = Counter()
         self.is_answered_in_files = False
         self._files: pa.Table | None = None
+        self._told: tuple[JobFacts, dict[str, pa.Table | str]] | None = None
         scratch = tempfile.mkdtemp(prefix="annolake-landing-")
         opened.callback(shutil.rmtree, scratch, ignore_errors=True)
         self.connection = opened.enter_context(closing(open_models(scratch)))
@@ -385,12 +386,7 @@ class _Landing:
     def _stage_silver(
         self, models: Models, stage: Stage, given: Mapping[str, pa.Table | str], empty: Set[str] | None = None
     ) -> Judged:
-        about: dict[str, pa.Table | str] = {
-            "bronze.label_file": self._label_files(),
-            "landing.job": self._job_row(),
-            "landing.label": _labels(self.job),
-        }
-        silver = models.run(about | dict(given), empty=empty)
+        silver = models.run(self._about(self.job) | dict(given), empty=empty)
         for name in PARENTS_FIRST:
             if silver.gated[name].n_good:
                 stage.write(name, silver.gated[name].relation, models.connection)
@@ -398,6 +394,17 @@ class _Landing:
             models.connection.register("quarantined_rows", silver.quarantined)
             stage.write("silver.quarantine", "quarantined_rows", models.connection)
         return silver.counts, silver.n_doubled
+
+    def _about(self, job: JobFacts) -> dict[str, pa.Table | str]:
+        """What the models are told of the job; the same tables for all batches."""
+        if self._told is None or self._told[0] is not job:
+            tables: dict[str, pa.Table | str] = {
+                "bronze.label_file": self._label_files(),
+                "landing.job": self._job_row(),
+                "landing.label": _labels(job),
+            }
+            self._told = job, tables
+        return self._told[1]
 
     def _commit(self, stage: Stage) -> None:
         for name in (*BRONZE, *PARENTS_FIRST, "silver.quarantine"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
+from functools import cache
 
 import duckdb
 import pyarrow as pa
@@ -94,6 +95,7 @@ class Models:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
         self._views: dict[str, str] = {}
+        self._shown: dict[str, pa.Table] = {}
         self._skipped: set[str] = set()
         self._empties: set[str] = set()
 
@@ -125,7 +127,7 @@ class Models:
         silver = Silver()
         self._skipped = set()
         for name, model in models("silver").items():
-            if is_empty(model.query, empty):
+            if _has_none(name, frozenset(empty)):
                 empty.add(name)
                 self._skipped.add(name)
                 if name in TABLES:
@@ -133,7 +135,7 @@ class Models:
                 continue
             self._make_empty(model.reads)
             if name in TABLES:
-                silver.gated[name] = self._gate(model, accepted)
+                silver.gated[name] = self._gate(model, accepted, "" if accepted is not None else _key(name, silver))
             elif self._make(model) == 0:
                 empty.add(name)
         return silver
@@ -142,7 +144,9 @@ class Models:
         """Make the relation known by name; returns 0 where it has no row, as far as that is asked of one in SQL."""
         if isinstance(rows, pa.Table):
             plain = name.replace(".", "__")
-            self.connection.register(plain, rows)
+            if self._shown.get(name) is not rows:
+                self.connection.register(plain, rows)
+                self._shown[name] = rows
             self._view(name, f"FROM {plain}")
             return int(rows.num_rows)
         self._view(name, f"FROM {rows}")
@@ -153,9 +157,9 @@ class Models:
             self.connection.execute(f"CREATE OR REPLACE VIEW {name} AS {query}")
             self._views[name] = query
 
-    def _gate(self, model: SqlModel, accepted: pa.Table | None) -> Gated:
+    def _gate(self, model: SqlModel, accepted: pa.Table | None, key: str) -> Gated:
         is_stored = model.name not in VIEWS
-        gated = gate(self.connection, model.name, f"({model.sql}\n)", accepted, is_stored=is_stored)
+        gated = gate(self.connection, model.name, f"({model.sql}\n)", accepted, is_stored=is_stored, key=key)
         self._view(model.name, f"FROM {gated.relation}")
         return gated
 
@@ -190,6 +194,22 @@ def models_beside(connection: duckdb.DuckDBPyConnection, number: int) -> Models:
     beside = connection.cursor()
     beside.execute(f"ATTACH ':memory:' AS beside_{number}; USE beside_{number}; {SETUP}")
     return Models(beside)
+
+
+@cache
+def _has_none(name: str, empty: frozenset[str]) -> bool:
+    """Whether a model surely has no row; the same for most batches."""
+    return is_empty(models("silver")[name].query, empty)
+
+
+def _key(name: str, silver: Silver) -> str:
+    """What tells good rows apart as their key does: for segments the number of the answer stands for four columns.
+
+    It does where no two good answers share their key; empty text where there is no such thing.
+    """
+    if name != "silver.segment" or silver.n_doubled["silver.annotation"]:
+        return ""
+    return "hash(_answer_id, layer, segment_no)"
 
 
 def _attribute(job: pa.Table | str) -> str:

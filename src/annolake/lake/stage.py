@@ -41,11 +41,15 @@ TEXT_ROW_GROUP = 8_192
 
 
 class Stage:
-    """The staged files of one landing. Use it as a context: files that were not registered are removed."""
+    """The staged files of one landing. Use it as a context: files that were not registered are removed.
+
+    All rows are of its landing and of its job, whatever they say themselves.
+    """
 
     def __init__(self, lake: Lake, landing_id: str, job_name: str, connection: duckdb.DuckDBPyConnection) -> None:
         self.lake, self.landing_id, self.job_name, self.connection = lake, landing_id, job_name, connection
         self.files: dict[str, list[Path]] = {}
+        self._same = {"job_name": _one_value(job_name), "landing_id": _one_value(landing_id)}
         self._name = f"{landing_id}-{secrets.token_hex(4)}"  # a landing has several stages
         self._number = itertools.count(1)
         self._lock = threading.Lock()
@@ -68,7 +72,7 @@ class Stage:
         The relation is of the stage's connection, or of another one of a thread that writes beside it.
         """
         path = self._path(name)
-        n = _copy(connection or self.connection, TABLES[name], self._table(name), rows, path)
+        n = self._copy(connection or self.connection, TABLES[name], self._table(name), rows, path)
         if n:
             self.files.setdefault(name, []).append(path)
         else:
@@ -122,6 +126,19 @@ class Stage:
             shutil.copyfileobj(source, target, 1 << 20)
         return uri
 
+    def _copy(
+        self, connection: duckdb.DuckDBPyConnection, spec: Table, table: IcebergTable, rows: str, path: Path
+    ) -> int:
+        given = {c.name: f'CAST("{c.name}" AS {duck_type(c.type)})' for c in spec.columns}
+        columns = ", ".join(f'{self._same.get(name, value)} AS "{name}"' for name, value in given.items())
+        ids = ", ".join(f'"{c.name}": {table.schema().find_field(c.name).field_id}' for c in spec.columns)
+        level, row_group = (1, TEXT_ROW_GROUP) if spec.name in RAW_TEXT else (3, ROW_GROUP)
+        done = connection.execute(
+            f"COPY (SELECT {columns} FROM {rows}) TO {literal(str(path))} (FORMAT parquet, ROW_GROUP_SIZE {row_group}, "
+            f"{COMPRESSION.format(level=level)}, FIELD_IDS {{{ids}}})"
+        ).fetchall()
+        return int(done[0][0])
+
     def _absent(self, table: IcebergTable, spec: Table, paths: list[Path]) -> list[Path]:
         """The staged files, those anew that have a row which the table has."""
         kept: list[Path] = []
@@ -135,7 +152,7 @@ class Stage:
                 continue
             anew = self._path(spec.name)
             rest = f"{ours} AS ours ANTI JOIN {there} AS there ON {keys}"
-            if _copy(self.connection, spec, table, rest, anew):
+            if self._copy(self.connection, spec, table, rest, anew):
                 kept.append(anew)
             else:
                 anew.unlink(missing_ok=True)
@@ -184,15 +201,9 @@ def rows_of(
     return f"(SELECT {wanted} FROM read_parquet([{listed}], union_by_name = true, hive_partitioning = false))"
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, spec: Table, table: IcebergTable, rows: str, path: Path) -> int:
-    columns = ", ".join(f'CAST("{c.name}" AS {duck_type(c.type)}) AS "{c.name}"' for c in spec.columns)
-    ids = ", ".join(f'"{c.name}": {table.schema().find_field(c.name).field_id}' for c in spec.columns)
-    level, row_group = (1, TEXT_ROW_GROUP) if spec.name in RAW_TEXT else (3, ROW_GROUP)
-    done = connection.execute(
-        f"COPY (SELECT {columns} FROM {rows}) TO {literal(str(path))} (FORMAT parquet, ROW_GROUP_SIZE {row_group}, "
-        f"{COMPRESSION.format(level=level)}, FIELD_IDS {{{ids}}})"
-    ).fetchall()
-    return int(done[0][0])
+def _one_value(text: str) -> str:
+    """A text that all rows have: of an ENUM DuckDB writes the numbers, without a look at each row's text."""
+    return f"{literal(text)}::ENUM({literal(text)})"
 
 
 def _data_file(table: IcebergTable, path: Path, uri: str) -> DataFile:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import duckdb
 import pyarrow as pa
@@ -57,11 +58,13 @@ def gate(
     accepted: pa.Table | None = None,
     *,
     is_stored: bool = True,
+    key: str = "",
 ) -> Gated:
     """Split the rows of `relation` by the rules of `table`; a row is looked at once, and again only where it fails.
 
     `accepted` (table_name, row_key, rule) are rows that somebody lets in although they break that rule. Where not
-    `is_stored` the rows are computed again by whoever reads the good ones, unless some of them fail.
+    `is_stored` the rows are computed again by whoever reads the good ones, unless some of them fail. Good rows have as
+    many keys as values of `key`, an expression that is cheaper than a hash of the columns.
     """
     spec, rules = TABLES[table], rules_of(table)
     if accepted is not None and accepted.num_rows:
@@ -72,7 +75,7 @@ def gate(
     if is_stored:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {checked} AS FROM {judged}")
         judged = checked
-    n_rows, n_good, n_keys, warned = _judge(connection, judged, spec, rules)
+    n_rows, n_good, n_keys, warned = _judge(connection, judged, key or hash_of_key(spec), rules)
     if n_good < n_rows and not is_stored:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {checked} AS FROM {judged}")
         judged = checked
@@ -95,8 +98,12 @@ def gate(
 
 def gate_nothing(connection: duckdb.DuckDBPyConnection, table: str) -> Gated:
     """What the gate leaves of no rows."""
-    counts = tuple(Count(r.table, r.name, r.severity, 0, 0, r.meaning) for r in rules_of(table))
-    return Gated(connection, table, empty_rows(table), 0, 0, QUARANTINE.empty(), counts)
+    return Gated(connection, table, empty_rows(table), 0, 0, QUARANTINE.empty(), _none_counted(table))
+
+
+@cache
+def _none_counted(table: str) -> tuple[Count, ...]:
+    return tuple(Count(r.table, r.name, r.severity, 0, 0, r.meaning) for r in rules_of(table))
 
 
 def all_hold(rules: Sequence[Rule]) -> str:
@@ -133,13 +140,13 @@ def _broken(rules: Sequence[Rule]) -> str:
 
 
 def _judge(
-    connection: duckdb.DuckDBPyConnection, relation: str, spec: Table, rules: Sequence[Rule]
+    connection: duckdb.DuckDBPyConnection, relation: str, key: str, rules: Sequence[Rule]
 ) -> tuple[int, int, int, dict[Rule, int]]:
     """How many rows there are, how many are good, with how many keys, and how many break each rule of severity warn."""
     warned = [r for r in rules if r.severity == "warn"]
     sums = "".join(f", count(*) FILTER (WHERE NOT ({r.holds}))" for r in warned)
     n_good = "count(*) FILTER (WHERE __holds)"
-    n_keys = f"count(DISTINCT {hash_of_key(spec)}) FILTER (WHERE __holds)"
+    n_keys = f"count(DISTINCT {key}) FILTER (WHERE __holds)"
     found = connection.execute(f"SELECT count(*), {n_good}, {n_keys}{sums} FROM {relation}").fetchall()
     n_rows, good, keys, *failed = found[0]
     return n_rows, good, keys, dict(zip(warned, failed, strict=True))
