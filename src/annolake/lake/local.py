@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from operator import itemgetter
 from pathlib import Path
@@ -47,6 +48,23 @@ class LocalStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._here = ""
+
+    def path(self, uri: str) -> str:
+        """Where the object's file is."""
+        return f"{self.folder}/{uri.removeprefix('s3://')}"
+
+    def enter(self, first: str, last: str) -> None:
+        """Go where all paths between two are: the kernel looks up each folder of a path, at each call.
+
+        It moves the whole process, so it is for one that does nothing else.
+        """
+        here = os.path.commonpath([first, last]) + "/"
+        if here != self._here:
+            self._here = ""
+            with suppress(OSError):  # then paths stay long, and what is wrong there is told of the files
+                os.chdir(here)
+                self._here = here
 
     def list(self, prefix_uri: str) -> Iterator[Source]:
         return self.below(self.places(prefix_uri))
@@ -71,9 +89,10 @@ class LocalStore:
         """The objects at such places, in the order of the keys. What vanishes meanwhile is not there."""
         root = len(f"{self.folder}/")
         for path in places:
-            folder, _, name = path.rpartition("/")
-            for file, stat in _files(folder + "/", [name] if name else None):
-                yield _source("s3://" + file[root:], stat)
+            cut = path.rfind("/") + 1
+            folder = path[:cut].removeprefix(self._here) or "./"
+            for file, stat in _files(folder, [path[cut:]] if path[cut:] else None):
+                yield _source(f"s3://{path[root:cut]}{file[len(folder) :]}", stat)
 
     def find(self, uri: str) -> Source | None:
         try:
@@ -85,7 +104,7 @@ class LocalStore:
     def read(self, sources: Iterable[Source]) -> Iterator[Body]:
         for source in sources:
             try:
-                yield Body(source, _content(f"{self.folder}/{source.uri.removeprefix('s3://')}", source.n_bytes))
+                yield Body(source, _content(self.path(source.uri).removeprefix(self._here), source.n_bytes))
             except OSError as error:
                 yield Body(source, None, f"{error.strerror}")
 
@@ -149,7 +168,7 @@ def _files(folder: str, names: Sequence[str] | None = None) -> list[tuple[str, o
                 continue
             found.append((name + "/" if S_ISDIR(stat.st_mode) else name, stat))
     except OSError as error:
-        raise unavailable(folder, error) from error
+        raise unavailable(str(Path(folder).absolute()), error) from error
     if len(found) > 1:
         found.sort(key=itemgetter(0))
     files: list[tuple[str, os.stat_result]] = []

@@ -59,11 +59,14 @@ def main() -> None:
 
 def _list(store: LocalStore, body: bytes) -> list[bytes]:
     places = msgspec.msgpack.decode(body, type=list[str])
+    store.enter(places[0], places[-1])
     return [msgspec.msgpack.encode(list(store.below(places)))]
 
 
 def _read(store: LocalStore, body: bytes, stamp: Stamp, pseudonyms: Pseudonyms) -> list[memoryview]:
     sources = msgspec.msgpack.decode(body, type=list[Source])
+    uris = [source.uri for source in sources]
+    store.enter(store.path(min(uris)), store.path(max(uris)))
     return [_stream(table) for rows in read_slices(store, [sources], stamp, pseudonyms) for table in rows]
 
 
