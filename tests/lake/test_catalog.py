@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from pyiceberg.expressions import In
 
 from annolake.config import Settings
 from annolake.errors import LakeError
@@ -64,6 +65,29 @@ def test_replace_touches_its_jobs_only(any_lake: Lake) -> None:
     assert then.num_rows == 3 and then.schema == schemas.CLASSIFICATION.arrow
     with pytest.raises(LakeError, match="rows of"):
         any_lake.replace(name, answers(("a", "5")), ["b"])
+
+
+def lengths(*parts: tuple[str, int, int]) -> pa.Table:
+    """Rows of measure.segment_length: (job, part, number of segments)."""
+    rows = [
+        {"job_name": job, "layer": "a", "label": "x", "bin": 1, "n_segments": n, "part": part} for job, part, n in parts
+    ]
+    return pa.Table.from_pylist(rows, schema=schemas.MEASURE_SEGMENT_LENGTH.arrow)
+
+
+def test_parts_that_share_a_file_are_replaced_alone_and_by_one_commit(any_lake: Lake) -> None:
+    name = schemas.MEASURE_SEGMENT_LENGTH.name
+    any_lake.replace(name, lengths(*(("a", part, 1) for part in range(4)), ("b", 1, 1)), ["a", "b"])
+    any_lake.replace(name, lengths(*(("a", part, 1) for part in range(4, 8))), ["a"], where=In("part", range(4, 8)))
+    files, snapshots = any_lake.files(name), len(any_lake.table(name).snapshots())
+    assert len(files) == 3  # two of job a, one of job b
+    any_lake.replace(name, lengths(("a", 1, 5), ("a", 2, 5)), ["a"], where=In("part", [1, 2]))
+    found = {(r["job_name"], r["part"]): r["n_segments"] for r in any_lake.scan(name).to_pylist()}
+    assert found == {("b", 1): 1, **{("a", part): 5 if part in (1, 2) else 1 for part in range(8)}}
+    assert len(any_lake.table(name).snapshots()) == snapshots + 1
+    assert len(set(any_lake.files(name)) - set(files)) == 1  # files of other parts, and of other jobs, stay
+    any_lake.replace(name, lengths(), ["a"], where=In("part", [1, 2]))
+    assert sorted(any_lake.scan(name, jobs=["a"])["part"].to_pylist()) == [0, 3, 4, 5, 6, 7]
 
 
 def test_scan_selects_jobs_and_columns(lake: Lake) -> None:

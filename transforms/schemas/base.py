@@ -86,5 +86,5 @@ WORKER = Column("worker_id", TEXT, "pseudonym of the annotator")
 REVISION = Column("revision", LONG, "submission time in milliseconds since 1970; the highest one counts")
 PART = Column("part", INT, "objects of one part of a job are measured together: object number // 8192", True)
 BY_PART = "job_name part"
-"""Partition of what is replaced for some objects of a job at a time."""
+"""Partition of large tables of objects. What whole jobs are made from has few rows a part: files of several parts."""
 LAYER = Column("layer", TEXT, "what was asked: a track category of a segmentation, or a question about the clip")

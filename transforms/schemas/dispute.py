@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from transforms.schemas.base import (
     ASSET,
-    BY_PART,
     INT,
     JOB,
     LAYER,
@@ -50,7 +49,6 @@ MEASURE_DISPUTE_CANDIDATE = table(
     Column("length_s", REALS, "seconds of each of its stretches, on which everybody keeps to one label; 1 for labels"),
     Column("votes", TEXTS, "what each of the annotators says, stretch by stretch; '' is nothing"),
     PART,
-    partition=BY_PART,
 )
 MEASURE_BOX_DISPUTE = table(
     "measure.box_dispute",
@@ -58,7 +56,6 @@ MEASURE_BOX_DISPUTE = table(
     "job_name layer object_id",
     *_DISPUTE,
     PART,
-    partition=BY_PART,
 )
 MEASURE_DISPUTE = table(
     "measure.dispute",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transforms.schemas.base import BY_PART, INT, JOB, LAYER, LONG, PART, REAL, TEXT, WORKER, Column, table
+from transforms.schemas.base import INT, JOB, LAYER, LONG, PART, REAL, TEXT, WORKER, Column, table
 
 BIN = Column("bin", INT, "bin of the logarithm: the value is within 1 % of the middle of the bin")
 
@@ -26,7 +26,6 @@ MEASURE_SEGMENT_LENGTH = table(
     BIN,
     Column("n_segments", LONG, "segments, of all annotators"),
     PART,
-    partition=BY_PART,
 )
 SEGMENT_LENGTH = table(
     "gold.segment_length",

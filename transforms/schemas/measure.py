@@ -138,7 +138,6 @@ MEASURE_GOLD_ITEM = table(
     Column("label_masses", REALS, "seconds of the two together; 1 for a label"),
     Column("offsets_s", REALS, "signed difference of each matched boundary: positive is late; none for a label"),
     PART,
-    partition=BY_PART,
 )
 MEASURE_WORKER_GOLD = table(
     "measure.worker_gold",
@@ -173,7 +172,6 @@ MEASURE_WORKER_CONFUSION = table(
     Column("given_label", TEXT, "label of the worker; '' is nothing"),
     Column("mass", REAL, "seconds, or objects"),
     PART,
-    partition=BY_PART,
 )
 REWORK_COLUMNS = (
     JOB,
@@ -295,7 +293,6 @@ MEASURE_LABEL_USE = table(
     Column("duration_s", REAL, "seconds labeled; NULL for clip labels", True),
     Column("n_items", LONG, "objects"),
     PART,
-    partition=BY_PART,
 )
 MEASURE_CONFUSION = table(
     "measure.confusion",
@@ -312,7 +309,6 @@ MEASURE_CONFUSION = table(
     Column("mass_squares", REAL, "sum over objects of mass^2"),
     Column("mass_cross", REAL, "sum over objects of mass x mass of label_a"),
     PART,
-    partition=BY_PART,
 )
 
 CONSENSUS_LABEL_COLUMNS = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from transforms.schemas.base import (
-    BY_PART,
     DAY,
     INT,
     JOB,
@@ -35,7 +34,6 @@ MEASURE_WORK = table(
     Column("first_at", TIME, "first submission"),
     Column("last_at", TIME, "last submission"),
     PART,
-    partition=BY_PART,
 )
 MEASURE_PACE = table(
     "measure.pace",
@@ -48,7 +46,6 @@ MEASURE_PACE = table(
     Column("speed_bin", INT, "bin of the active seconds a minute of media; NULL where unknown", True),
     Column("n_answers", LONG, "answers"),
     PART,
-    partition=BY_PART,
 )
 MEASURE_TASK = table(
     "measure.task",
@@ -63,7 +60,6 @@ MEASURE_TASK = table(
     Column("first_object_id", TEXT, "the first of the worker's objects, as text is ordered"),
     Column("last_at", TIME, "when the last of them ended"),
     PART,
-    partition=BY_PART,
 )
 MEASURE_PROGRESS = table(
     "measure.progress",
@@ -80,7 +76,6 @@ MEASURE_PROGRESS = table(
     Column("first_object_id", TEXT, "the first of the objects, as text is ordered"),
     Column("last_at", TIME, "when the newest output line was seen; NULL without one", True),
     PART,
-    partition=BY_PART,
 )
 MEASURE_ITEM_COUNT = table(
     "measure.item_count",
@@ -103,5 +98,4 @@ MEASURE_ITEM_COUNT = table(
     Column("differ_squares", REAL, "sum over objects of differ^2"),
     Column("differ_mass", REAL, "sum over objects of differ x mass"),
     PART,
-    partition=BY_PART,
 )

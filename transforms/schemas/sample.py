@@ -5,7 +5,7 @@ Jobs of few objects have none: their estimates read silver. Gold items are not a
 
 from __future__ import annotations
 
-from transforms.schemas.base import ASSET, BY_PART, JOB, OBJECT, PART, REAL, TEXT, TIME, WORKER, Column, table
+from transforms.schemas.base import ASSET, JOB, OBJECT, PART, REAL, TEXT, TIME, WORKER, Column, table
 from transforms.schemas.measure import MEASURE_WORKER_ITEM
 from transforms.schemas.silver import BOX, SEGMENT
 
@@ -28,7 +28,6 @@ MEASURE_SAMPLE_ANNOTATION = table(
     Column("transcript", TEXT, "full-content text; NULL where none was given", True),
     Column("duration_s", REAL, "length of the media; NULL where it is not known", True),
     PART,
-    partition=BY_PART,
 )
 MEASURE_SAMPLE_SEGMENT = table(
     "measure.sample_segment",
@@ -36,7 +35,6 @@ MEASURE_SAMPLE_SEGMENT = table(
     "job_name object_id worker_id layer segment_no",
     *_of(SEGMENT.columns, "job_name object_id worker_id layer segment_no label start_s end_s text"),
     PART,
-    partition=BY_PART,
 )
 MEASURE_SAMPLE_BOX = table(
     "measure.sample_box",
@@ -45,7 +43,6 @@ MEASURE_SAMPLE_BOX = table(
     *_of(BOX.columns, "job_name object_id worker_id layer frame_no box_no track_id label"),
     *_of(BOX.columns, "left_px top_px width_px height_px"),
     PART,
-    partition=BY_PART,
 )
 MEASURE_SAMPLE_WORKER_ITEM = table(
     "measure.sample_worker_item",
@@ -53,5 +50,4 @@ MEASURE_SAMPLE_WORKER_ITEM = table(
     "job_name object_id layer worker_id",
     *_of(MEASURE_WORKER_ITEM.columns, "job_name object_id layer worker_id n_others mass agree"),
     PART,
-    partition=BY_PART,
 )

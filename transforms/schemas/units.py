@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from transforms.schemas.base import (
-    BY_PART,
     DAY,
     FLAG,
     HITS,
@@ -57,7 +56,6 @@ MEASURE_UNIT = table(
     Column("rand_own", REAL, "sum of rand_own", True),
     Column("rand_chance", REAL, "sum of rand_chance", True),
     PART,
-    partition=BY_PART,
 )
 MEASURE_UNIT_LABEL = table(
     "measure.unit_label",
@@ -75,7 +73,6 @@ MEASURE_UNIT_LABEL = table(
     Column("n_units", LONG, "its segments, over both sides of all pairs", True),
     Column("unit_hits_iou50", LONG, "of them matched at IoU >= 0.5", True),
     PART,
-    partition=BY_PART,
 )
 MEASURE_WORKER_UNIT = table(
     "measure.worker_unit",
@@ -96,7 +93,6 @@ MEASURE_WORKER_UNIT = table(
     Column("label_mass", MASS, "seconds (or answers) that the worker gave each label; '' is nothing", True),
     Column("others_mass", MASS, "the same, each object times its other annotators", True),
     PART,
-    partition=BY_PART,
 )
 MEASURE_PAIR_UNIT = table(
     "measure.pair_unit",
@@ -131,5 +127,4 @@ MEASURE_PAIR_UNIT = table(
     Column("unit_hits_iou50_label", LONG, "... with the same label", True),
     Column("sum_iou_matched", REAL, "sum of the matched IoU", True),
     PART,
-    partition=BY_PART,
 )

@@ -27,8 +27,8 @@ from pyiceberg.exceptions import (
     NoSuchTableError,
     TableAlreadyExistsError,
 )
-from pyiceberg.expressions import AlwaysTrue, And, BooleanExpression, In
-from pyiceberg.io.pyarrow import _dataframe_to_data_files
+from pyiceberg.expressions import AlwaysTrue, And, BooleanExpression, In, Not
+from pyiceberg.io.pyarrow import ArrowScan, _dataframe_to_data_files
 from pyiceberg.manifest import DataFile
 from pyiceberg.partitioning import PartitionSpec
 from pyiceberg.table import FileScanTask
@@ -291,10 +291,12 @@ class Lake:
         if not old:
             if rows.num_rows:
                 table.append(rows, snapshot_properties=noted or {})
-        elif all(task.residual == AlwaysTrue() and not task.delete_files for task in old):
-            self._swap(table, [task.file for task in old], rows, noted or {})
-        else:  # files of a coarser partition, or with delete files, keep their other rows
+        elif any(task.delete_files for task in old):
             table.overwrite(rows, overwrite_filter=where, snapshot_properties=noted or {})
+        else:
+            kept = _others(table, [task for task in old if task.residual != AlwaysTrue()], where)
+            rows = pa.concat_tables([conform(kept, rows.schema), rows])
+            self._swap(table, [task.file for task in old], rows, noted or {})
 
     def _swap(self, table: IcebergTable, old: Sequence[DataFile], rows: pa.Table, noted: dict[str, str]) -> None:
         """Put rows in the place of whole files, by one snapshot where the library's `overwrite` makes two."""
@@ -337,6 +339,11 @@ class Lake:
         keys = rows.select(list(key)).append_column("__row", pa.array(range(rows.num_rows), pa.int64()))
         new = keys.join(there, keys=list(key), join_type="left anti")
         return rows.take(new["__row"].combine_chunks().sort())
+
+
+def _others(table: IcebergTable, files: Sequence[FileScanTask], where: BooleanExpression) -> pa.Table:
+    """The rows of these files that `where` does not name."""
+    return ArrowScan(table.metadata, table.io, table.schema(), Not(where)).to_table(files)
 
 
 def conform(rows: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -103,8 +103,8 @@ def within(parts: Parts) -> str:
 
 
 def _may_hold(name: str, table: IcebergTable, numbers: Collection[int]) -> BooleanExpression:
-    """A condition that files with rows of these parts meet: by their partition, else by the names of their objects."""
-    if PART.name in TABLES[name].partition and PART.name in table.schema().column_names:
+    """A condition that files with rows of these parts meet: by the part, else by the names of their objects."""
+    if PART.name in TABLES[name].arrow.names and PART.name in table.schema().column_names:
         return In(PART.name, sorted(numbers))
     ranges = of_objects.name_ranges(numbers) if "object_id" in TABLES[name].arrow.names else []
     within = [And(GreaterThanOrEqual("object_id", low), LessThanOrEqual("object_id", high)) for low, high in ranges]

@@ -35,8 +35,8 @@ PROPERTIES = {
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "50",
 }
-NO_STATISTICS = {"write.metadata.metrics.default": "none"}
-"""Tables by part: their rows are found by partition, and bounds of fifty columns are read at each look at the files."""
+OF_PARTS = {"write.metadata.metrics.default": "none", f"write.metadata.metrics.column.{PART.name}": "full"}
+"""Tables with a part: their rows are found by it, and bounds of fifty columns are read at each look at the files."""
 
 SIMPLE: dict[pa.DataType, type[IcebergType]] = {
     pa.string(): StringType,
@@ -105,4 +105,4 @@ def partition_spec(table: Table, schema: Schema) -> PartitionSpec:
 
 def properties(table: Table) -> dict[str, str]:
     """What a new table is made with."""
-    return {**PROPERTIES, **(NO_STATISTICS if PART.name in table.partition else {}), "comment": table.grain}
+    return {**PROPERTIES, **(OF_PARTS if PART.name in table.arrow.names else {}), "comment": table.grain}
