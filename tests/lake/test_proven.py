@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +123,41 @@ def test_keys_that_come_twice_in_a_batch_are_counted(
     monkeypatch.setattr(silver, "models", lambda _: known | {"silver.segment": twice})
     report = land(lake, outputs, 2)
     assert looked_at == ["silver.segment"] and report.failed_checks == ("silver.segment key_unique",)
+
+
+def said(n: int, *answers: tuple[str, float]) -> str:
+    """Line n with what these workers answered when."""
+    return line(n, {"tracks": [track(worker, ("A", 0, 1), at=at) for worker, at in answers]})
+
+
+def test_checks_over_the_objects_of_a_landing_find_what_the_whole_job_has(
+    lake: Lake, outputs: Outputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known: list[dict[tuple[str, str], int]] = []
+    touched = checks._touched
+
+    def noted(connection: Any, before: Any) -> Any:
+        known.append(touched(connection, before))
+        return known[-1]
+
+    monkeypatch.setattr(checks, "_touched", noted)
+    lines = [said(0, ("01", 1), ("02", 1)), said(1, ("01", 1)), said(2, ("02", 1))]
+    asked = "answers_asked_for"
+    expected = [(0, 2), (0, 3), (1, 3), (1, 0)]
+    steps = [
+        lines,
+        [*lines, said(3, ("01", 2))],
+        [lines[0], said(1, ("01", 1), ("01", 5)), said(2, ("02", 1), ("03", 5)), said(3, ("01", 2))],
+    ]
+    for step, (n_twice, n_too_few) in zip([*steps, steps[-1]], expected, strict=True):
+        outputs.manifest(*step)
+        changes = {"workers_per_object": 1, "modified_at": facts().modified_at + timedelta(1)} if n_too_few == 0 else {}
+        report = land_outputs(lake, LocalStore(outputs.folder), facts(**changes), pseudonym_key="k")
+        found = counted(lake, report)
+        assert (found["silver.annotation", "answered_once"][1], found["silver.annotation", asked][1]) == (
+            n_twice,
+            n_too_few,
+        )
+    assert [one["silver.annotation", asked] for one in known] == [2, 3], (
+        "the first looks at all, and one that asks for fewer answers"
+    )

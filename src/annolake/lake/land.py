@@ -36,7 +36,7 @@ from annolake.lake.fetch import LocalStore, S3Store, Source, Store, store_of
 from annolake.lake.ledger import LEDGER, LEDGER_KEY, Ledger
 from annolake.lake.lines import LineReader, Undecodable, ahead
 from annolake.lake.objects import Objects, media_type
-from annolake.lake.proven import proven
+from annolake.lake.proven import Landed, before, last_checks, proven
 from annolake.lake.report import LandReport
 from annolake.lake.responses import Pseudonyms, Responses, Rows, Stamp, by_object
 from annolake.lake.silver import LABEL, Models, open_models
@@ -63,6 +63,8 @@ log = logging.getLogger(__name__)
 BATCH_BYTES = 32 << 20
 AT_ONCE_BYTES = 64 << 20
 """Lines that are worked on at a time: what is made of them takes five times as much memory."""
+LEAST_BYTES = 4 << 20
+"""What one thread lands alone: to plan the statements of another batch takes longer."""
 FRAME_DEPTH = 3
 """Slashes in `iteration-<n>/<object>/<worker>/<frame>.json`."""
 PARENTS_FIRST = (
@@ -256,7 +258,9 @@ class _Landing:
 
             # A batch may tell what a custom job's task is; those after it are of that type.
             crew = Crew(self.connection)
-            for found, judged in crew.work(land, _batches(reader, crew.size), lambda: self.job.task_type == CUSTOM):
+            for found, judged in crew.work(
+                land, _batches(reader, crew.size, source.n_bytes), lambda: self.job.task_type == CUSTOM
+            ):
                 faults += found
                 self._note(judged)
             self._commit(stage)
@@ -429,8 +433,11 @@ class _Landing:
             self._show_tables(connection)
             accepted = self.lake.scan("meta.readmission", jobs=[job])
             incomplete = {table for (table, _), count in self.counts.items() if _quarantines(count)}
-            known = proven(self.lake, job, self.rows, self.n_doubled, incomplete)
-            checks = [*self._gate_counts(), *forgive(check_views(connection, known), accepted)]
+            last = last_checks(self.lake, job)
+            landed = Landed(self.job, self.id, self.rows, self.n_doubled, incomplete)
+            known = proven(self.lake, landed, last)
+            earlier = before(self.lake, landed, known, last)
+            checks = [*self._gate_counts(), *forgive(check_views(connection, known, earlier), accepted)]
         held = validate(job, checks, docs)
         rows = [
             {
@@ -454,7 +461,7 @@ class _Landing:
         of_job = EqualTo("job_name", self.job.job_name)
         for name in sorted(CHECKED, key=PARENTS_FIRST.index, reverse=True):
             table, spec = self.lake.find(name), schemas.TABLES[name]
-            rows = rows_of(connection, table, spec.arrow.names, of_job) if table else ""
+            rows = rows_of(connection, self.lake, table, spec.arrow.names, of_job) if table else ""
             connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {rows or empty_rows(name)}")
         connection.register("known_asset", self.objects.assets())
         connection.register("job_row", self._job_row())
@@ -492,9 +499,11 @@ class _Landing:
         return self._table(schemas.JOB_TABLE, [row])
 
 
-def _batches(reader: LineReader, n_at_once: int) -> Iterator[tuple[pa.Table, list[Undecodable]]]:
-    """Batches of lines, each with those that were left out."""
-    for batch in reader.batches(min(BATCH_BYTES, AT_ONCE_BYTES // n_at_once)):
+def _batches(reader: LineReader, n_at_once: int, n_bytes: int) -> Iterator[tuple[pa.Table, list[Undecodable]]]:
+    """Batches of lines, each with those that were left out; one for each thread where few are left to read."""
+    left = n_bytes - reader.position.n_bytes
+    share = -(-left // n_at_once) if left > LEAST_BYTES else BATCH_BYTES
+    for batch in reader.batches(min(BATCH_BYTES, AT_ONCE_BYTES // n_at_once, share)):
         left_out, reader.undecodable = reader.undecodable, []
         yield batch, left_out
 

@@ -74,6 +74,7 @@ class LineReader:
     def skip(self, known: Position) -> bool:
         """Pass over what was read before; False where the bytes are not those, and a new reader must begin."""
         left = known.n_bytes
+        self._chunks = ahead(self._chunks)
         for chunk in self._chunks:
             self._hash.update(chunk[:left])
             if len(chunk) > left:

@@ -28,7 +28,7 @@ from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.table import Table as IcebergTable
 
 from annolake.lake.catalog import Lake, local_path
-from annolake.lake.views import duck_type, literal
+from annolake.lake.views import duck_type, literal, read_parquet
 from transforms.schemas import TABLES, Table
 
 ROW_GROUP = 122_880
@@ -36,6 +36,8 @@ COMPRESSION = "COMPRESSION zstd, COMPRESSION_LEVEL {level}, DICTIONARY_SIZE_LIMI
 """A column of more distinct values is written as it is: a larger dictionary takes longer and saves no byte."""
 RAW_TEXT = frozenset({"bronze.manifest_line", "bronze.worker_response"})
 """Written with the cheapest level: long text, seldom read."""
+FEW_FILES = 4
+"""So many are looked up in the table together: their bounds are hardly wider than those of one."""
 TEXT_ROW_GROUP = 8_192
 """Some ten megabytes of it: a row group is in memory until it is written."""
 
@@ -141,17 +143,15 @@ class Stage:
 
     def _absent(self, table: IcebergTable, spec: Table, paths: list[Path]) -> list[Path]:
         """The staged files, those anew that have a row which the table has."""
+        if 1 < len(paths) <= FEW_FILES and not self._common(table, spec, paths)[0]:
+            return paths
         kept: list[Path] = []
         for path in paths:
-            ours = f"read_parquet({literal(str(path))})"
-            there = _there(self.connection, table, spec, ours)
-            keys = " AND ".join(f'ours."{k}" = there."{k}"' for k in spec.key)
-            among = f"{ours} AS ours SEMI JOIN {there} AS there ON {keys}"
-            if not there or not self.connection.sql(f"SELECT 1 FROM {among} LIMIT 1").fetchall():
+            is_common, rest = self._common(table, spec, [path])
+            if not is_common:
                 kept.append(path)
                 continue
             anew = self._path(spec.name)
-            rest = f"{ours} AS ours ANTI JOIN {there} AS there ON {keys}"
             if self._copy(self.connection, spec, table, rest, anew):
                 kept.append(anew)
             else:
@@ -159,11 +159,21 @@ class Stage:
             path.unlink()
         return kept
 
+    def _common(self, table: IcebergTable, spec: Table, paths: list[Path]) -> tuple[bool, str]:
+        """Whether any row of staged files is in the table, and the others as a relation."""
+        ours = f"read_parquet([{', '.join(literal(str(path)) for path in paths)}])"
+        there = _there(self.connection, self.lake, table, ours)
+        keys = " AND ".join(f'ours."{k}" = there."{k}"' for k in spec.key)
+        among = f"{ours} AS ours SEMI JOIN {there} AS there ON {keys}"
+        is_common = bool(there) and bool(self.connection.sql(f"SELECT 1 FROM {among} LIMIT 1").fetchall())
+        return is_common, f"{ours} AS ours ANTI JOIN {there} AS there ON {keys}"
 
-def _there(connection: duckdb.DuckDBPyConnection, table: IcebergTable, spec: Table, ours: str) -> str:
+
+def _there(connection: duckdb.DuckDBPyConnection, lake: Lake, table: IcebergTable, ours: str) -> str:
     """The keys in the table that may be among ours, as a relation; empty where no file can have one."""
     if table.current_snapshot() is None:
         return ""
+    spec = TABLES[".".join(table.name())]
     narrow = [c for c in (*spec.partition, *spec.key[:2]) if str(spec.arrow.field(c).type) == "string"]
     bounds = ", ".join(f'min("{c}"), max("{c}")' for c in narrow)
     found = connection.sql(f"SELECT {bounds} FROM {ours}").fetchall()[0]
@@ -177,28 +187,32 @@ def _there(connection: duckdb.DuckDBPyConnection, table: IcebergTable, spec: Tab
         f'"{c}" BETWEEN {literal(low)} AND {literal(high)}'
         for c, low, high in zip(narrow, found[::2], found[1::2], strict=True)
     )
-    rows = rows_of(connection, table, tuple(dict.fromkeys((*spec.key, *narrow))), among)
+    rows = rows_of(connection, lake, table, tuple(dict.fromkeys((*spec.key, *narrow))), among)
     return f"(SELECT * FROM {rows} WHERE {within or 'true'})" if rows else ""
 
 
 def rows_of(
     connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
     table: IcebergTable,
     columns: Sequence[str],
     among: BooleanExpression | None = None,
 ) -> str:
     """Columns of the files of a table that may have rows of some kind, as a relation; empty where there is no file."""
-    scan = table.scan(among if among is not None else AlwaysTrue(), selected_fields=tuple(columns))
-    tasks = list(scan.plan_files())
+    where = among if among is not None else AlwaysTrue()
+    tasks = lake.plan(table, where)
     files = [local_path(str(task.file.file_path)) for task in tasks]
     if not files:
         return ""
     if any(task.delete_files for task in tasks) or any("://" in file for file in files):
         name = f"rows_of_{table.name()[-1]}"
-        connection.register(name, scan.to_arrow())
+        connection.register(name, table.scan(where, selected_fields=tuple(columns)).to_arrow())
         return name
+    if len(table.schemas()) > 1:
+        return read_parquet(files, ".".join(table.name()), table.schema(), columns)
+    # All files have the same columns: by their names, joins look at row groups that may have a match alone.
     listed, wanted = ", ".join(map(literal, files)), ", ".join(f'"{c}"' for c in columns)
-    return f"(SELECT {wanted} FROM read_parquet([{listed}], union_by_name = true, hive_partitioning = false))"
+    return f"(SELECT {wanted} FROM read_parquet([{listed}], hive_partitioning = false))"
 
 
 def _one_value(text: str) -> str:

@@ -1,7 +1,8 @@
 """Checks of a job's silver tables after a landing: what no single row can tell.
 
 Those of severity `fail` hold the release; what the row rules keep out of silver they find to be none. They need no
-second look at rows of which the landing has shown it already (`Proven`); the checks of severity `warn`, and the one
+second look at rows of which the landing has shown it already (`Proven`). Most checks of severity `warn` add up over
+objects: there a landing changes the count by what it changes of its own objects (`Before`). The others, and the one
 against the registered media, look at the whole table every time.
 """
 
@@ -17,6 +18,7 @@ import duckdb
 import pyarrow as pa
 
 from annolake.lake.engine import database
+from annolake.lake.views import literal
 from annolake.quality.gate import Count, all_hold, hash_of_key
 from annolake.quality.rules import Rule, Severity, schema_rules, written_rules
 from transforms.schemas import TABLES
@@ -55,6 +57,14 @@ class Check:
         found = re.search(r"ANTI JOIN (\S+)", self.count)
         return found[1] if found else None
 
+    is_of_objects: bool = False
+    """Whether the count adds up over objects, each of which gives what its own rows (and the job) say."""
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The tables of silver that it reads."""
+        return frozenset(re.findall(r"silver\.\w+", self.count))
+
     @property
     def counts_rows(self) -> bool:
         """Whether it counts rows of its own table, so that it finds nothing where that has none."""
@@ -69,6 +79,17 @@ class Proven:
     """Rows of the job in the table."""
     is_complete: bool
     """Whether the gate let every row of this landing in, so that no row of another table lacks its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What was there before a landing, where all that came since is its own."""
+
+    landing_id: str
+    n_added: Mapping[str, int]
+    """Rows of the landing, by table."""
+    found: Mapping[tuple[str, str], int]
+    """Table and check -> what the check found then, of checks whose count adds up over objects."""
 
 
 _SAME_ANSWER = "(job_name, object_id, worker_id, revision)"
@@ -86,7 +107,7 @@ def _among_answers(table: str, answers: str, more: str = "") -> Check:
     return Check(
         table, "label_among_answers", "warn",
         f"SELECT count(*) FROM {table} AS c WHERE EXISTS ({said}) AND NOT EXISTS ({said} AND a.label = c.label)",
-        "the consolidated label is one that an annotator gave",
+        "the consolidated label is one that an annotator gave", True,
     )  # fmt: skip
 
 
@@ -116,14 +137,14 @@ WRITTEN = (
     Check(
         "silver.annotation", "answered_once", "warn",
         "SELECT count(*) FROM (SELECT object_id, worker_id FROM silver.annotation GROUP BY ALL HAVING count(*) > 1)",
-        "a worker answers an object once; of several revisions the newest counts",
+        "a worker answers an object once; of several revisions the newest counts", True,
     ),
     Check(
         "silver.annotation", "answers_asked_for", "warn",
         "SELECT count(*) FROM landing.job AS j JOIN silver.consolidated AS c USING (job_name) LEFT JOIN "
         "(SELECT object_id, count(DISTINCT worker_id) AS n FROM silver.annotation GROUP BY object_id) AS a "
         "USING (object_id) WHERE c.outcome = 'labeled' AND coalesce(a.n, 0) < j.workers_per_object",
-        "labeled objects have as many accepted answers as annotators were asked for",
+        "labeled objects have as many accepted answers as annotators were asked for", True,
     ),
     _among_answers("silver.consolidated_class", "silver.classification", " AND a.layer = 'class'"),
     _among_answers("silver.consolidated_box", "silver.box", " AND a.frame_no = c.frame_no"),
@@ -131,8 +152,8 @@ WRITTEN = (
     _among_answers("silver.consolidated_span", "silver.text_span"),
     Check(
         "silver.consolidated", "objects_counted", "warn",
-        "SELECT abs(j.n_objects - (SELECT count(DISTINCT object_id) FROM silver.consolidated)) FROM landing.job AS j "
-        "WHERE j.status = 'Completed' AND j.n_objects > 0",
+        "SELECT abs(j.n_objects - (SELECT count(DISTINCT hash(object_id)) FROM silver.consolidated)) "
+        "FROM landing.job AS j WHERE j.status = 'Completed' AND j.n_objects > 0",
         "the output manifest of a completed job has every object that its counters count",
     ),
 )  # fmt: skip
@@ -149,10 +170,39 @@ def run_checks(tables: Mapping[str, pa.Table], job: pa.Table) -> list[Count]:
 
 
 def check_views(
-    connection: duckdb.DuckDBPyConnection, proven: Mapping[str, Proven] = MappingProxyType({})
+    connection: duckdb.DuckDBPyConnection,
+    proven: Mapping[str, Proven] = MappingProxyType({}),
+    before: Before | None = None,
 ) -> list[Count]:
-    """Counts of every check over tables and views that are there already; `proven` tables are not looked at again."""
-    return [count for name in CHECKED for count in _counts(connection, name, proven)]
+    """Counts of every check over tables and views that are there already; `proven` tables are not looked at again.
+
+    With `before`, checks that it has a count of look at the objects of its landing alone.
+    """
+    known = _touched(connection, before) if before else {}
+    return [count for name in CHECKED for count in _counts(connection, name, proven, known)]
+
+
+def _touched(connection: duckdb.DuckDBPyConnection, before: Before) -> Mapping[tuple[str, str], int]:
+    """What the checks found before; their tables in `after` and `earlier` then have the rows of the landing's objects.
+
+    Empty where the landing's rows are not there as it counted them: the whole must be looked at.
+    """
+    checks = [check for check in WRITTEN if (check.table, check.name) in before.found]
+    tables = sorted({name for check in checks for name in check.reads})
+    words = set(re.findall(r"\w+", " ".join(check.count for check in checks))) | {"object_id", "landing_id"}
+    is_own = f"landing_id = {literal(before.landing_id)}"
+    own = [f"SELECT object_id FROM {name} WHERE {is_own}" for name in tables if before.n_added.get(name)]
+    connection.execute("CREATE SCHEMA after; CREATE SCHEMA earlier")
+    connection.execute(f"CREATE TABLE touched AS {' UNION '.join(own) or 'SELECT NULL::VARCHAR AS object_id'}")
+    for name in tables:
+        columns, plain = ", ".join(c for c in TABLES[name].arrow.names if c in words), name.split(".")[1]
+        rows = f"SELECT {columns} FROM {name} SEMI JOIN touched USING (object_id)"
+        connection.execute(f"CREATE TABLE after.{plain} AS {rows}")
+        connection.execute(f"CREATE VIEW earlier.{plain} AS FROM after.{plain} WHERE NOT ({is_own})")
+        n_own = _row(connection, f"SELECT count(*) FROM after.{plain} WHERE {is_own}")[0]
+        if n_own != before.n_added.get(name, 0):
+            return {}
+    return before.found
 
 
 SAME_AS = {"within_asset": "ends_in_media"}
@@ -166,7 +216,12 @@ def forgive(counts: Iterable[Count], readmitted: pa.Table) -> list[Count]:
     return [replace(count, n_failed=max(0, count.n_failed - n)) if n else count for count, n in n_accepted]
 
 
-def _counts(connection: duckdb.DuckDBPyConnection, table: str, proven: Mapping[str, Proven]) -> Iterator[Count]:
+def _counts(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    proven: Mapping[str, Proven],
+    before: Mapping[tuple[str, str], int],
+) -> Iterator[Count]:
     rules = [r for r in written_rules(table) if r.severity == "fail" and not r.is_on_landing]
     n_rows, n_keys, n_misfits, *failed = (
         [proven[table].n_rows] * 2 + [0] * (1 + len(rules)) if table in proven else _look(connection, table, rules)
@@ -179,8 +234,16 @@ def _counts(connection: duckdb.DuckDBPyConnection, table: str, proven: Mapping[s
     for check in WRITTEN:
         if check.table == table:
             is_asked = (n_rows or not check.counts_rows) and not _is_proven(check, proven)
-            found = _row(connection, check.count) if is_asked else ()
-            yield Count(table, check.name, check.severity, n_rows, int(found[0]) if found else 0, check.meaning)
+            n_failed = _found(connection, check, before.get((table, check.name))) if is_asked else 0
+            yield Count(table, check.name, check.severity, n_rows, n_failed, check.meaning)
+
+
+def _found(connection: duckdb.DuckDBPyConnection, check: Check, before: int | None) -> int:
+    """What a check finds: `before` and what the landing changed of its objects, or the whole where that is None."""
+    if before is None:
+        return sum(_row(connection, check.count))
+    now, then = (sum(_row(connection, check.count.replace("silver.", f"{at}."))) for at in ("after", "earlier"))
+    return before + now - then
 
 
 def _look(connection: duckdb.DuckDBPyConnection, table: str, rules: Sequence[Rule]) -> Sequence[int]:
