@@ -297,3 +297,12 @@ def test_the_text_beside_segments_is_no_class() -> None:
         ("0", "rate", "4"),
         ("1", "class", "dog"),
     ]
+
+
+def test_segments_of_an_answer_that_stands_twice_are_counted_as_doubled() -> None:
+    told = {"annotations": json.dumps({"streams": {"sound": [{"id": "speech", "start": 0, "end": 1}]}})}
+    silver = silver_of(
+        answers=[(0, "anna", told), (0, "anna", told), (1, "anna", told)], task_type="audio_segmentation", revision=7
+    )
+    assert len(silver.rows["silver.segment"]) == 3
+    assert silver.n_doubled["silver.annotation"] == silver.n_doubled["silver.segment"] == 1
