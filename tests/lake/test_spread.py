@@ -89,6 +89,21 @@ def test_the_same_rows_in_the_same_order(store: LocalStore, readers: Readers) ->
     assert 0 < found.answers["answer_id"].null_count < found.answers.num_rows
 
 
+def test_a_folder_named_from_here_and_a_file_that_grew(
+    store: LocalStore, few: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(store.folder.parent)
+    with Readers(LocalStore(Path(store.folder.name)), STAMP, 2) as readers:
+        sources = list(readers.list(RESPONSES))
+        assert sources == list(store.list(RESPONSES))
+        grown = sources[33].uri
+        Path(store.path(grown)).write_bytes(usual("long " * 50_000))
+        (rows,) = gather(readers.read(by_object(sources)))
+    assert "unreadable" not in rows.outcomes["reason_code"].to_pylist()
+    (answer,) = (a["answer"] for a in rows.answers.to_pylist() if a["source_uri"] == grown)
+    assert answer.count("long ") == 50_000
+
+
 def test_few_files_need_no_process(store: LocalStore) -> None:
     with Readers(store, STAMP, 2) as readers:
         sources = list(readers.list(RESPONSES))

@@ -47,7 +47,7 @@ class LocalStore:
     """Objects that are files."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder = folder.absolute()
         self._here = ""
 
     def path(self, uri: str) -> str:

@@ -121,7 +121,7 @@ class Readers:
 
     def _start(self) -> None:
         if not self._children and isinstance(self._store, LocalStore):
-            opened = msgspec.msgpack.encode(Opened(str(self._store.folder.absolute()), self._stamp))
+            opened = msgspec.msgpack.encode(Opened(str(self._store.folder), self._stamp))
             for _ in range(self._size):
                 self._children.append(_Child(opened))
                 self._free.put(self._children[-1])
