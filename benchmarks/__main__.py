@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME...] [--size small|half|full]`: run them; benchmarks/results.md has all but small."""
+"""`python -m benchmarks [NAME...] [--size small|half|full|double]`: run them; benchmarks/results.md has all but small."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="benchmarks to run; all where none is named")
     parser.add_argument(
         "--size",
-        choices=["small", "half", "full"],
+        choices=["small", "half", "full", "double"],
         default="full",
-        help="small is for trying out; few have half",
+        help="small is for trying out; few have half or double",
     )
     parser.add_argument("--rounds", type=int, help="times that each way is run")
     parser.add_argument("--list", action="store_true", help="list the benchmarks and stop")

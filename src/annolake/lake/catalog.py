@@ -343,7 +343,8 @@ class Lake:
 
 def _others(table: IcebergTable, files: Sequence[FileScanTask], where: BooleanExpression) -> pa.Table:
     """The rows of these files that `where` does not name."""
-    return ArrowScan(table.metadata, table.io, table.schema(), Not(where)).to_table(files)
+    rows: pa.Table = ArrowScan(table.metadata, table.io, table.schema(), Not(where)).to_table(files)
+    return rows
 
 
 def conform(rows: pa.Table, schema: pa.Schema) -> pa.Table:
