@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME...] [--size small|half|full|double]`: run them; benchmarks/results.md has all but small."""
+"""`python -m benchmarks [NAME...] [--size SIZE]`: run them; benchmarks/results.md has all but small."""
 
 from __future__ import annotations
 

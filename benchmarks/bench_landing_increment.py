@@ -92,6 +92,6 @@ BENCH = Bench(
     shown=("lines", "segments", "landing_s", "gold_s"),
     reading="Landing and gold (landing_s and gold_s of the last round). Sums by object are made of the touched parts "
     "alone; models of the whole job read sums of its parts, and estimates (skills, offsets, chance floors) a sample of "
-    "its objects: no model is warm-started. Imports and the parsing of the SQL models (0.4 s) are the start of a process, "
-    "and not timed.",
+    "its objects: no model is warm-started. Imports and the parsing of the SQL models (0.4 s) are the start of a "
+    "process, and not timed.",
 )
