@@ -19,7 +19,7 @@ from transforms import parts
 from transforms.answers import LABELS, answers
 from transforms.dispute_candidates import candidates_of_answers, candidates_of_tracks, kept_of_part, with_assets
 from transforms.disputes import OF_CANDIDATE, disputes
-from transforms.schemas import MEASURE_DISPUTE_CANDIDATE, MEASURE_WORKER_SKILL
+from transforms.schemas import MEASURE_DISPUTE_CANDIDATE, MEASURE_WORKER_SKILL, PART
 from transforms.tracks import ANNOTATORS, SEGMENTS, tracks
 
 KEY = {"job_name": "j", "layer": "l"}
@@ -178,4 +178,4 @@ def test_a_job_of_any_size_keeps_more_than_it_shows() -> None:
     for n_objects in (32_768, 40_000, 65_535, 200_000, 1_000_000, 3_000_000):
         in_all = kept_of_part(parts.stride(n_objects)) * n_objects / parts.OBJECTS
         assert 32 * of_job.MOST < in_all < 65_536
-    assert MEASURE_DISPUTE_CANDIDATE.partition == ("job_name", "part")
+    assert PART.name in MEASURE_DISPUTE_CANDIDATE.arrow.names
