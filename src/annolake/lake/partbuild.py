@@ -142,7 +142,7 @@ def _layers(known: measures.Known, job: str) -> list[list[str]]:
 def known_of(lake: Lake, jobs: Sequence[str], changes: Changes) -> measures.Known:
     """What must be known of whole jobs, from the labels that were used in their parts."""
     key = (lake.snapshot(MEASURE_LABEL_USE.name), *jobs)
-    if key not in changes.layers:  # there is a file for each part, and each model asks
+    if key not in changes.layers:  # each model asks
         changes.layers[key] = _layers_used(lake, jobs)
     answered = [job for job in jobs if changes.facts(job)["is_answered"]]
     every = {job: one_of for job in jobs if (one_of := parts.stride(changes.n_objects(job))) > 1}
