@@ -11,7 +11,7 @@ from functools import cache
 from graphlib import TopologicalSorter
 
 from annolake.lake.engine import shared_by
-from annolake.lake.pymodels import PYTHON, EstimateModel
+from annolake.lake.pymodels import MAKERS, PYTHON, EstimateModel
 from annolake.lake.sampled import OF_SAMPLE
 from annolake.lake.sqlmodels import models, sql_models, sums, tables_read
 from transforms.schemas import MEASURE_LABEL_USE
@@ -29,10 +29,7 @@ def model_order() -> list[str]:
 @cache
 def built_after() -> Mapping[str, frozenset[str]]:
     """Model -> the models that make what it reads."""
-    makers: dict[str, set[str]] = {name: {name} for name in sql_models()}
-    for name, model in PYTHON.items():
-        for table in model.makes:
-            makers.setdefault(table, set()).add(name)
+    makers = {**{name: (name,) for name in sql_models()}, **MAKERS}
     return {
         name: frozenset(maker for table in _reads(name) for maker in makers.get(table, ())) for name in model_order()
     }

@@ -31,7 +31,7 @@ from annolake.config import Settings
 from annolake.lake.built import IN_DOUBT, Built, Changes, digest
 from annolake.lake.catalog import Lake
 from annolake.lake.inputs import UNITS, Parts
-from annolake.lake.pymodels import PYTHON, READ_BY_PYTHON, PartModel
+from annolake.lake.pymodels import MAKERS, PYTHON, READ_BY_PYTHON, PartModel
 from annolake.lake.sqlmodels import names_read, sql_models, steps_of
 from annolake.lake.statements import check, current_rows, price_of, query
 from transforms import measures, parts
@@ -120,10 +120,8 @@ def _sources(name: str) -> list[str]:
     model = PYTHON.get(name)
     if isinstance(model, PartModel):
         return list(model.after)
-    makers = {table: maker for maker, one in PYTHON.items() if isinstance(one, PartModel) for table in one.makes}
-    reads = sql_models()[name].reads
-    by_part = {read for read in reads if read in sql_models() and is_by_part(read)}
-    return sorted(by_part | {makers[read] for read in reads if read in makers})
+    makers = {maker for read in sql_models()[name].reads for maker in MAKERS.get(read, (read,))}
+    return sorted(maker for maker in makers if (maker in PYTHON or maker in sql_models()) and is_by_part(maker))
 
 
 def _grouping(name: str, n_objects: int) -> list[int]:

@@ -121,6 +121,13 @@ PYTHON: dict[str, PythonModel | EstimateModel | PartModel] = {
     REWORK: PythonModel(_rework, tuple(t.name for t in rework.INPUTS), (MEASURE_REWORK.name,), with_earlier=True),
 }
 
+MAKERS = {
+    table: tuple(name for name, one in PYTHON.items() if table in one.makes)
+    for model in PYTHON.values()
+    for table in model.makes
+}
+"""Table -> the Python models that make it: two where one has its rows of parts, and another those of whole jobs."""
+
 
 READ_BY_PYTHON = frozenset(
     {*SEGMENTS.names, *BOXES_READ.names, *disputes.READ, *worker_gold.READ, *COMPARED, "asset_id", "text", "transcript"}
