@@ -18,8 +18,6 @@ from benchmarks.bench_gold import settings
 from benchmarks.harness import Bench, Figures, Size, Way, same
 from benchmarks.manifests import AT, ATTRIBUTE, BUCKET, JOB, MANIFEST, n_segments, write_manifest
 
-SHARE = 5_000  # lines that pandas does
-
 
 def prepare(folder: Path, size: Size) -> None:
     """Lines of about 1.4 kB: two annotators' tracks, 7.5 segments a line."""
@@ -81,19 +79,16 @@ def _duckdb_work(folder: Path) -> Figures:
                 generate_subscripts(t.segments, 1) - 1 AS segment_no FROM a)
             SELECT source, job, worker, segment_no, s.id, s.start, s."end", s.labels, s.text, s.emotion FROM b
         ) TO '{out}' (FORMAT parquet, COMPRESSION zstd)""")
-    share = f"source < 's3://media/recordings/{SHARE:08d}'"
-    n, total = duckdb.sql(f"SELECT count(*), sum(start) FILTER ({share}) FROM '{out}'").fetchall()[0]
+    n, total = duckdb.sql(f"SELECT count(*), sum(start) FROM '{out}'").fetchall()[0]
     out.unlink()
-    return {"segments": n, "sum_of_share": total}
+    return {"segments": n, "sum_of_starts": total}
 
 
 def _pandas_work(folder: Path) -> Figures:
-    import itertools
-
     import pandas as pd
 
     with (folder / BUCKET / MANIFEST).open() as lines:
-        rows = [json.loads(line) for line in itertools.islice(lines, SHARE)]
+        rows = [json.loads(line) for line in lines]
     for row in rows:  # a record path and its siblings must stand side by side
         row |= {"tracks": row["segments"]["tracks"], "job": row["segments-metadata"]["job-name"]}
     tracks = pd.json_normalize(rows, "tracks", ["source-ref", "job"])
@@ -101,32 +96,25 @@ def _pandas_work(folder: Path) -> Figures:
     out = folder / "pandas.parquet"
     found.to_parquet(out, compression="zstd")
     out.unlink()
-    return {"segments": len(found), "sum_of_share": float(found["start"].sum())}
+    return {"segments": len(found), "sum_of_starts": float(found["start"].sum())}
 
 
 def check(found: Any) -> None:
-    same(found["bare DuckDB"]["sum_of_share"], found["pandas json_normalize"]["sum_of_share"], 1e-9, "sum of starts")
-    if not found["annolake"]["lines"]:
-        raise AssertionError(f"nothing landed: {found['annolake']}")
-
-
-def _size(lines: int) -> Size:
-    return {"lines": lines, "share": SHARE}
+    duckdb, pandas = found["bare DuckDB"], found["pandas json_normalize"]
+    same(duckdb["sum_of_starts"], pandas["sum_of_starts"], 1e-9, "sum of starts")
+    same(found["annolake"]["segments"], pandas["segments"], 0, "segments")
 
 
 BENCH = Bench(
     title="landing an output manifest",
     claim="at least 12 times pandas json_normalize, at most 1.5 times bare DuckDB, under 1 GiB (memory only reached)",
-    data="one output manifest of {lines:,} lines of 1.4 kB, 7.5 segments a line inside; pandas does {share:,} lines",
-    sizes={"tiny": _size(200), "small": _size(50_000), "full": _size(1_000_000)},
+    data="one output manifest of {lines:,} lines of 1.4 kB, 7.5 segments a line inside",
+    sizes={"tiny": {"lines": 200}, "small": {"lines": 50_000}, "full": {"lines": 1_000_000}},
     prepare=prepare,
     ways=(
         Way("annolake", _load, _work, "annolake.lake.land great_expectations"),
         Way("bare DuckDB", _folder, _duckdb_work, "duckdb", is_baseline=True),
-        Way(
-            "pandas json_normalize", _folder, _pandas_work, "pandas pyarrow.parquet", is_baseline=True,
-            times=lambda size: max(1.0, size["lines"] / SHARE),
-        ),
+        Way("pandas json_normalize", _folder, _pandas_work, "pandas pyarrow.parquet", is_baseline=True),
     ),
     check=check,
     rounds=2,
@@ -134,6 +122,8 @@ BENCH = Bench(
     reading=(
         "Not the same work: DuckDB and pandas write the segments to one Parquet file; the lander also keeps every "
         "line, hashes it, replaces worker ids, refuses what is no JSON, writes assignments, answers and consolidated "
-        "labels, checks every row, commits to Iceberg, checks the tables and keeps a ledger."
+        "labels, checks every row, commits to Iceberg, checks the tables and keeps a ledger. Each way reads the whole "
+        "manifest. Of a million lines pandas keeps 17 GiB of objects, over which Python's garbage collector goes "
+        "again and again: a line costs it more than in a short manifest."
     ),
 )  # fmt: skip
