@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
@@ -42,10 +43,12 @@ def _land(buckets: Path, home: Path, lines: int) -> Figures:
 
 
 def _start(folder: Path) -> None:
-    """What a process does once before it builds: the SQL models are parsed. Files come to the system's cache."""
+    """What a process does once before it builds: the SQL models are parsed. What was prepared is written to the disk,
+    and files come to the system's cache."""
     from annolake.lake.graph import model_order
 
     model_order()
+    os.sync()
     for path in folder.rglob("*"):
         if path.is_file():
             with path.open("rb") as file:
