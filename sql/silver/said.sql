@@ -5,7 +5,8 @@
    checks: none
    notes: landing.line has the label attribute's value and metadata, with or without its -ref. The value tells the form
      (real files vary in `type`, and custom jobs have one type for everything). A label that stands in a file
-     (SeqLabel.json) goes with the newest version of that file, which counts in line_hash. */
+     (SeqLabel.json) goes with the newest version of that file, which counts in line_hash; of versions of one second,
+     which is all that S3 tells, that which landed last. */
 WITH formed AS (
     SELECT
         *,
@@ -22,7 +23,7 @@ WITH formed AS (
 file AS (
     SELECT DISTINCT ON (job_name, object_id) *
     FROM bronze.label_file
-    ORDER BY job_name, object_id, source_modified_at DESC, content_hash
+    ORDER BY job_name, object_id, source_modified_at DESC, landed_at DESC, content_hash
 )
 
 SELECT
