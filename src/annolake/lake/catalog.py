@@ -11,7 +11,6 @@ import logging
 import random
 import sqlite3
 import time
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -307,10 +306,7 @@ class Lake:
         """Call `attempt` with the table as it is now until no other writer was faster; bounded, with jitter."""
         for number in range(ATTEMPTS):
             try:
-                with warnings.catch_warnings():
-                    # Two writers may both delete a metadata file that neither needs.
-                    warnings.filterwarnings("ignore", message="Failed to delete old metadata", category=UserWarning)
-                    return attempt(self.table(name))
+                return attempt(self.table(name))
             except CommitFailedException as conflict:
                 log.debug("%s: attempt %d met another writer: %s", name, number + 1, conflict)
             except OperationalError as error:  # SQLite's lock, or a connection that broke in the commit
