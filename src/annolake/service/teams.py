@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select
 
-from annolake.service import clock
+from annolake.service import clock, named
 from annolake.service.core import Service
 from annolake.service.faults import ApiFault, invalid
 from annolake.service.paging import decode, named_page
-from annolake.service.store import TERMINAL, job, tag, team_group, workteam
+from annolake.service.store import TERMINAL, job, team_group, workteam
 from annolake.service.tags import put_tags
 from annolake.service.workforces import DEFAULT, find_workforce
 
@@ -30,7 +30,7 @@ def ensure_default_team(service: Service) -> None:
     """Make the team that the settings name, if it is not there yet."""
     name = service.settings.workteam
     with service.store.write() as connection:
-        if _find(connection, name) is None:
+        if named.find(connection, workteam, name) is None:
             definition = {
                 "WorkteamName": name,
                 "MemberDefinitions": [{"OidcMemberDefinition": {"Groups": [name]}}],
@@ -46,9 +46,9 @@ def create_workteam(service: Service, request: dict[str, Any]) -> dict[str, Any]
     with service.store.write() as connection:
         if "WorkforceName" in request:
             find_workforce(service, connection, request["WorkforceName"])
-        if _find(connection, name) is not None:
+        if named.find(connection, workteam, name) is not None:
             raise ApiFault("ResourceInUse", f"WorkteamName: the work team {name} exists already")
-        if connection.execute(select(func.count()).select_from(workteam)).scalar_one() >= LIMIT:
+        if named.count(connection, workteam) >= LIMIT:
             raise ApiFault("ResourceLimitExceeded", f"There are {LIMIT} work teams already, which is the limit")
         definition = {key: value for key, value in request.items() if key != "Tags"}
         arn = _insert(service, connection, definition)
@@ -69,8 +69,7 @@ def update_workteam(service: Service, request: dict[str, Any]) -> dict[str, Any]
     with service.store.write() as connection:
         row = _known(connection, request["WorkteamName"])
         changed = {**row.definition, **{k: v for k, v in request.items() if k != "WorkteamName"}}
-        here = workteam.c.name_key == row.name_key
-        connection.execute(update(workteam).where(here).values(definition=changed, modified_us=clock.now_us()))
+        named.redefine(connection, workteam, row, changed)
         _keep_groups(connection, row.arn, changed)
         return {"Workteam": _describe(service, _known(connection, row.name))}
 
@@ -83,9 +82,8 @@ def delete_workteam(service: Service, request: dict[str, Any]) -> dict[str, Any]
         name = connection.execute(unfinished.order_by(job.c.name).limit(1)).scalar()
         if name is not None:
             raise invalid(f"The work team {row.name} has a labeling job that is not over: {name}; stop it first")
-        connection.execute(delete(tag).where(tag.c.resource_arn == row.arn))
         connection.execute(delete(team_group).where(team_group.c.workteam_arn == row.arn))
-        connection.execute(delete(workteam).where(workteam.c.name_key == row.name_key))
+        named.remove(connection, workteam, row)
     return {"Success": True}
 
 
@@ -137,22 +135,17 @@ def _kind(definition: dict[str, Any], place: int) -> str:
     return kinds[0]
 
 
-def _find(connection: Connection, name: str) -> Row[Any] | None:
-    return connection.execute(select(workteam).where(workteam.c.name_key == name.lower())).first()
-
-
 def _known(connection: Connection, name: str) -> Row[Any]:
-    row = _find(connection, name)
+    row = named.find(connection, workteam, name)
     if row is None:
         raise invalid(f"The work team {name} does not exist (parameter WorkteamName)")
     return row
 
 
 def _insert(service: Service, connection: Connection, definition: dict[str, Any]) -> str:
-    name, now = definition["WorkteamName"], clock.now_us()
+    name = definition["WorkteamName"]
     arn = team_arn(service, name)
-    row = {"name_key": name.lower(), "name": name, "arn": arn, "definition": definition}
-    connection.execute(insert(workteam).values(**row, created_us=now, modified_us=now))
+    named.add(connection, workteam, name, arn, definition)
     _keep_groups(connection, arn, definition)
     return arn
 

@@ -14,15 +14,15 @@ from typing import Any
 from joserfc import jwe
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select
 
-from annolake.service import clock
+from annolake.service import clock, named
 from annolake.service.core import Service
 from annolake.service.faults import ApiFault, invalid
 from annolake.service.identities import end_sessions
 from annolake.service.paging import named_page
 from annolake.service.provider import RESERVED_PARAMETERS, Provider
-from annolake.service.store import tag, workforce, workforce_secret, workteam
+from annolake.service.store import workforce, workforce_secret, workteam
 from annolake.service.tags import put_tags
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ SEAL = {"alg": "dir", "enc": "A256GCM"}
 def ensure_default_workforce(service: Service) -> None:
     """Make the workforce of the service's own accounts, if it is not there yet."""
     with service.store.write() as connection:
-        if _find(connection, DEFAULT) is None:
+        if named.find(connection, workforce, DEFAULT) is None:
             _insert(service, connection, DEFAULT, {})
 
 
@@ -46,9 +46,9 @@ def create_workforce(service: Service, request: dict[str, Any]) -> dict[str, Any
         raise invalid("Exactly one of CognitoConfig and OidcConfig is needed")
     name = request["WorkforceName"]
     with service.store.write() as connection:
-        if _find(connection, name) is not None:
+        if named.find(connection, workforce, name) is not None:
             raise ApiFault("ResourceInUse", f"WorkforceName: the workforce {name} exists already")
-        if len(connection.execute(select(workforce.c.name_key)).all()) >= LIMIT:
+        if named.count(connection, workforce) >= LIMIT:
             raise ApiFault("ResourceLimitExceeded", "This account has made its one workforce already")
         arn = _insert(service, connection, name, _definition(request))
         _keep_secret(service, connection, name.lower(), request)
@@ -69,8 +69,7 @@ def update_workforce(service: Service, request: dict[str, Any]) -> dict[str, Any
         row = find_workforce(service, connection, request["WorkforceName"])
         changed = {**row.definition, **_definition(request)}
         _check_change(connection, row, changed)
-        here = workforce.c.name_key == row.name_key
-        connection.execute(update(workforce).where(here).values(definition=changed, modified_us=clock.now_us()))
+        named.redefine(connection, workforce, row, changed)
         _keep_secret(service, connection, row.name_key, request)
         return {"Workforce": _describe(service, find_workforce(service, connection, row.name))}
 
@@ -83,9 +82,8 @@ def delete_workforce(service: Service, request: dict[str, Any]) -> dict[str, Any
         if of_it or row.name_key == DEFAULT:
             why = f"has the work teams {', '.join(of_it)}" if of_it else "is the service's own"
             raise ApiFault("ResourceInUse", f"The workforce {row.name} {why}")
-        connection.execute(delete(tag).where(tag.c.resource_arn == row.arn))
         connection.execute(delete(workforce_secret).where(workforce_secret.c.name_key == row.name_key))
-        connection.execute(delete(workforce).where(workforce.c.name_key == row.name_key))
+        named.remove(connection, workforce, row)
         _end_sessions(connection, row)
     return {}
 
@@ -99,7 +97,7 @@ def list_workforces(service: Service, request: dict[str, Any]) -> dict[str, Any]
 
 def find_workforce(service: Service, connection: Connection, name: str) -> Row[Any]:
     """The workforce with this name in any case; `ValidationException` where there is none."""
-    row = _find(connection, name)
+    row = named.find(connection, workforce, name)
     if row is None:
         raise invalid(f"No workforce found with name {name} in region {service.settings.region}")
     return row
@@ -184,14 +182,9 @@ def _definition(request: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _find(connection: Connection, name: str) -> Row[Any] | None:
-    return connection.execute(select(workforce).where(workforce.c.name_key == name.lower())).first()
-
-
 def _insert(service: Service, connection: Connection, name: str, definition: dict[str, Any]) -> str:
-    now, arn = clock.now_us(), service.arn(f"workforce/{name}")
-    row = {"name_key": name.lower(), "name": name, "arn": arn, "definition": definition}
-    connection.execute(insert(workforce).values(**row, created_us=now, modified_us=now))
+    arn = service.arn(f"workforce/{name}")
+    named.add(connection, workforce, name, arn, definition)
     return arn
 
 
