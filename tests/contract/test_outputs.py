@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from annolake.service.core import Service
 from annolake.service.outputs import write_outputs
-from annolake.service.store import data_object, job
+from annolake.service.tables import data_object, job
 from tests.service.lab import TEAM, Lab, label
 
 STAMP = r"\d{4}-\d\d-\d\d_\d\d:\d\d:\d\d\.json"

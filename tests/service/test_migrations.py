@@ -9,7 +9,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, insert, select, text
 
-from annolake.service.store import Store, metadata, team_group, workteam
+from annolake.service.store import Store
+from annolake.service.tables import metadata, team_group, workteam
 
 
 def differences(store: Store) -> list[object]:

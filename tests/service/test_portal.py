@@ -18,7 +18,7 @@ from annolake.service.accounts import ensure_accounts
 from annolake.service.answers import LIMIT
 from annolake.service.portal import openapi_page
 from annolake.service.run import running
-from annolake.service.store import data_object, job
+from annolake.service.tables import data_object, job
 from tests.service.lab import PASSWORD, STRANGER, TEAM, Annotator, Clock, Lab, label
 
 

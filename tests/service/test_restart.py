@@ -8,7 +8,7 @@ from sqlalchemy import insert, select, update
 
 from annolake.config import Settings
 from annolake.service.core import Service
-from annolake.service.store import data_object, job
+from annolake.service.tables import data_object, job
 from tests.service.lab import label, open_lab
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from annolake.service import accounts, workforces
 from annolake.service.core import Service
-from annolake.service.store import workforce, workforce_secret
+from annolake.service.tables import workforce, workforce_secret
 from tests.contract.test_teams_tags import code, oidc
 from tests.service.lab import Clock, Lab, label
 from tests.service.lying_provider import CLIENT_ID, CLIENT_SECRET, FOREIGN_KEY, KEY, LyingProvider, lying_provider

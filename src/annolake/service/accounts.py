@@ -28,7 +28,8 @@ from annolake.service.core import Service
 from annolake.service.faults import PortalFault
 from annolake.service.identities import keep_person
 from annolake.service.provider import Person
-from annolake.service.store import Store, account, account_group, identity, portal_session, team_group
+from annolake.service.store import Store
+from annolake.service.tables import account, account_group, identity, portal_session, team_group
 
 SESSION_SECONDS = 12 * 3600
 FAILURES = 8

@@ -29,7 +29,7 @@ from annolake.service.manifests import InputLine, read_labels, read_manifest, re
 from annolake.service.objects import ObjectMissing
 from annolake.service.outputs import write_manifest, write_outputs, write_responses
 from annolake.service.sequences import Unlabeled, prepare_sequence
-from annolake.service.store import data_object, job
+from annolake.service.tables import data_object, job
 from annolake.service.task_types import task_type
 from annolake.service.templates import TemplateFault, check_template
 from annolake.service.worker_uis import built_in_ui

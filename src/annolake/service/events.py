@@ -22,7 +22,8 @@ from annolake.errors import AnnolakeError, ConfigError
 from annolake.notify.webhook import post_json
 from annolake.service import clock
 from annolake.service.core import Service
-from annolake.service.store import Store, job_event
+from annolake.service.store import Store
+from annolake.service.tables import job_event
 
 FIRST_WAIT_S, LONGEST_WAIT_S, PATIENCE_S = 2, 3600, 86_400
 LOOK_SECONDS = 1.0

@@ -20,7 +20,7 @@ from annolake.service import clock
 from annolake.service.core import Service
 from annolake.service.grants import grant_for
 from annolake.service.objects import bucket_names
-from annolake.service.store import data_object, job, task
+from annolake.service.tables import data_object, job, task
 from annolake.service.tasks import task_input
 from annolake.service.templates import TemplateFault, content_policy, render
 

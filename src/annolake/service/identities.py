@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from annolake.service import clock
 from annolake.service.provider import Person
-from annolake.service.store import account, account_group, identity, portal_session
+from annolake.service.tables import account, account_group, identity, portal_session
 
 
 def keep_person(connection: Connection, person: Person) -> str:

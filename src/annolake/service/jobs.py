@@ -19,7 +19,7 @@ from annolake.service.core import Service
 from annolake.service.faults import ApiFault, invalid
 from annolake.service.job_rules import check_job, with_defaults
 from annolake.service.paging import decode, encode
-from annolake.service.store import TERMINAL, UNKEEPABLE, job
+from annolake.service.tables import TERMINAL, UNKEEPABLE, job
 from annolake.service.tags import put_tags, read_tags
 from annolake.service.teams import team_exists
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from annolake.service import clock
 from annolake.service.consolidation import read_answer
-from annolake.service.store import LEASED, data_object, job, task, task_event
+from annolake.service.tables import LEASED, data_object, job, task, task_event
 from annolake.service.task_types import task_type
 
 EXPIRED = (

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 
 from annolake.service.faults import ApiFault, invalid
-from annolake.service.store import UNKEEPABLE
+from annolake.service.tables import UNKEEPABLE
 
 if TYPE_CHECKING:
     from botocore.model import ServiceModel

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, delete, func, insert, select, update
 
 from annolake.service import clock
-from annolake.service.store import tag
+from annolake.service.tables import tag
 
 
 def find(connection: Connection, table: Table, name: str) -> Row[Any] | None:

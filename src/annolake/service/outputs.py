@@ -17,7 +17,7 @@ from annolake.service.consolidation import Label, consolidate, frame_responses, 
 from annolake.service.core import Service
 from annolake.service.jobs import output_uri
 from annolake.service.own_functions import consolidate_by_function, is_answered, post_function, read_response
-from annolake.service.store import data_object, identity, task
+from annolake.service.tables import data_object, identity, task
 from annolake.service.task_types import FILE_KINDS, TaskType, task_type
 
 CHUNK = 200

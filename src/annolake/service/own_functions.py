@@ -14,7 +14,7 @@ from annolake.service.consolidation import Label
 from annolake.service.core import Service
 from annolake.service.functions import VERSION, Function, FunctionFailed, own_function
 from annolake.service.objects import ObjectMissing, read_bytes
-from annolake.service.store import data_object, job
+from annolake.service.tables import data_object, job
 
 ATTEMPTS = 3
 FLAGS = ("isHumanAnnotationRequired", "humanAnnotationRequired")

@@ -20,7 +20,7 @@ from annolake.service.answers import encode_answer
 from annolake.service.core import Service
 from annolake.service.faults import PortalFault
 from annolake.service.frame import frame_url
-from annolake.service.store import job, task
+from annolake.service.tables import job, task
 from annolake.service.workforces import find_provider
 
 COOKIE = "annolake_session"

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, distinct, exists, func, select
 
 from annolake.service import clock
-from annolake.service.store import Store, account_group, data_object, job, portal_session, task, team_group
+from annolake.service.store import Store
+from annolake.service.tables import account_group, data_object, job, portal_session, task, team_group
 from annolake.service.taking import OURS_FOR_EVER
 
 _o = data_object.c

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, insert, select
 from annolake.service.core import Service
 from annolake.service.faults import ApiFault, invalid
 from annolake.service.paging import decode, encode
-from annolake.service.store import job, tag, workforce, workteam
+from annolake.service.tables import job, tag, workforce, workteam
 
 LIMIT = 50
 

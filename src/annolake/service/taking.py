@@ -19,7 +19,7 @@ from annolake.service.accounts import Worker
 from annolake.service.core import Service
 from annolake.service.faults import PortalFault
 from annolake.service.lifecycle import move
-from annolake.service.store import account, data_object, job, task
+from annolake.service.tables import account, data_object, job, task
 from annolake.service.tasks import JOB_FACTS, TASKS, Held
 
 OURS_FOR_EVER = ("leased", "submitted", "declined")

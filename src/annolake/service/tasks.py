@@ -16,7 +16,7 @@ from annolake.service import clock
 from annolake.service.core import Service
 from annolake.service.faults import PortalFault
 from annolake.service.lifecycle import finish_if_done, move
-from annolake.service.store import data_object, job, task
+from annolake.service.tables import data_object, job, task
 from annolake.service.task_types import BUILT_IN
 
 JOB_FACTS = [column for column in job.c if column is not job.c.template]

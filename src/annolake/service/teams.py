@@ -14,7 +14,7 @@ from annolake.service import clock, named
 from annolake.service.core import Service
 from annolake.service.faults import ApiFault, invalid
 from annolake.service.paging import decode, named_page
-from annolake.service.store import TERMINAL, job, team_group, workteam
+from annolake.service.tables import TERMINAL, job, team_group, workteam
 from annolake.service.tags import put_tags
 from annolake.service.workforces import DEFAULT, find_workforce
 

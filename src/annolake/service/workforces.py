@@ -22,7 +22,7 @@ from annolake.service.faults import ApiFault, invalid
 from annolake.service.identities import end_sessions
 from annolake.service.paging import named_page
 from annolake.service.provider import RESERVED_PARAMETERS, Provider
-from annolake.service.store import workforce, workforce_secret, workteam
+from annolake.service.tables import workforce, workforce_secret, workteam
 from annolake.service.tags import put_tags
 
 log = logging.getLogger(__name__)

@@ -1,6 +1,6 @@
 """Changes of the store's schema, carried out when the service opens it. A change is a file in `versions/`.
 
-Make one: change `annolake.service.store`, then write `versions/000N_what.py` with `upgrade` after the others; a test
+Make one: change `annolake.service.tables`, then write `versions/000N_what.py` with `upgrade` after the others; a test
 compares what they make with what the store declares, on SQLite and PostgreSQL.
 """
 
@@ -13,7 +13,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
-from annolake.service.store import workforce
+from annolake.service.tables import workforce
 
 FIRST = "0001"
 LOCK = 4_022_021
