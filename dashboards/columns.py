@@ -130,7 +130,6 @@ COLUMNS: dict[str, Any] = {
     "t_start_s": _number("from, s", "%.2f"),
     "t_end_s": _number("to, s", "%.2f"),
     "disagreeing": _number("pairs that disagree", "percent"),
-    "expected_gain": _number("gain", "%.3g", "seconds, or objects, that are labeled wrong now by expectation"),
     "place": _number("place", meaning="1 is what to send to an expert first, in the job and layer"),
     "worker_a": _text("one"),
     "worker_b": _text("another"),

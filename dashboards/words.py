@@ -89,3 +89,9 @@ def listed(shown: int, n: int) -> str:
 def counted(n: int, noun: str, many: str | None = None) -> str:
     """`3 objects`, `1 object`."""
     return f"{n:,} {noun if n == 1 else many or noun + 's'}"
+
+
+def gain(row: Mapping[str, Any]) -> str:
+    """What a verdict on a dispute is expected to put right, with its unit."""
+    unit = "boxes" if row["kind"] == "box" else "labels" if row["t_end_s"] is None else "s"
+    return f"{row['expected_gain']:.3g} {unit}"

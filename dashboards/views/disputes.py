@@ -83,7 +83,7 @@ def queue(release: Source, where: Where, kinds: Sequence[str], n: int) -> None:
     shown = panel.with_column(
         shown, "labels", [" or ".join(x or "nothing" for x in json.loads(r["labels"])) for r in rows]
     )
-    shown = panel.with_column(shown, "gain", [gain(r) for r in rows])
+    shown = panel.with_column(shown, "gain", [words.gain(r) for r in rows])
     jump.table(
         "",
         answer,
@@ -100,12 +100,6 @@ def queue(release: Source, where: Where, kinds: Sequence[str], n: int) -> None:
         "which has no interval.",
         name="disputes",
     )
-
-
-def gain(row: dict[str, Any]) -> str:
-    """The expected gain with its unit."""
-    unit = "boxes" if row["kind"] == "box" else "labels" if row["t_end_s"] is None else "s"
-    return f"{row['expected_gain']:.3g} {unit}"
 
 
 def send(release: Source, where: Where, kinds: Sequence[str]) -> None:

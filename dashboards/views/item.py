@@ -139,7 +139,7 @@ def agreement(release: Source, key: tuple[str, str]) -> None:
     panel.table(
         "How far do they agree on it?",
         answer,
-        "layer observed_agreement is_disputed boundary_f unit_f n_annotators because",
+        f"layer observed_agreement is_disputed boundary_f unit_f n_annotators{' because' if any(because) else ''}",
         shown=panel.with_column(answer.table.drop_columns(["reason_code"]), "because", because),
         note="Observed agreement: share of the time, or of the pairs of answers. One object has no interval.",
         name="item-agreement",
@@ -168,14 +168,15 @@ def disputes(release: Source, key: tuple[str, str]) -> None:
     if answer.is_empty:
         st.caption("No disagreement of this object is in the queue of disputes.")
         return
-    told = [players.in_words(row) for row in answer.table.to_pylist()]
+    rows = answer.table.to_pylist()
+    shown = panel.with_column(answer.table, "about", [players.in_words(row) for row in rows])
     panel.table(
         "What is disputed",
         answer,
-        "about t_start_s t_end_s disagreeing expected_gain place",
-        shown=panel.with_column(answer.table, "about", told),
-        note=f"n = {words.counted(answer.table.num_rows, 'dispute')}. Gain: seconds, objects or boxes that are labeled "
-        "wrong now by expectation. Place: in the queue of the job and layer. No interval: an expectation of a model.",
+        "about t_start_s t_end_s disagreeing gain place",
+        shown=panel.with_column(shown, "gain", [words.gain(row) for row in rows]),
+        note=f"n = {words.counted(answer.table.num_rows, 'dispute')}. Gain: what is labeled wrong now by "
+        "expectation. Place: in the queue of the job and layer. No interval: an expectation of a model.",
         name="item-disputes",
     )
 
