@@ -51,7 +51,7 @@ def release(settings: Settings, rows: gold.Rows) -> None:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, str]]:
     """The dashboards over an empty state folder: settings and address."""
     folder = tmp_path_factory.mktemp("dashboards")
-    flags = {"home": folder / "home", "dashboards_port": free_port()}
+    flags = {"home": folder / "home", "dashboards_port": free_port(), "data_docs_url": "https://docs.lab.example/gx"}
     settings = Settings.load(flags, environ={}, file=folder / "none.toml")
     options = {"server.address": settings.host, "server.port": settings.dashboards_port}
     log = folder / "log"
@@ -103,9 +103,10 @@ def view(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Page]:
 def picture(page: Page, folder: Path | None, name: str) -> None:
     """Keep a picture of the whole page for the docs, where SCREENSHOTS names a folder."""
     if folder:
-        height = page.get_by_test_id("stMain").evaluate("main => main.scrollHeight")
-        page.set_viewport_size({"width": 1440, "height": height})
-        page.wait_for_timeout(2000)
+        for _ in range(2):  # what comes into view may make the page longer
+            height = page.get_by_test_id("stMain").evaluate("main => main.scrollHeight")
+            page.set_viewport_size({"width": 1440, "height": height})
+            page.wait_for_timeout(1500)
         page.screenshot(path=folder / f"dashboard-{name}-{page.scheme}.png")  # type: ignore[attr-defined]
 
 

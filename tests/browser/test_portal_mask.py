@@ -56,7 +56,7 @@ def test_areas_are_painted(
     expect(frame.locator(".shares")).to_contain_text("Boat")
     page.keyboard.press("2")
     page.keyboard.press("b")
-    drag(page, frame, (0.75, 0.25), (0.85, 0.25))
+    drag(page, frame, (0.78, 0.25), (0.85, 0.25))
     page.keyboard.press("e")
     drag(page, frame, (0.85, 0.25), (0.9, 0.25))
     page.keyboard.press("Control+z")
