@@ -18,7 +18,7 @@ from annolake.service.core import Service
 from annolake.service.faults import ApiFault
 from annolake.service.limits import BodyTooLarge
 from annolake.service.model import check_request, check_response
-from annolake.service.s3 import wire_headers
+from annolake.service.s3_call import wire_headers
 
 log = logging.getLogger(__name__)
 

@@ -11,13 +11,11 @@ somebody put it. Folders that only hold objects are none.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import mimetypes
 import os
 import secrets
-import shutil
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -27,7 +25,6 @@ from typing import IO
 from annolake.service.faults import S3Fault
 
 KEY_LIMIT = 1024
-PART_LIMIT = 10_000
 LAST = "\U0010ffff"
 """Sorts behind every key: `after=folder + LAST` skips a folder without looking into it."""
 
@@ -263,76 +260,6 @@ class Buckets:
         staged.write_text(json.dumps(asdict(info)))
         staged.replace(path)
 
-    # -- multipart -------------------------------------------------------------------------------------------------
-
-    def create_upload(self, bucket: str, key: str, content_type: str, metadata: Mapping[str, str]) -> str:
-        """Begin an upload in parts."""
-        self.path(bucket, key)
-        upload_id = secrets.token_hex(16)
-        folder = self.root / ".uploads" / upload_id
-        folder.mkdir()
-        facts = {"bucket": bucket, "key": key, "content_type": content_type, "metadata": dict(metadata)}
-        (folder / "upload.json").write_text(json.dumps(facts))
-        return upload_id
-
-    def put_part(self, bucket: str, key: str, upload_id: str, number: int, staged: Staged) -> str:
-        """Keep a part; returns its ETag."""
-        folder = self._upload(bucket, key, upload_id)
-        if not 1 <= number <= PART_LIMIT:
-            raise S3Fault(400, "InvalidArgument", f"partNumber must be 1 to {PART_LIMIT}, not {number}")
-        staged.close()
-        etag = staged.md5.hexdigest()
-        for older in folder.glob(f"{number:05d}.*"):
-            older.unlink(missing_ok=True)
-        staged.path.replace(folder / f"{number:05d}.{etag}")
-        return etag
-
-    def parts(self, bucket: str, key: str, upload_id: str) -> list[tuple[int, str, int, int]]:
-        """(number, ETag, size, mtime_ns) of the parts that arrived."""
-        found = []
-        for path in sorted(self._upload(bucket, key, upload_id).glob("[0-9]*.*")):
-            number, etag = path.name.split(".")
-            found.append((int(number), etag, path.stat().st_size, path.stat().st_mtime_ns))
-        return found
-
-    def complete_upload(
-        self, bucket: str, key: str, upload_id: str, parts: Sequence[tuple[int, str]], *, if_absent: bool = False
-    ) -> ObjectInfo:
-        """Join the listed parts to the object."""
-        folder = self._upload(bucket, key, upload_id)
-        if not parts or [n for n, _ in parts] != sorted({n for n, _ in parts}):
-            raise S3Fault(400, "InvalidPartOrder", "The parts must be listed once each, in ascending order")
-        facts = json.loads((folder / "upload.json").read_text())
-        staged = self.stage()
-        try:
-            for number, etag in parts:
-                path = folder / f"{number:05d}.{etag}"
-                if "/" in etag or not path.is_file():
-                    raise S3Fault(400, "InvalidPart", f"Part {number} with ETag {etag} was not uploaded")
-                with path.open("rb") as part:
-                    while chunk := part.read(1 << 20):
-                        staged.write(chunk)
-            digests = b"".join(bytes.fromhex(etag) for _, etag in parts)
-            etag = f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}"
-            kept = {"content_type": facts["content_type"], "metadata": facts["metadata"]}
-            info = self.commit(bucket, key, staged, **kept, etag=etag, if_absent=if_absent)
-        finally:
-            staged.discard()
-        shutil.rmtree(folder, ignore_errors=True)
-        return info
-
-    def abort_upload(self, bucket: str, key: str, upload_id: str) -> None:
-        """Forget an upload and its parts."""
-        shutil.rmtree(self._upload(bucket, key, upload_id), ignore_errors=True)
-
-    def _upload(self, bucket: str, key: str, upload_id: str) -> Path:
-        folder = self.root / ".uploads" / upload_id
-        if upload_id.isalnum() and (folder / "upload.json").is_file():
-            facts = json.loads((folder / "upload.json").read_text())
-            if (facts["bucket"], facts["key"]) == (bucket, key):
-                return folder
-        raise S3Fault(404, "NoSuchUpload", f"The specified upload does not exist: {upload_id}")
-
 
 def _folder_info(key: str, path: Path) -> ObjectInfo:
     empty = hashlib.md5(usedforsecurity=False).hexdigest()
@@ -342,19 +269,6 @@ def _folder_info(key: str, path: Path) -> ObjectInfo:
 def guess_type(key: str) -> str:
     """Content type by the key's ending."""
     return mimetypes.guess_type(key)[0] or "binary/octet-stream"
-
-
-def encode_token(key: str) -> str:
-    """A continuation token: the last key that was listed."""
-    return base64.urlsafe_b64encode(key.encode()).decode()
-
-
-def decode_token(token: str) -> str:
-    """The key in a continuation token."""
-    try:
-        return base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode()
-    except ValueError:
-        raise S3Fault(400, "InvalidArgument", "The continuation token provided is incorrect") from None
 
 
 def _in_the_way(key: str) -> S3Fault:
