@@ -10,8 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from annolake.lake import land as landing
-from annolake.lake import silver
+from annolake.lake import audit, silver
 from annolake.lake.catalog import Lake
 from annolake.lake.fetch import LocalStore
 from annolake.lake.land import land_outputs
@@ -70,7 +69,7 @@ def test_the_same_is_counted_with_a_look_and_without(
     assert looked_at == [] and first.failed_checks == later.failed_checks == ()
     found = counted(lake, later)
     assert found["silver.segment", "key_unique"] == (15, 0) and found["silver.annotation", "schema"] == (10, 0)
-    monkeypatch.setattr(landing, "proven", lambda *_: {})
+    monkeypatch.setattr(audit, "proven", lambda *_: {})
     again = land(lake, outputs, 6)
     assert {"silver.segment", "silver.annotation", "silver.assignment", "silver.consolidated"} == set(looked_at)
     assert found.keys() == counted(lake, again).keys()
@@ -106,7 +105,7 @@ def test_rows_that_no_check_has_seen_are_looked_at(
     lake: Lake, outputs: Outputs, looked_at: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(landing._Landing, "_check", lambda *_: 1 / 0)
+        patched.setattr(audit, "check_views", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             land(lake, outputs, 3)
     report = land(lake, outputs, 3)

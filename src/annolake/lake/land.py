@@ -2,8 +2,8 @@
 
 A landing reads the versions of files that no earlier one finished with (`lake.ledger`, written last), makes bronze and
 silver rows of them batch by batch in DuckDB (`lake.bulk`, `sql/silver/`), each through the quality gate, stages them as
-Parquet files and registers those with one commit a table (`lake.stage`), then checks. Killed anywhere and run again, or
-run twice at once: the same rows, since every commit leaves out what is there.
+Parquet files and registers those with one commit a table (`lake.stage`), then checks (`lake.audit`). Killed anywhere
+and run again, or run twice at once: the same rows, since every commit leaves out what is there.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from pyiceberg.expressions import And, EqualTo, GreaterThan, In
 
 from annolake.config import Settings
 from annolake.labeling import clients
+from annolake.lake.audit import audit
 from annolake.lake.bulk import parts_without_rows, read_batch
 from annolake.lake.catalog import Lake, open_lake
 from annolake.lake.crew import Crew
@@ -36,17 +37,14 @@ from annolake.lake.fetch import LocalStore, S3Store, Source, Store, store_of
 from annolake.lake.ledger import LEDGER, LEDGER_KEY, Ledger
 from annolake.lake.lines import LineReader, Undecodable, ahead
 from annolake.lake.objects import Objects, media_type
-from annolake.lake.proven import Landed, before, last_checks, proven
+from annolake.lake.proven import Landed
 from annolake.lake.report import LandReport
 from annolake.lake.responses import Pseudonyms, Responses, Rows, Stamp, by_object
-from annolake.lake.silver import LABEL, Models, open_models
+from annolake.lake.silver import LABEL, PARENTS_FIRST, Models, open_models
 from annolake.lake.spread import Readers, gather
-from annolake.lake.stage import Stage, rows_of
-from annolake.lake.views import empty_rows, literal
-from annolake.quality.checks import CHECKED, check_views, forgive
+from annolake.lake.stage import Stage
+from annolake.lake.views import literal
 from annolake.quality.gate import Count
-from annolake.quality.rules import written_rules
-from annolake.quality.suites import validate
 from transforms import schemas
 from transforms.frames import folder_of_frame
 from transforms.ground_truth import Fault, content_hash, object_of_label_file, read_label_file
@@ -67,23 +65,6 @@ LEAST_BYTES = 4 << 20
 """What one thread lands alone: to plan the statements of another batch takes longer."""
 FRAME_DEPTH = 3
 """Slashes in `iteration-<n>/<object>/<worker>/<frame>.json`."""
-PARENTS_FIRST = (
-    "silver.assignment",
-    "silver.annotation",
-    "silver.segment",
-    "silver.classification",
-    "silver.box",
-    "silver.shape",
-    "silver.text_span",
-    "silver.consolidated",
-    "silver.consolidated_class",
-    "silver.consolidated_frame",
-    "silver.consolidated_box",
-    "silver.consolidated_shape",
-    "silver.consolidated_span",
-    "silver.consolidated_mask",
-)
-"""Written in this order and checked in the other: beside another landing, no row is seen without what it belongs to."""
 BRONZE = ("bronze.worker_response", "bronze.manifest_line")
 Judged = tuple[list[Count], dict[str, int]]
 """The count of every rule, and by table how many good rows share their key with another one of their batch."""
@@ -147,7 +128,7 @@ class _Landing:
             self._land_manifest(manifest)
         if labeled_anew:  # also beside a manifest: what is known of it is not read again
             self._land_again(labeled_anew)
-        failed = self._check(docs)
+        failed = self._audit(docs)
         self._append(LEDGER, self.ledger.table({"landing_id": self.id, "landed_at": self.at}), key=LEDGER_KEY)
         self._append("silver.job", self._job_row())
         report = LandReport(
@@ -426,52 +407,14 @@ class _Landing:
         for count in counts:
             self.counts[count.table, count.rule] = _sum(self.counts.get((count.table, count.rule)), count)
 
-    def _check(self, docs: Path | None) -> list[str]:
-        """Judge and keep the counts; returns the names of those that hold the release."""
-        job = self.job.job_name
-        with closing(duckdb.connect()) as connection:
-            self._show_tables(connection)
-            accepted = self.lake.scan("meta.readmission", jobs=[job])
-            incomplete = {table for (table, _), count in self.counts.items() if _quarantines(count)}
-            last = last_checks(self.lake, job)
-            landed = Landed(self.job, self.id, self.rows, self.n_doubled, incomplete)
-            known = proven(self.lake, landed, last)
-            earlier = before(self.lake, landed, known, last)
-            checks = [*self._gate_counts(), *forgive(check_views(connection, known, earlier), accepted)]
-        held = validate(job, checks, docs)
-        rows = [
-            {
-                "job_name": job,
-                "table_name": check.table,
-                "check_name": check.rule,
-                "severity": check.severity,
-                "is_ok": is_ok,
-                "n_rows": check.n_rows,
-                "n_failed": check.n_failed,
-                "detail": check.detail,
-            }
-            for check, is_ok in zip(checks, held, strict=True)
-        ]
+    def _audit(self, docs: Path | None) -> list[str]:
+        """Check the tables and keep the counts; returns the names of those that hold the release."""
+        incomplete = {table for (table, _), count in self.counts.items() if _quarantines(count)}
+        landed = Landed(self.job, self.id, self.rows, self.n_doubled, incomplete)
+        gated, assets = self.counts.values(), self.objects.assets()
+        rows = audit(self.lake, landed, gated, assets=assets, job=self._job_row(), docs=docs)
         self._append("meta.check_result", self._table(schemas.CHECK_RESULT, rows))
         return [f"{r['table_name']} {r['check_name']}" for r in rows if r["severity"] == "fail" and not r["is_ok"]]
-
-    def _show_tables(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """The job's silver as views, children before parents: beside another landing no child is seen alone."""
-        connection.execute("CREATE SCHEMA silver; CREATE SCHEMA landing; SET memory_limit = '400MB'")
-        of_job = EqualTo("job_name", self.job.job_name)
-        for name in sorted(CHECKED, key=PARENTS_FIRST.index, reverse=True):
-            table, spec = self.lake.find(name), schemas.TABLES[name]
-            rows = rows_of(connection, self.lake, table, spec.arrow.names, of_job) if table else ""
-            connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {rows or empty_rows(name)}")
-        connection.register("known_asset", self.objects.assets())
-        connection.register("job_row", self._job_row())
-        connection.execute("CREATE VIEW silver.asset AS FROM known_asset; CREATE VIEW landing.job AS FROM job_row")
-
-    def _gate_counts(self) -> Iterator[Count]:
-        """How many rows each written rule kept out; of the schema's rules those that were broken. Never a failure."""
-        for count in self.counts.values():
-            if count.n_failed or any(rule.name == count.rule for rule in written_rules(count.table)):
-                yield replace(count, rule=f"gate_{count.rule}", severity="warn")
 
     def _table(self, spec: schemas.Table, rows: Iterable[dict[str, Any]]) -> pa.Table:
         landing = {"landing_id": self.id, "landed_at": self.at}
