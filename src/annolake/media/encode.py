@@ -21,16 +21,8 @@ import numpy.typing as npt
 from av.filter import Graph
 
 from annolake.errors import MediaError
-from annolake.media.decode import (
-    ERROR_SHARE,
-    GAP_S,
-    TOLERANCE_S,
-    TOLERANCE_SHARE,
-    Track,
-    open_media,
-    pick_streams,
-    read_packets,
-)
+from annolake.media.decode import ERROR_SHARE, TOLERANCE_S, TOLERANCE_SHARE
+from annolake.media.streams import GAP_S, Track, open_media, pick_streams, read_packets
 
 RATE_HZ = 48_000
 BITS_PER_S = {1: 128_000, 2: 192_000}
