@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from annolake.score_page import FAMILIES, REASONS
+from annolake.score_words import FAMILIES, REASONS
 from transforms.agreement import jobs
 from transforms.schemas import TABLES
 

@@ -10,7 +10,8 @@ from rich.console import Console
 
 from annolake.errors import LakeError
 from annolake.score import read_labels, read_segments, score_files
-from annolake.score_page import headline, print_score
+from annolake.score_page import print_score
+from annolake.score_words import headline
 
 
 def write(folder: Path, name: str, text: str) -> None:
