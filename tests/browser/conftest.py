@@ -12,12 +12,15 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect
 
 from annolake.config import Settings
+from tests.browser import dashboards_lab
 from tests.browser.portal_lab import ROOT, USERS, Lab, scene_mp4, speech_wav
 from tests.conftest import free_port
 
 PATIENCE_MS = 15_000
 EXPECTED_NOISE = re.compile(r"Failed to load resource|net::ERR_")
 """What Chromium prints for an HTTP status that a test provokes."""
+STREAMLIT_404 = re.compile(r"/_stcore/(health|host-config)$")
+"""Streamlit asks for these below the page's own path first, and then where they are."""
 KNOWN_PLACES = ("http://127.0.0.1:", "data:", "blob:", "https://cdn.jsdelivr.net/npm/@picocss/")
 """The last is the style sheet of the tests' sign-in provider, which they answer themselves."""
 
@@ -134,3 +137,20 @@ def screenshots() -> Path | None:
 
     folder = os.environ.get("SCREENSHOTS")
     return Path(folder) if folder else None
+
+
+@pytest.fixture(params=["light", "dark"])
+def view(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Page]:
+    """A page of the dashboards in either theme; asks nobody but this machine, and nothing fails in it."""
+    context = chromium.new_context(color_scheme=request.param, viewport={"width": 1440, "height": 1000})
+    context.set_default_timeout(dashboards_lab.PATIENCE_MS)
+    expect.set_options(timeout=dashboards_lab.PATIENCE_MS)
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda r: "127.0.0.1" in r.url or r.url.startswith(("data:", "blob:")) or wrong.append(r.url))
+    page.on("response", lambda r: r.status < 400 or STREAMLIT_404.search(r.url) or wrong.append(f"{r.status} {r.url}"))
+    page.scheme = request.param  # type: ignore[attr-defined]
+    yield page
+    context.close()
+    assert not wrong

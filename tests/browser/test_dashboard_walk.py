@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from annolake.config import Settings
+from tests.browser.dashboards_lab import serving
 from tests.browser.walk_lab import JOB, three_weeks
-from tests.conftest import ROOT, free_port
+from tests.conftest import free_port
 
 pytestmark = pytest.mark.browser
 
-PATIENCE_MS = 60_000
-OWN_404 = re.compile(r"/_stcore/(health|host-config)$")
 WIDEST = "marks => marks.map(m => m.getBoundingClientRect().width).reduce((b, w, i, all) => w > all[b] ? i : b, 0)"
 
 
@@ -33,50 +27,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     folder = tmp_path_factory.mktemp("walk")
     flags = {"home": folder / "home", "service_port": free_port(), "dashboards_port": free_port()}
     settings = Settings.load(flags, environ={}, file=folder / "none.toml")
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboards/app.py")]
-    options = {"server.address": settings.host, "server.port": settings.dashboards_port}
-    with three_weeks(settings, folder), (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            command + [f"--{name}={value}" for name, value in options.items()],
-            cwd=folder,
-            env={**os.environ, **settings.environment()},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            wait(f"{settings.dashboards_url}/_stcore/health", process)
-            yield settings
-        finally:
-            process.kill()
-            process.wait()
-
-
-def wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if httpx.get(url, trust_env=False).is_success:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.2)
-    pytest.fail("The dashboards did not start.")
-
-
-@pytest.fixture(params=["light", "dark"])
-def view(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Page]:
-    """A page in either theme; asks nobody but this machine, and nothing fails in it."""
-    context = chromium.new_context(color_scheme=request.param, viewport={"width": 1440, "height": 1000})
-    context.set_default_timeout(PATIENCE_MS)
-    expect.set_options(timeout=PATIENCE_MS)
-    page = context.new_page()
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("request", lambda r: "127.0.0.1" in r.url or r.url.startswith(("data:", "blob:")) or wrong.append(r.url))
-    page.on("response", lambda r: r.status < 400 or OWN_404.search(r.url) or wrong.append(f"{r.status} {r.url}"))
-    page.scheme = request.param  # type: ignore[attr-defined]
-    yield page
-    context.close()
-    assert not wrong
+    with three_weeks(settings, folder), serving(settings, folder):
+        yield settings
 
 
 def settled(page: Page) -> None:

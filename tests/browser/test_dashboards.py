@@ -2,49 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from annolake.config import Settings
-from annolake.lake.catalog import open_lake
-from annolake.lake.release import publish
 from dashboards import words
-from tests.conftest import ROOT, free_port
+from tests.browser.dashboards_lab import PATIENCE_MS, release, serving
+from tests.conftest import free_port
 from tests.dashboards import gold_tables as gold
-from transforms.schemas import TABLES
 
 pytestmark = pytest.mark.browser
-
-JOBS = (gold.AUDIO, gold.VIDEO)
-PATIENCE_MS = 30_000
-OWN_404 = re.compile(r"/_stcore/(health|host-config)$")
-"""Streamlit asks for these below the page's own path first, and then where they are."""
-
-
-def release(settings: Settings, rows: gold.Rows) -> None:
-    """Put rows into the lake, as if their last day were today, and publish them."""
-    rows = gold.with_summaries(gold.until(rows, datetime.now(UTC).date()))
-    for check in rows.get("meta.check_result", []):
-        check["severity"] = "fail" if check["is_ok"] else "warn"  # one that fails would hold the release
-    with open_lake(settings) as lake:
-        for name, of_table in rows.items():
-            table = gold.as_table(TABLES[name], of_table)
-            if name.startswith("gold."):
-                lake.replace(name, table, {r["job_name"] for r in of_table})
-            else:
-                lake.append_new(name, table)
-    publish(settings, JOBS)
 
 
 @pytest.fixture(scope="module")
@@ -53,51 +25,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings,
     folder = tmp_path_factory.mktemp("dashboards")
     flags = {"home": folder / "home", "dashboards_port": free_port(), "data_docs_url": "https://docs.lab.example/gx"}
     settings = Settings.load(flags, environ={}, file=folder / "none.toml")
-    options = {"server.address": settings.host, "server.port": settings.dashboards_port}
-    log = folder / "log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-P", str(ROOT / "dashboards/serve.py"), "run", str(ROOT / "dashboards/app.py")]
-            + [f"--{name}={value}" for name, value in options.items()],
-            cwd=folder,
-            env={**os.environ, **settings.environment()},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            _wait(f"{settings.dashboards_url}/_stcore/health", process, log)
-            yield settings, settings.dashboards_url
-        finally:
-            process.kill()
-            process.wait()
-
-
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if httpx.get(url, trust_env=False).is_success:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.2)
-    pytest.fail(f"The dashboards did not start: {log.read_text()[-2000:]}")
-
-
-@pytest.fixture(params=["light", "dark"])
-def view(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Page]:
-    """A page in either theme; asks nobody but this machine, and nothing fails in it."""
-    context = chromium.new_context(color_scheme=request.param, viewport={"width": 1440, "height": 1000})
-    context.set_default_timeout(PATIENCE_MS)
-    expect.set_options(timeout=PATIENCE_MS)  # the first page imports the lake's libraries
-    page = context.new_page()
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("request", lambda r: "127.0.0.1" in r.url or r.url.startswith(("data:", "blob:")) or wrong.append(r.url))
-    page.on("response", lambda r: r.status < 400 or OWN_404.search(r.url) or wrong.append(f"{r.status} {r.url}"))
-    page.scheme = request.param  # type: ignore[attr-defined]
-    yield page
-    context.close()
-    assert not wrong
+    with serving(settings, folder) as url:
+        yield settings, url
 
 
 def picture(page: Page, folder: Path | None, name: str) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -14,9 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from annolake.config import Settings
 from annolake.lake.catalog import open_lake
-from annolake.processes.parts import dashboards_part
 from dashboards import words
-from tests.browser.test_dashboards import PATIENCE_MS, _wait, release
+from tests.browser.dashboards_lab import PATIENCE_MS, release, serving
 from tests.conftest import free_port
 from tests.dashboards import gold_tables as gold
 from tests.oidc import running_provider
@@ -58,19 +55,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         known = {"worker_id": PSEUDONYM, "backend_worker_id": "b", "subject": NAME}
         with open_lake(settings) as lake:
             lake.append_new("restricted.worker", gold.as_table(TABLES["restricted.worker"], [known]))
-        part = dashboards_part(settings)
-        log = folder / "log"
-        with log.open("wb") as output:
-            environment = {**os.environ, **part.environment}
-            process = subprocess.Popen(
-                part.commands[0].argv, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT
-            )
-            try:
-                _wait(f"{settings.dashboards_url}/_stcore/health", process, log)
-                yield settings.dashboards_url
-            finally:
-                process.kill()
-                process.wait()
+        with serving(settings, folder) as url:
+            yield url
 
 
 @pytest.fixture
