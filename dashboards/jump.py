@@ -8,7 +8,6 @@ import pyarrow as pa
 import streamlit as st
 
 from dashboards import panel
-from dashboards.columns import columns
 from dashboards.data import Answer
 
 Address = Mapping[str, str]
@@ -33,22 +32,6 @@ def table(
     shown: pa.Table | None = None,
 ) -> None:
     """`panel.table` whose rows open their object with a click on any cell; `to` has the address of each row."""
-    wanted = names.split()
-    if title:
-        st.markdown(f"**{title}**")
-    state = st.dataframe(
-        (answer.table if shown is None else shown).select(wanted),
-        column_config=columns(wanted),
-        hide_index=True,
-        width="stretch",
-        key=f"table-{name}",
-        placeholder="–",
-        on_select="rerun",
-        selection_mode="single-cell",
-        alt=title or note,
-    )
-    st.caption(note)
-    panel.take_away(answer, name)
-    cells = state["selection"]["cells"]
-    if cells:
-        st.switch_page("views/item.py", query_params=dict(to[cells[0][0]]))
+    row = panel.table(title, answer, names, note=note, name=name, shown=shown, is_clicked=True)
+    if row is not None:
+        st.switch_page("views/item.py", query_params=dict(to[row]))

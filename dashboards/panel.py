@@ -127,21 +127,30 @@ def table(
     note: str,
     name: str,
     shown: pa.Table | None = None,
-) -> None:
-    """A titled table of the columns `names`, of `shown` where words were added; downloads are the answer's own."""
+    is_clicked: bool = False,
+) -> int | None:
+    """A titled table of the columns `names`, of `shown` where words were added; downloads are the answer's own.
+
+    Where it `is_clicked`, returns the row that was.
+    """
     wanted = names.split()
     if title:
         st.markdown(f"**{title}**")
-    st.dataframe(
+    clicks: dict[str, Any] = {"on_select": "rerun", "selection_mode": "single-cell"} if is_clicked else {}
+    state: Any = st.dataframe(
         (answer.table if shown is None else shown).select(wanted),
         column_config=columns(wanted),
         hide_index=True,
         width="stretch",
         key=f"table-{name}",
         placeholder="–",
+        alt=title or note,
+        **clicks,
     )
     st.caption(note)
     take_away(answer, name)
+    cells = state["selection"]["cells"] if is_clicked else []
+    return int(cells[0][0]) if cells else None
 
 
 def take_away(answer: Answer, name: str) -> None:
