@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from annolake.config import ENVIRONMENT_PREFIX, GENERATED, Settings, is_secret
+from annolake.config import Settings, is_secret
+from annolake.config_sources import ENVIRONMENT_PREFIX, GENERATED
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docker-compose.yml").read_text()

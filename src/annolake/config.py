@@ -8,18 +8,15 @@ with its origin, secrets masked. Secrets that nobody configured are made at the 
 from __future__ import annotations
 
 import os
-import secrets
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
+from annolake.config_sources import ENVIRONMENT_PREFIX, from_environment, from_file, kept_secrets, named_file
 from annolake.errors import ConfigError
 
-ENVIRONMENT_PREFIX = "ANNOLAKE_"
-CONFIG_FILE = "annolake.toml"
 ACCOUNT_ID = "000000000000"
 
 Origin = Literal["flag", "environment", "file", "secrets", "default"]
@@ -150,13 +147,10 @@ class Settings(BaseModel):
         Raises `ConfigError` naming every unknown or malformed setting and where it was set.
         """
         environ = os.environ if environ is None else environ
-        named = environ.get(f"{ENVIRONMENT_PREFIX}CONFIG") if file is None else None
-        if named and not Path(named).is_file():
-            raise ConfigError(f"ANNOLAKE_CONFIG names {named}, which is not there.")
-        file = file or Path(named or CONFIG_FILE)
+        file = file or named_file(environ)
         layers: list[tuple[Origin, dict[str, Any]]] = [
-            ("file", _from_file(file)),
-            ("environment", _from_environment(environ)),
+            ("file", from_file(file, cls.model_fields)),
+            ("environment", from_environment(environ, cls.model_fields)),
             ("flag", {k: v for k, v in (flags or {}).items() if v is not None}),
         ]
         values: dict[str, Any] = {}
@@ -166,19 +160,9 @@ class Settings(BaseModel):
             origins.update(dict.fromkeys(layer, origin))
         home = Path(values.get("home", cls.model_fields["home"].default)).expanduser().absolute()
         values["home"] = home
-        try:
-            kept = _secrets(home)
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{home / 'secrets.toml'}: not valid TOML: {error}.") from None
-        except OSError as error:
-            raise ConfigError(
-                f"The folder of local state, {home}, cannot be used: {error.strerror}.",
-                hint="Set another: ANNOLAKE_HOME=/other/folder",
-            ) from None
-        for name, value in kept.items():
-            if not values.get(name):
-                values[name] = value
-                origins[name] = "secrets"
+        missing = {name: value for name, value in kept_secrets(home).items() if not values.get(name)}
+        values.update(missing)
+        origins.update(dict.fromkeys(missing, "secrets"))
         try:
             settings = cls(**values)
         except ValidationError as error:
@@ -277,56 +261,3 @@ def is_secret(name: str) -> bool:
 def _client_host(host: str) -> str:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - where clients reach a wildcard bind
     return f"[{host}]" if ":" in host else host
-
-
-def _from_file(file: Path) -> dict[str, Any]:
-    if not file.is_file():
-        return {}
-    try:
-        values = tomllib.loads(file.read_text())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: not valid TOML: {error}.") from None
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {error.strerror}.") from None
-    _refuse_unknown(values, str(file))
-    return values
-
-
-def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    values = {
-        name.removeprefix(ENVIRONMENT_PREFIX).lower(): value
-        for name, value in environ.items()
-        if name.startswith(ENVIRONMENT_PREFIX) and name != f"{ENVIRONMENT_PREFIX}CONFIG"
-    }
-    _refuse_unknown(values, "the environment")
-    return values
-
-
-def _refuse_unknown(values: Mapping[str, Any], where: str) -> None:
-    unknown = sorted(set(values) - set(Settings.model_fields))
-    if unknown:
-        raise ConfigError(
-            f"Unknown setting in {where}: {', '.join(unknown)}.", hint="The known ones: annolake config show"
-        )
-
-
-GENERATED = ("secret_key", "service_secret", "pseudonym_key", "airflow_password", "airflow_jwt_secret")
-
-
-def _secrets(home: Path) -> dict[str, str]:
-    """Secrets kept under `home`; made there once, complete or not at all, readable by the owner only."""
-    path = home / "secrets.toml"
-    if not path.is_file():
-        home.mkdir(parents=True, exist_ok=True)
-        staged = home / f"secrets.toml.{os.getpid()}.{secrets.token_hex(4)}"
-        lines = "".join(f'{name} = "{secrets.token_urlsafe(24)}"\n' for name in GENERATED)
-        descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as out:
-            out.write(lines)
-        try:
-            os.link(staged, path)  # fails where another process was first: its secrets are the ones
-        except FileExistsError:
-            pass
-        finally:
-            staged.unlink()
-    return {name: str(value) for name, value in tomllib.loads(path.read_text()).items()}
