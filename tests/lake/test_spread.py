@@ -61,6 +61,13 @@ def readers(store: LocalStore, few: None) -> Iterator[Readers]:
         yield found
 
 
+def processes(readers: Readers) -> list[str]:
+    """Those that answer: children of the one that was started."""
+    assert readers._process is not None
+    parents = {stat.parent.name: _stat(stat.parent.name) for stat in Path("/proc").glob("[0-9]*/stat")}
+    return sorted((pid for pid, (_, parent) in parents.items() if parent == str(readers._process.pid)), key=int)
+
+
 def whose(rows: Rows) -> dict[str, list[object]]:
     """What rows say, with answers named by their file where segments have only a number."""
     answers = rows.answers.to_pylist()
@@ -125,13 +132,31 @@ def test_batches_number_their_answers(store: LocalStore, readers: Readers, monke
 
 def test_a_killed_process_is_an_error_that_says_which_files(readers: Readers) -> None:
     sources = by_object(readers.list(RESPONSES))
-    os.kill(readers._children[1]._process.pid, signal.SIGKILL)
+    pids = processes(readers)
+    os.kill(int(pids[1]), signal.SIGKILL)
     with pytest.raises(ReaderLost, match=r"iteration-\d/\d+/.* was ended by signal 9") as caught:
         list(readers.read(sources))
     assert caught.value.hint and "try again" in caught.value.hint
-    pids = [child._process.pid for child in readers._children]
+    assert not any(map(_lives, pids))
+    readers.close()
+    assert len(list(readers.list(RESPONSES))) == len(sources)  # by others
+
+
+def test_processes_end_when_they_are_closed(readers: Readers) -> None:
+    assert len(list(readers.list(RESPONSES))) > 100
+    pids = processes(readers)
+    assert len(pids) == 2
+    assert all(map(_lives, pids))
     readers.close()
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
+def test_a_process_does_not_import_pandas(readers: Readers) -> None:
+    assert len(list(readers.read(by_object(readers.list(RESPONSES))))) > 1
+    for pid in processes(readers):
+        libraries = Path(f"/proc/{pid}/maps").read_text()
+        assert "pyarrow" in libraries
+        assert "pandas" not in libraries
 
 
 def test_a_mistake_in_a_process_is_an_error_with_its_trace(readers: Readers) -> None:
@@ -153,19 +178,19 @@ def test_no_process_outlives_a_killed_landing(store: LocalStore) -> None:
 import time
 from pathlib import Path
 from annolake.lake import spread
-from tests.lake.test_spread import LocalStore, RESPONSES, Readers, STAMP
+from tests.lake.test_spread import LocalStore, RESPONSES, Readers, STAMP, processes
 spread.FEW = 10
 readers = Readers(LocalStore(Path({str(store.folder)!r})), STAMP, 2)
 list(readers.list(RESPONSES))
-print(*(child._process.pid for child in readers._children), flush=True)
+print(readers._process.pid, *processes(readers), flush=True)
 time.sleep(600)
 """
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     with parent:
         assert parent.stdout is not None
         pids = parent.stdout.readline().split()
-        assert len(pids) == 2
-        assert all(Path(f"/proc/{pid}").exists() for pid in pids)
+        assert len(pids) == 3
+        assert all(map(_lives, pids))
         parent.kill()
     until = time.monotonic() + 30
     while any(_lives(pid) for pid in pids):
@@ -174,10 +199,16 @@ time.sleep(600)
 
 
 def _lives(pid: str) -> bool:
+    return _stat(pid)[0] not in "Z"
+
+
+def _stat(pid: str) -> tuple[str, str]:
+    """State and parent of a process; empty where there is none."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+        state, parent, *_ = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (OSError, ValueError):
+        return "", ""
+    return state, parent
 
 
 def test_rows_are_of_the_schemas(readers: Readers) -> None:

@@ -7,11 +7,14 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from annolake.lake.typed import PLAIN, Annotations
+from annolake.lake.typed import PLAIN, Annotations, OldSegment, Segment
 from transforms.inline import SEGMENT
 
 SEGMENTS = pa.schema({"answer_id": pa.int64(), "segment_no": pa.int32()} | SEGMENT)
 
+
+AT_ONCE = 256
+"""Segments whose values are taken together: few enough to be in the processor's cache still."""
 
 Numbers = np.ndarray[tuple[int], np.dtype[np.int64]]
 
@@ -45,24 +48,33 @@ class Segments:
         self._text: list[str] = []
         self._attributes: list[str | None] = []
         self._known = _Attributes()
+        self._read: list[Segment | OldSegment] = []
+        """Segments whose values are not taken yet."""
 
     def add(self, said: Annotations) -> int:
         """Keep the segments of these annotations; gives the number of their answer."""
-        known = self._known
         for layer, track in said.streams.items():
             self._answer.append(self.n_answers)
             self._layer.append(layer)
             self._count.append(len(track))
-            self._id += [segment.id for segment in track]
-            self._start += [segment.start for segment in track]
-            self._end += [segment.end for segment in track]
-            self._text += [segment.text for segment in track]
-            self._attributes += [known[segment.emotion] for segment in track]
+            self._read += track
+        if len(self._read) > AT_ONCE:
+            self._take()
         self.n_answers += 1
         return self.n_answers - 1
 
+    def _take(self) -> None:
+        read, self._read = self._read, []
+        known = self._known
+        self._id += [segment.id for segment in read]
+        self._start += [segment.start for segment in read]
+        self._end += [segment.end for segment in read]
+        self._text += [segment.text for segment in read]
+        self._attributes += [known[segment.emotion] for segment in read]
+
     def columns(self) -> Columns:
         """The segments of all tracks, in order."""
+        self._take()
         of_track = np.array(self._answer, np.int64)
         counts = np.array(self._count, np.int64)
         track: Numbers = np.repeat(np.arange(len(counts)), counts)

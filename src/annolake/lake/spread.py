@@ -7,6 +7,7 @@ A few files are read in this process, and so is what stands behind S3, where man
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import subprocess
 import sys
@@ -54,6 +55,7 @@ class Readers:
         self._store, self._stamp = store, stamp
         self._pseudonyms = Pseudonyms(stamp.key)
         self._size = min(MOST, processors() if size is None else size) if isinstance(store, LocalStore) else 1
+        self._process: subprocess.Popen[bytes] | None = None
         self._children: list[_Child] = []
         self._free: SimpleQueue[_Child] = SimpleQueue()
 
@@ -65,9 +67,12 @@ class Readers:
 
     def close(self) -> None:
         """End the processes at once; they hold nothing. What is asked for later starts others."""
+        if self._process:
+            self._process.terminate()  # it ends those that it has become
+            self._process.wait()
         for child in self._children:
             child.close()
-        self._children, self._free = [], SimpleQueue()
+        self._process, self._children, self._free = None, [], SimpleQueue()
 
     def list(self, prefix_uri: str) -> Iterator[Source]:
         """Every object under a prefix, as the store lists them."""
@@ -114,17 +119,33 @@ class Readers:
 
     def _ask(self, letter: bytes, body: bytes, first: str, last: str) -> Sequence[bytes]:
         child = self._free.get()
+        what = f"{first} to {last}"
         try:
-            return child.ask(letter, body, f"{first} to {last}")
+            return child.ask(letter, body, what)
+        except EOFError:
+            raise ReaderLost(self._code(), what) from None
         finally:
             self._free.put(child)
 
+    def _code(self) -> int:
+        """How the processes ended, which they do together."""
+        return self._process.wait() if self._process else 0
+
     def _start(self) -> None:
-        if not self._children and isinstance(self._store, LocalStore):
-            opened = msgspec.msgpack.encode(Opened(str(self._store.folder), self._stamp))
-            for _ in range(self._size):
-                self._children.append(_Child(opened))
-                self._free.put(self._children[-1])
+        if self._process or not isinstance(self._store, LocalStore):
+            return
+        pipes = [(_pipe(), _pipe()) for _ in range(self._size)]
+        self._children = [_Child(asked, answered) for (_, asked), (answered, _) in pipes]
+        theirs = [end for (asked, _), (_, answered) in pipes for end in (asked, answered)]
+        try:
+            self._process = _process(theirs)
+        finally:
+            for end in theirs:
+                os.close(end)
+        opened = msgspec.msgpack.encode(Opened(str(self._store.folder), self._stamp))
+        for child in self._children:
+            child.tell(OPEN, opened)
+            self._free.put(child)
 
 
 def gather(parts: Iterable[Rows]) -> Iterator[Rows]:
@@ -144,31 +165,39 @@ def _from(rows: pa.Table, first: int) -> pa.Table:
     return rows.set_column(0, rows.schema.field(0), pc.add(rows["answer_id"], first))
 
 
-class _Child:
-    """One process, asked from one thread at a time."""
+def _process(pipes: Sequence[int]) -> subprocess.Popen[bytes]:
+    """One process that becomes as many as there are pairs of pipes."""
+    return subprocess.Popen(  # noqa: S603 - our own module
+        [sys.executable, "-P", "-m", "annolake.lake.spread_child", *map(str, pipes)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        pass_fds=pipes,
+        env={name: os.environ[name] for name in KEPT if name in os.environ} | ONE_THREAD,
+        start_new_session=True,  # Ctrl-C is ours: what it ends is the landing, and the processes with it
+    )
 
-    def __init__(self, opened: bytes) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "annolake.lake.spread_child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            pipesize=PIPE_BYTES,
-            env={name: os.environ[name] for name in KEPT if name in os.environ} | ONE_THREAD,
-            start_new_session=True,  # Ctrl-C is ours: what it ends is the landing, and the process with it
-        )
-        self._in: IO[bytes] = self._process.stdin  # type: ignore[assignment]  # pipes were asked for
-        self._out: IO[bytes] = self._process.stdout  # type: ignore[assignment]
-        self._send(OPEN, opened)
+
+def _pipe() -> tuple[int, int]:
+    reads, writes = os.pipe()
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with contextlib.suppress(OSError):  # more than the administrator allows: then a process waits now and then
+            fcntl.fcntl(writes, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    return reads, writes
+
+
+class _Child:
+    """Our ends of the pipes to one process, asked from one thread at a time."""
+
+    def __init__(self, asked: int, answered: int) -> None:
+        self._in: IO[bytes] = os.fdopen(asked, "wb")
+        self._out: IO[bytes] = os.fdopen(answered, "rb")
 
     def ask(self, letter: bytes, body: bytes, what: str) -> list[bytes]:
-        """The parts of the answer; raises `ReaderLost` where the process ended instead."""
-        self._send(letter, body)
+        """The parts of the answer; raises `EOFError` where the process ended instead."""
+        self.tell(letter, body)
         parts: list[bytes] = []
         while True:
-            try:
-                answered, part = receive(self._out)
-            except (EOFError, ValueError):  # closed by the process, or by us
-                raise ReaderLost(self._process.wait(), what) from None
+            answered, part = receive(self._out)
             if answered == DONE:
                 return parts
             if answered == UNAVAILABLE:
@@ -180,17 +209,14 @@ class _Child:
                 )
             parts.append(part)
 
+    def tell(self, letter: bytes, body: bytes) -> None:
+        with contextlib.suppress(BrokenPipeError):  # it is gone: the answer says so
+            send(self._in, letter, body)
+
     def close(self) -> None:
-        """End it."""
-        self._process.kill()
-        self._process.wait()
         for pipe in (self._in, self._out):
             with contextlib.suppress(BrokenPipeError):
                 pipe.close()
-
-    def _send(self, letter: bytes, body: bytes) -> None:
-        with contextlib.suppress(BrokenPipeError):  # it is gone: the answer says so
-            send(self._in, letter, body)
 
 
 _SOURCES = msgspec.msgpack.Decoder(list[Source])

@@ -1,16 +1,17 @@
-"""The process beside a landing that lists and reads files: `annolake.lake.spread` starts and asks it.
+"""The processes beside a landing that list and read files: `annolake.lake.spread` starts and asks them.
 
-It answers in frames (`processes.pipes`) and ends when the other side is gone, however that ended.
+They are one at first (`processes.forks`), answer in frames (`processes.pipes`) and end when the other side is gone,
+however that ended.
 """
 
 from __future__ import annotations
 
 import gc
-import os
 import sys
 import traceback
+from importlib.abc import MetaPathFinder
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple, NoReturn
 
 import msgspec
 import pyarrow as pa
@@ -18,6 +19,7 @@ import pyarrow as pa
 from annolake.errors import LabelingUnavailable
 from annolake.lake.local import LocalStore, Source
 from annolake.lake.responses import Pseudonyms, Stamp, read_slices
+from annolake.processes.forks import run
 from annolake.processes.pipes import receive, send
 
 OPEN, LIST, READ = b"o", b"l", b"r"
@@ -26,35 +28,44 @@ PART, DONE, UNAVAILABLE, FAILED = b"p", b"e", b"u", b"f"
 
 
 class Opened(NamedTuple):
-    """What it is told first."""
+    """What each is told first."""
 
     folder: str
     stamp: Stamp
 
 
-def main() -> None:
-    """Answer until the other side is gone."""
-    out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing but frames may be written there
+class NoPandas(MetaPathFinder):
+    """pandas is not there: Arrow would import it at the first list, to see that it is no series, for 0.2 s."""
+
+    def find_spec(self, fullname: str, *_: object) -> None:
+        if fullname == "pandas":
+            raise ModuleNotFoundError(fullname)
+
+
+def main(ends: list[int]) -> None:
+    """Become a process for each two descriptors."""
     gc.disable()  # nothing here refers to itself, and to look for that in each new list of answers takes its time
-    try:
-        _, body = receive(sys.stdin.buffer)
-        folder, stamp = msgspec.msgpack.decode(body, type=Opened)
-        store, pseudonyms = LocalStore(Path(folder)), Pseudonyms(stamp.key)
-        while True:
-            letter, body = receive(sys.stdin.buffer)
-            try:
-                parts = _list(store, body) if letter == LIST else _read(store, body, stamp, pseudonyms)
-            except LabelingUnavailable as error:
-                send(out, UNAVAILABLE, error.message.encode())
-            except Exception:  # whatever it was, the other side must hear of it
-                send(out, FAILED, traceback.format_exc().encode())
-            else:
-                for part in parts:
-                    send(out, PART, part)
-                send(out, DONE)
-    except (EOFError, BrokenPipeError):
-        os._exit(0)
+    sys.meta_path.insert(0, NoPandas())
+    run(list(zip(ends[::2], ends[1::2], strict=True)), answer)
+
+
+def answer(requests: IO[bytes], answers: IO[bytes]) -> NoReturn:
+    """Answer until the other side is gone: then it raises `EOFError`."""
+    _, body = receive(requests)
+    folder, stamp = msgspec.msgpack.decode(body, type=Opened)
+    store, pseudonyms = LocalStore(Path(folder)), Pseudonyms(stamp.key)
+    while True:
+        letter, body = receive(requests)
+        try:
+            parts = _list(store, body) if letter == LIST else _read(store, body, stamp, pseudonyms)
+        except LabelingUnavailable as error:
+            send(answers, UNAVAILABLE, error.message.encode())
+        except Exception:  # whatever it was, the other side must hear of it
+            send(answers, FAILED, traceback.format_exc().encode())
+        else:
+            for part in parts:
+                send(answers, PART, part)
+            send(answers, DONE)
 
 
 def _list(store: LocalStore, body: bytes) -> list[bytes]:
@@ -78,4 +89,4 @@ def _stream(table: pa.Table) -> memoryview:
 
 
 if __name__ == "__main__":
-    main()
+    main([int(end) for end in sys.argv[1:]])

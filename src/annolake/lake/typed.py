@@ -158,13 +158,11 @@ def _answer(number: int, said: Said) -> Answer | None:
 
 def _n_texts(said: Annotations) -> int:
     """Keys and texts beside the segments."""
-    categories = said.categories
-    n = 1 + len(said.streams)
-    if categories is not UNSET:
-        n += 1 + len(categories) + sum(map(len, categories.values()))
-    numbers = (said.elapsedTime, said.startTimestamp, said.endTimestamp)
-    texts = (said.startUTCTime, said.endUTCTime)
-    return n + 3 - numbers.count(UNSET) + 2 * (2 - texts.count(UNSET))
+    n = 4 + len(said.streams)
+    if said.categories is not UNSET:
+        n += 1 + len(said.categories) + sum(map(len, said.categories.values()))
+    n -= (said.elapsedTime is UNSET) + (said.startTimestamp is UNSET) + (said.endTimestamp is UNSET)
+    return n + 2 * ((said.startUTCTime is not UNSET) + (said.endUTCTime is not UNSET))
 
 
 def _n_quotes(text: str) -> int:
