@@ -163,15 +163,18 @@ def test_media_becomes_a_release(service: Settings, run: Run, media: Path, peopl
 def test_a_stopped_job_fails_its_level(service: Settings, run: Run, media: Path) -> None:
     run("ingest_media", source=str(media))
     job = "b-2-audio-segmentation"
+    ended = threading.Event()
 
     def stop() -> None:
         while job not in {j.job_name for j in list_jobs(service)}:
-            time.sleep(0.1)
+            if ended.wait(0.1):
+                return
         sagemaker(service).stop_labeling_job(LabelingJobName=job)
 
     stopper = threading.Thread(target=stop)
     stopper.start()
     failed = run("label_batch", batch="b-2")
+    ended.set()
     stopper.join()
     assert failed.state == "failed"
     assert states(failed)["create"] == "success" and states(failed)["wait"] == "failed"
