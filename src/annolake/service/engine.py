@@ -7,35 +7,25 @@ a half-read manifest is read again, an output that was half written is written a
 
 from __future__ import annotations
 
-import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
 from annolake.errors import AnnolakeError
-from annolake.service import clock, lifecycle, own_functions
-from annolake.service.categories import labels_of, read_categories
+from annolake.service import clock, intake, lifecycle, own_functions
 from annolake.service.consolidation import warm_up
 from annolake.service.core import Service
 from annolake.service.events import record_end
-from annolake.service.functions import Function, FunctionFailed
 from annolake.service.jobs import after, begin_stop
-from annolake.service.manifests import InputLine, read_labels, read_manifest, read_template
 from annolake.service.objects import ObjectMissing
 from annolake.service.outputs import write_manifest, write_outputs, write_responses
-from annolake.service.sequences import Unlabeled, prepare_sequence
 from annolake.service.tables import data_object, job
-from annolake.service.task_types import task_type
-from annolake.service.templates import TemplateFault, check_template
-from annolake.service.worker_uis import built_in_ui
+from annolake.service.templates import TemplateFault
 
 TICK = 0.5
-CHUNK = 2000
 REST = 20
 """A progressive output that took a second is written again no sooner than after twenty."""
 
@@ -135,90 +125,27 @@ class Engine:
     # -- Initializing ----------------------------------------------------------------------------------------------
 
     def _initialize(self, row: Row[Any]) -> None:
-        service, request = self._service, row.request
+        service = self._service
         try:
-            labels = None
-            if "LabelCategoryConfigS3Uri" in request:
-                labels = _labels(service, row)
-            template = built_in_ui(task_type(row.task_type))
-            if template is None:
-                template = read_template(service.objects, request["HumanTaskConfig"]["UiConfig"]["UiTemplateS3Uri"])
-                check_template(template)
-            counts = self._read_objects(row)
+            values = intake.take_in(service, row)
         except (ObjectMissing, TemplateFault, AnnolakeError) as error:
             self._fail(row, str(error))
             return
         with service.store.write() as connection:
-            connection.execute(
-                update(job).where(job.c.job_id == row.job_id).values(labels=labels, template=template, **counts)
-            )
+            connection.execute(update(job).where(job.c.job_id == row.job_id).values(**values))
         with service.store.read() as connection:
             row = _reload(connection, row)
         write_manifest(service, row, {})
         with service.store.write() as connection:
             row = _reload(connection, row)
             status = "Stopping" if row.is_stop_requested else "InProgress"
-            values = {"status": status, "modified_us": after(row.modified_us)}
-            connection.execute(update(job).where(job.c.job_id == row.job_id).values(**values))
+            moved = {"status": status, "modified_us": after(row.modified_us)}
+            connection.execute(update(job).where(job.c.job_id == row.job_id).values(**moved))
             if status == "InProgress":
                 lifecycle.open_objects(connection, row, clock.now_us())
         self._written[row.job_id] = (row.change_no, 0.0)
-        log.info("Job %s is %s: %d objects", row.name, status, counts["n_objects"])
+        log.info("Job %s is %s: %d objects", row.name, status, row.n_objects)
         service.wake.set()
-
-    def _read_objects(self, row: Row[Any]) -> dict[str, int]:
-        """Copy the manifest's lines into the store; counts: objects, those for which nobody is needed, failed ones."""
-        uri = row.request["InputConfig"]["DataSource"]["S3DataSource"]["ManifestS3Uri"]
-        batch_size = row.request["HumanTaskConfig"]["MaxConcurrentTaskCount"]
-        with self._service.store.write() as connection:  # what an earlier, interrupted start has left
-            connection.execute(delete(data_object).where(data_object.c.job_id == row.job_id))
-        n_objects = n_labeled = n_failed = 0
-        lines = read_manifest(self._service.objects, uri, row.label_attribute)
-        with self._preparing(row) as prepare:
-            while chunk := list(itertools.islice(lines, CHUNK)):
-                values = []
-                for line in chunk:
-                    place = {"job_id": row.job_id, "object_no": line.object_no, "line": line.text}
-                    made: dict[str, Any] = {"prepared": None, "failure_reason": None, "finished_us": None}
-                    is_needed = False
-                    try:
-                        made["prepared"], is_needed = (None, False) if line.has_label else prepare(line)
-                        status = "waiting" if is_needed else "prelabeled"
-                    except Unlabeled as reason:
-                        status = "failed"
-                        made |= {"failure_reason": str(reason), "finished_us": row.created_us}
-                    made["iteration"] = 1 + (n_objects - n_labeled - n_failed) // batch_size if is_needed else 0
-                    n_failed += status == "failed"
-                    n_labeled += status == "prelabeled"
-                    n_objects += 1
-                    values.append({**place, **made, "status": status})
-                with self._service.store.write() as connection:
-                    connection.execute(insert(data_object), values)
-        if not n_objects:
-            raise AnnolakeError(f"{uri}: the manifest is empty; it needs at least one line")
-        return {"n_objects": n_objects, "n_labeled": n_labeled, "n_failed": n_failed}
-
-    @contextmanager
-    def _preparing(self, row: Row[Any]) -> Iterator[Callable[[InputLine], tuple[str | None, bool]]]:
-        """What makes (task's input, whether people are needed) of a line: the job's own function, or nothing at all."""
-        if task_type(row.task_type).ui:
-            manifest = row.request["InputConfig"]["DataSource"]["S3DataSource"]["ManifestS3Uri"]
-            categories, objects = _categories(self._service, row), self._service.objects
-            yield lambda line: (prepare_sequence(objects, manifest, line, categories), True)
-            return
-        name = own_functions.pre_function(row)
-        if name is None:
-            yield lambda _: (None, True)
-            return
-        with Function(self._service.settings, name) as function:
-
-            def prepare(line: InputLine) -> tuple[str | None, bool]:
-                try:
-                    return own_functions.prepare(function, row.arn, line.text)
-                except FunctionFailed as error:
-                    raise FunctionFailed(f"Line {line.object_no + 1} of the manifest: {error}") from None
-
-            yield prepare
 
     def _fail(self, row: Row[Any], reason: str) -> None:
         reason = f"ClientError: {reason}"
@@ -279,23 +206,6 @@ class Engine:
             connection.execute(update(job).where(job.c.job_id == row.job_id).values(**values))
             record_end(self._service, connection, row, status, now)
         self._written.pop(row.job_id, None)
-
-
-def _categories(service: Service, row: Row[Any]) -> dict[str, Any]:
-    uri, is_audit = row.request["LabelCategoryConfigS3Uri"], task_type(row.task_type).is_audit
-    return read_categories(service.objects, uri, is_audit=is_audit)
-
-
-def _labels(service: Service, row: Row[Any]) -> list[str] | None:
-    kind = task_type(row.task_type).kind
-    if task_type(row.task_type).ui:
-        return labels_of(_categories(service, row))
-    try:
-        return read_labels(service.objects, row.request["LabelCategoryConfigS3Uri"], 2 if kind == "class" else 1)
-    except ObjectMissing:
-        if kind:
-            raise
-        return None  # a custom template's configuration may have any form; nothing here reads it
 
 
 def _reload(connection: Connection, row: Row[Any]) -> Row[Any]:
