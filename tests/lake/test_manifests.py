@@ -19,12 +19,13 @@ from pyiceberg.expressions import (
     Not,
     Or,
 )
-from pyiceberg.manifest import ManifestEntryStatus
+from pyiceberg.manifest import ManifestEntryStatus, ManifestFile
+from pyiceberg.table.snapshots import Operation
 
 from annolake.config import Settings
 from annolake.lake.catalog import Lake, open_lake
 from annolake.lake.changes import jobs_since
-from annolake.lake.manifests import Manifests, swap
+from annolake.lake.manifests import MANY, Manifests
 from transforms import schemas
 
 TABLE = "measure.item_label"
@@ -89,11 +90,30 @@ def test_a_swap_leaves_no_more_manifests_and_tells_what_went(any_lake: Lake) -> 
         any_lake.replace(TABLE, rows("a", 1, 2, mass=number), ["a"], where=of("a", 1, 2))
     table = any_lake.table(TABLE)
     manifests = table.current_snapshot().manifests(table.io)
-    assert len(manifests) == 4, "parts 0 and 3, job b, and the two parts that were made anew"
+    assert len(manifests) == 1, "five commits that only added were too many"
     told = [e.status for e in manifests[0].fetch_manifest_entry(table.io, discard_deleted=False)]
-    assert sorted(told) == [ManifestEntryStatus.ADDED] * 2 + [ManifestEntryStatus.DELETED] * 2
+    kept = [ManifestEntryStatus.EXISTING] * 3
+    assert sorted(told) == sorted([*kept, *[ManifestEntryStatus.ADDED] * 2, *[ManifestEntryStatus.DELETED] * 2])
     assert jobs_since(table, before) == {"a"}
     assert sorted(any_lake.scan(TABLE, columns=["job_name", "part"]).to_pydict()["part"]) == [0, 1, 1, 2, 3]
+
+
+def test_manifests_beside_a_commit_stay_few_and_are_not_read_by_who_wrote_them(
+    any_lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    library = ManifestFile.fetch_manifest_entry
+    monkeypatch.setattr(
+        ManifestFile, "fetch_manifest_entry", lambda m, *a, **k: read.append(m.manifest_path) or library(m, *a, **k)
+    )
+    for part in range(3 * MANY):
+        any_lake.replace(TABLE, rows("a", part), ["a"], where=of("a", part))
+        table = any_lake.table(TABLE)
+        assert len(table.current_snapshot().manifests(table.io)) <= MANY
+        assert len(any_lake.plan(table, AlwaysTrue())) == part + 1
+    assert not read
+    assert [snapshot.summary.operation for snapshot in table.snapshots()] == [Operation.APPEND] * (3 * MANY)
+    assert sorted(any_lake.scan(TABLE)["part"].to_pylist()) == list(range(3 * MANY))
 
 
 def test_files_that_went_are_not_swapped(lake: Lake) -> None:
@@ -103,5 +123,5 @@ def test_files_that_went_are_not_swapped(lake: Lake) -> None:
     lake.replace(TABLE, rows("a", 2), ["a"])
     now, manifests = lake.table(TABLE), Manifests()
     with pytest.raises(ValidationException, match="gone"):
-        swap(now, manifests.current(now), old, [], {})
+        manifests.swap(now, old, [], {})
     assert lake.scan(TABLE)["part"].to_pylist() == [2]

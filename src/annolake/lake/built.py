@@ -24,6 +24,7 @@ from pyiceberg.table.snapshots import Operation
 
 from annolake.lake.catalog import Lake
 from annolake.lake.changes import COMPACTION_PROPERTY, properties_of, snapshots_since
+from annolake.lake.statements import Steps
 from transforms.parts import FEW, OBJECTS, parts_of
 from transforms.schemas import ANNOTATION, BUILD, JOB_TABLE, TABLES
 
@@ -145,6 +146,7 @@ class Changes:
         self._every: dict[tuple[str, str], set[int]] = {}
         self._facts: dict[str, dict[str, Any]] = {}
         self._n_objects: dict[str, int] = {}
+        self.steps = Steps()
         self.layers: dict[tuple[object, ...], tuple[pa.Table, pa.Table]] = {}
         """The layers of jobs, by the snapshot that they were read from; for `partbuild.known_of`."""
 

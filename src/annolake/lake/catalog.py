@@ -35,7 +35,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from annolake.config import Settings
 from annolake.errors import CommitConflict, LakeError
 from annolake.lake.connection import connect
-from annolake.lake.manifests import Manifests, swap
+from annolake.lake.manifests import Manifests
 from annolake.lake.tables import iceberg_schema, iceberg_type, partition_spec, properties
 from transforms.schemas import TABLES, SchemaMismatch, Table
 
@@ -270,20 +270,17 @@ class Lake:
     ) -> None:
         """Put `rows` in the place of those that `where` names, by one snapshot; for `commit`, which tries again."""
         old = self.plan(table, where)
-        if not old:
-            if rows.num_rows:
-                table.append(rows, snapshot_properties=noted or {})
-        elif any(task.delete_files for task in old):
+        if any(task.delete_files for task in old):
             table.overwrite(rows, overwrite_filter=where, snapshot_properties=noted or {})
-        else:
-            kept = _others(table, [task for task in old if task.residual != AlwaysTrue()], where)
-            rows = pa.concat_tables([conform(kept, rows.schema), rows])
+        elif old or rows.num_rows:
+            if mixed := [task for task in old if task.residual != AlwaysTrue()]:
+                rows = pa.concat_tables([conform(_others(table, mixed, where), rows.schema), rows])
             self._swap(table, [task.file for task in old], rows, noted or {})
 
     def _swap(self, table: IcebergTable, old: Sequence[DataFile], rows: pa.Table, noted: dict[str, str]) -> None:
         """Put rows in the place of whole files, by one snapshot where the library's `overwrite` makes two."""
         new = _dataframe_to_data_files(table.metadata, rows, table.io) if rows.num_rows else ()
-        swap(table, self._manifests.current(table), old, new, noted)
+        self._manifests.swap(table, old, new, noted)
 
     def commit(self, name: str, attempt: Callable[[IcebergTable], Result]) -> Result:
         """Call `attempt` with the table as it is now until no other writer was faster; bounded, with jitter."""

@@ -106,9 +106,24 @@ def _may_hold(name: str, table: IcebergTable, numbers: Collection[int]) -> Boole
     """A condition that files with rows of these parts meet: by the part, else by the names of their objects."""
     if PART.name in TABLES[name].arrow.names and PART.name in table.schema().column_names:
         return In(PART.name, sorted(numbers))
-    ranges = of_objects.name_ranges(numbers) if "object_id" in TABLES[name].arrow.names else []
+    ranges = _names_of(name, numbers)
     within = [And(GreaterThanOrEqual("object_id", low), LessThanOrEqual("object_id", high)) for low, high in ranges]
     return reduce(Or, within) if within else AlwaysTrue()
+
+
+def _names_of(name: str, numbers: Collection[int]) -> list[tuple[str, str]]:
+    """Ranges of names that hold every object of these parts; none where they may be anywhere."""
+    return of_objects.name_ranges(numbers) if "object_id" in TABLES[name].arrow.names else []
+
+
+def _where(name: str, jobs: Sequence[str], numbers: Collection[int]) -> str:
+    """Rows of these jobs, and near these parts: the scan drops others before the part of each object is worked out."""
+    columns = TABLES[name].arrow.names
+    if "job_name" not in columns:
+        return ""
+    ranges = _names_of(name, numbers) if PART.name not in columns else []
+    near = " OR ".join(f"object_id BETWEEN {literal(low)} AND {literal(high)}" for low, high in ranges)
+    return f" WHERE job_name IN ({', '.join(map(literal, jobs))}){f' AND ({near})' if near else ''}"
 
 
 def columns_of(table: str, names: Collection[str] | None) -> list[str]:
@@ -132,8 +147,9 @@ def _relation(
     if table is None or table.current_snapshot() is None or (of_jobs and not jobs):
         return empty_rows(name), 0
     rows: BooleanExpression = In("job_name", sorted(set(jobs))) if of_jobs else AlwaysTrue()
+    numbers = {part for of_job in (parts or {}).values() for part in of_job}
     if parts is not None and of_jobs:
-        rows = And(rows, _may_hold(name, table, {part for numbers in parts.values() for part in numbers}))
+        rows = And(rows, _may_hold(name, table, numbers))
     tasks = lake.plan(table, rows)
     files = [local_path(str(task.file.file_path)) for task in tasks]
     if not files:
@@ -143,6 +159,5 @@ def _relation(
         found = lake.scan(name, jobs=jobs if of_jobs else None, columns=columns)
         connection.register(plain, found)
         return plain, found.num_rows
-    where = f" WHERE job_name IN ({', '.join(map(literal, jobs))})" if of_jobs else ""
-    source = f"(SELECT * FROM {read_parquet(files, name, table.schema(), columns)}{where})"
+    source = f"(SELECT * FROM {read_parquet(files, name, table.schema(), columns)}{_where(name, jobs, numbers)})"
     return source, sum(task.file.record_count for task in tasks)

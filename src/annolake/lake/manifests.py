@@ -6,25 +6,41 @@ A manifest never changes, and most of a version's stood in the one before.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 
 from pyiceberg.exceptions import CommitFailedException, ValidationException
 from pyiceberg.expressions import BooleanExpression
 from pyiceberg.expressions.visitors import bind, extract_field_ids
 from pyiceberg.io import FileIO
-from pyiceberg.manifest import DataFile, ManifestContent, ManifestEntry, ManifestEntryStatus, ManifestFile
+from pyiceberg.manifest import (
+    DataFile,
+    ManifestContent,
+    ManifestEntry,
+    ManifestEntryStatus,
+    ManifestFile,
+    _inherit_from_manifest,
+)
 from pyiceberg.table import FileScanTask, ManifestGroupPlanner, Transaction
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table.snapshots import Operation
 from pyiceberg.table.update.snapshot import _OverwriteFiles
 from pyiceberg.transforms import IdentityTransform
 
+MANY = 4
+"""So many manifests beside the one that a commit writes are put into that one: each is a file to read."""
+
 
 class Manifest(ManifestFile):  # type: ignore[misc]
     """A manifest whose live entries are read once."""
 
     _live: list[ManifestEntry] | None = None
+
+    def know(self, written: Iterable[ManifestEntry]) -> None:
+        """Take the entries as they were written for those that a reader finds."""
+        self._live = [
+            _inherit_from_manifest(entry, self) for entry in written if entry.status != ManifestEntryStatus.DELETED
+        ]
 
     def fetch_manifest_entry(self, io: FileIO, discard_deleted: bool = True) -> list[ManifestEntry]:
         if not discard_deleted:
@@ -49,6 +65,7 @@ class Manifests:
 
     def __init__(self) -> None:
         self._of_snapshot: dict[tuple[str, ...], tuple[int, list[Manifest]]] = {}
+        self._written: dict[str, list[ManifestEntry]] = {}
 
     def current(self, table: IcebergTable) -> list[Manifest]:
         """Those of the table's current snapshot, without any that tells only of files that are gone."""
@@ -61,6 +78,9 @@ class Manifests:
             found = (by_path.get(m.manifest_path) or Manifest(*map(m.__getitem__, range(len(m)))) for m in listed)
             known = [manifest for manifest in found if manifest.has_live]
             self._of_snapshot[table.name()] = (snapshot.snapshot_id, known)
+            for manifest in known:
+                if written := self._written.pop(manifest.manifest_path, None):
+                    manifest.know(written)
         return known
 
     def plan(self, table: IcebergTable, where: BooleanExpression) -> list[FileScanTask]:
@@ -73,6 +93,18 @@ class Manifests:
         return [
             FileScanTask(entry.data_file) for entry in chain.from_iterable(planner.plan_manifest_entries(manifests))
         ]
+
+    def swap(
+        self, table: IcebergTable, old: Collection[DataFile], new: Iterable[DataFile], noted: dict[str, str]
+    ) -> None:
+        """Put files in the place of others, or beside them where there are none, by one snapshot."""
+        operation = Operation.OVERWRITE if old else Operation.APPEND
+        with table.transaction() as change, _Swap(operation, change, table, self.current(table), noted) as swapping:
+            for file in old:
+                swapping.delete_data_file(file)
+            for file in new:
+                swapping.append_data_file(file)
+        self._written |= swapping.written
 
 
 def _is_of_partitions(table: IcebergTable, where: BooleanExpression, manifests: Iterable[Manifest]) -> bool:
@@ -87,21 +119,6 @@ def _is_of_partitions(table: IcebergTable, where: BooleanExpression, manifests: 
     )
 
 
-def swap(
-    table: IcebergTable,
-    manifests: Sequence[Manifest],
-    old: Iterable[DataFile],
-    new: Iterable[DataFile],
-    noted: dict[str, str],
-) -> None:
-    """Put files in the place of others, by one snapshot; `manifests` are the table's current ones."""
-    with table.transaction() as change, _Swap(change, table, manifests, noted) as swapping:
-        for file in old:
-            swapping.delete_data_file(file)
-        for file in new:
-            swapping.append_data_file(file)
-
-
 class _Swap(_OverwriteFiles):  # type: ignore[misc]
     """The library's overwrite, which knows the manifests already and writes one (for each partition spec).
 
@@ -110,17 +127,26 @@ class _Swap(_OverwriteFiles):  # type: ignore[misc]
     """
 
     def __init__(
-        self, change: Transaction, table: IcebergTable, manifests: Sequence[Manifest], noted: dict[str, str]
+        self,
+        operation: Operation,
+        change: Transaction,
+        table: IcebergTable,
+        manifests: Sequence[Manifest],
+        noted: dict[str, str],
     ) -> None:
-        super().__init__(Operation.OVERWRITE, change, table.io, snapshot_properties=noted)
+        super().__init__(operation, change, table.io, snapshot_properties=noted)
         self._known = (table.metadata.current_snapshot_id, manifests)
+        self.written: dict[str, list[ManifestEntry]] = {}
 
     def _manifests(self) -> list[ManifestFile]:
-        """One of the new files and of all that stood beside those that go, then the others."""
+        """One of the new files and of all that stood beside those that go, then the others while they are few."""
         at, manifests = self._known
         if at != self._parent_snapshot_id:  # the library tries again over another version, where it is told to
             raise CommitFailedException("The table has another version than its manifests.")
         holding = self._holding(manifests)
+        beside = [m for m in manifests if m not in holding and m.content == ManifestContent.DATA]
+        if len(beside) >= MANY:
+            holding += beside
         entries: dict[int, list[ManifestEntry]] = defaultdict(list)
         if self._added_data_files:
             entries[self._transaction.table_metadata.default_spec_id] += map(self._added, self._added_data_files)
@@ -154,8 +180,10 @@ class _Swap(_OverwriteFiles):  # type: ignore[misc]
             data_file=entry.data_file,
         )
 
-    def _written(self, spec_id: int, entries: Iterable[ManifestEntry]) -> ManifestFile:
+    def _written(self, spec_id: int, entries: list[ManifestEntry]) -> ManifestFile:
         with self.new_manifest_writer(self.spec(spec_id)) as writer:
             for entry in entries:
                 writer.add_entry(entry)
-        return writer.to_manifest_file()
+        manifest = writer.to_manifest_file()
+        self.written[manifest.manifest_path] = entries
+        return manifest

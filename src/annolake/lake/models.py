@@ -104,7 +104,7 @@ def _build_whole(lake: Lake, name: str, jobs: list[str], settings: Settings, *, 
         made = model.build(estimate_rows(lake, model, jobs, changes), known_of(lake, jobs, changes), settings)
     else:
         most = max(changes.n_objects(job) for job in jobs)
-        made = {name: query(lake, sql_models()[name], jobs, price_of(settings), most=most)}
+        made = {name: query(lake, sql_models()[name], jobs, price_of(settings), most=most, steps=changes.steps)}
     for table, rows in made.items():
         check(table, rows)
         where = EqualTo(PART.name, measures.OF_JOB) if PART.name in TABLES[table].arrow.names else None

@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 PARTS_AT_ONCE = 8
 """Parts of jobs whose rows are in memory together."""
 BESIDE = 2
-"""Parts that are measured beside each other: numpy and Arrow let go of the interpreter."""
+"""Parts that are measured beside each other, and tables written: numpy and Arrow let go of the interpreter."""
 
 
 def is_by_part(name: str) -> bool:
@@ -68,9 +68,7 @@ def build_parts(
         lake.replace(table, TABLES[table].empty(), whole, build_id=build_id, where=_ANY_PART)
     n_rows = 0
     for some in _some_at_a_time(todo):
-        for table, rows in _made(lake, name, some, settings, changes).items():
-            check(table, rows)
-            n_rows += lake.replace(table, rows, some, build_id=build_id, where=_of(some))
+        n_rows += _put(lake, _made(lake, name, some, settings, changes), some, build_id)
     if moved := {job: one for job, one in now.items() if job in whole or before[job].snapshots != one.snapshots}:
         changes.builds.built(name, moved, {job: len(todo[job]) for job in moved})
     if sum(map(len, todo.values())) > PARTS_AT_ONCE:  # too much to do again after a kill
@@ -204,6 +202,17 @@ def _made(lake: Lake, name: str, some: Parts, settings: Settings, changes: Chang
     with ThreadPoolExecutor(BESIDE) as pool:
         made = list(pool.map(measured, parts.split(rows)))
     return parts.joined([*made, {table: TABLES[table].empty() for table in model.makes}])
+
+
+def _put(lake: Lake, made: Mapping[str, pa.Table], some: Parts, build_id: str) -> int:
+    """Put these parts' rows in the place of those that are there; returns how many."""
+
+    def put(table: str) -> int:
+        check(table, made[table])
+        return lake.replace(table, made[table], some, build_id=build_id, where=_of(some))
+
+    with ThreadPoolExecutor(BESIDE) as pool:
+        return sum(pool.map(put, made))
 
 
 def _of(some: Mapping[str, Iterable[int]]) -> BooleanExpression:

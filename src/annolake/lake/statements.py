@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 import duckdb
@@ -61,10 +63,12 @@ def query(
     parts: Parts | None = None,
     n_objects: Mapping[str, int] | None = None,
     most: int = 0,
+    steps: Steps | None = None,
 ) -> pa.Table:
     """The rows of a SQL model over the tables of the lake, read where they are; one that can have none is not run.
 
     Sums stand for more objects than they have rows: `most` is how many the largest of the jobs has, where it is known.
+    Of models that share `steps`, all are of the same jobs.
     """
     with database() as connection:
         names = names_read(model)
@@ -72,7 +76,7 @@ def query(
         empty = _with_steps(model, {name for name, n_rows in found.items() if not n_rows})
         if is_empty(model.query, empty):
             return TABLES[model.name].empty()
-        return _run(connection, model, max([most, *found.values()]), price, empty)
+        return _run(connection, model, max([most, *found.values()]), price, empty=empty, made=steps)
 
 
 def _with_steps(model: SqlModel, empty: Collection[str]) -> set[str]:
@@ -92,8 +96,29 @@ def run_sql(model: SqlModel, inputs: Mapping[str, pa.Table], price: pa.Table = N
         return _run(connection, model, max([0, *(table.num_rows for table in inputs.values())]), price)
 
 
+class Steps:
+    """The rows of steps in one build: the first model that reads a step works it out, and others wait for it."""
+
+    def __init__(self) -> None:
+        self._locks: defaultdict[str, Lock] = defaultdict(Lock)
+        self._made: dict[str, pa.Table] = {}
+
+    def rows(self, name: str, connection: duckdb.DuckDBPyConnection, statement: str) -> pa.Table:
+        """The rows of a step, by this statement over the views of the connection unless they are known."""
+        with self._locks[name]:
+            if name not in self._made:
+                self._made[name] = connection.sql(statement).to_arrow_table()
+            return self._made[name]
+
+
 def _run(
-    connection: duckdb.DuckDBPyConnection, model: SqlModel, most: int, price: pa.Table, empty: Collection[str] = ()
+    connection: duckdb.DuckDBPyConnection,
+    model: SqlModel,
+    most: int,
+    price: pa.Table,
+    *,
+    empty: Collection[str] = (),
+    made: Steps | None = None,
 ) -> pa.Table:
     """Run a model over the views of a connection, but for the steps in `empty`; `most` is the number of objects."""
     if STUDENT_T in model.reads:
@@ -102,9 +127,8 @@ def _run(
         _show(connection, PRICE, price)
     try:
         for name, step in steps_of(model.reads).items():
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name.split('.', maxsplit=1)[0]}")
             rows = f"SELECT * FROM ({step.sql}) WHERE false" if name in empty else step.sql
-            connection.execute(f"CREATE TABLE {name} AS {rows}")
+            _show(connection, name, (made or Steps()).rows(name, connection, rows), kind="TABLE")
         return conform(connection.sql(model.sql).to_arrow_table(), TABLES[model.name].arrow)
     except (duckdb.Error, SchemaMismatch, pa.ArrowInvalid) as error:
         raise LakeError(f"sql/{model.name.replace('.', '/')}.sql: {error}") from error
@@ -112,12 +136,12 @@ def _run(
         raise LakeError(f"sql/{model.name.replace('.', '/')}.sql: transforms.schemas has no {model.name}.") from None
 
 
-def _show(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
-    """A view of rows in memory under the table's name."""
+def _show(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table, kind: str = "VIEW") -> None:
+    """A view of rows in memory under the table's name, or a table of them, of which DuckDB knows how many they are."""
     plain = name.replace(".", "__")
     connection.register(plain, rows)
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name.split('.', maxsplit=1)[0]}")
-    connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {plain}")
+    connection.execute(f"CREATE {kind} {name} AS SELECT * FROM {plain}")
 
 
 def _as_objects(rows: pa.Table) -> pa.Table:
@@ -167,7 +191,7 @@ def check(table: str, rows: pa.Table) -> None:
     sums = ", ".join(f"count(*) FILTER (WHERE NOT ({r.holds}))" for r in rules)
     with database() as connection:
         connection.register("made", rows)
-        found = connection.sql(
+        found = connection.execute(
             f"SELECT count(*) - (SELECT count(*) FROM (SELECT DISTINCT {key} FROM made)), {sums} FROM made"
         ).fetchall()
     doubled, *failed = found[0]
