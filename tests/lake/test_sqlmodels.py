@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from annolake.config import Settings
 from annolake.errors import LakeError
 from annolake.lake import sqlmodels
 from annolake.lake.dictionary import tables_page
+from annolake.lake.engine import database
 from annolake.lake.sql import query
 from annolake.lake.sqlmodels import models, read_model, sql_folder
+from annolake.lake.statements import Steps
 from transforms.schemas import TABLES
 
 
@@ -79,3 +82,14 @@ def test_the_dictionary_names_every_table_and_column() -> None:
         assert f"### {name}\n" in page
         assert all(f"| `{c.name}` |" in page for c in table.columns)
     assert "no_overlap_in_track" in page and len(page.splitlines()) > 200
+
+
+def test_a_step_is_worked_out_by_the_first_model_that_reads_it() -> None:
+    steps = Steps()
+    with database() as one, database() as other:
+        first = steps.rows("measure.pair_compared", one, "SELECT 1 AS n")
+        assert steps.rows("measure.pair_compared", other, "SELECT 2 AS n") is first
+        assert steps.rows("measure.worker_compared", other, "SELECT 2 AS n")["n"].to_pylist() == [2]
+        with pytest.raises(duckdb.Error):
+            steps.rows("measure.unit_term", one, "SELECT nothing")
+        assert steps.rows("measure.unit_term", other, "SELECT 3 AS n")["n"].to_pylist() == [3]
