@@ -57,7 +57,12 @@ class LakeCatalog(SqlCatalog):  # type: ignore[misc]
             at.table_namespace == bindparam("namespace"),
             at.table_name == bindparam("table"),
         )
-        super().__init__(name, **properties)
+        try:
+            super().__init__(name, **properties)
+        except Exception:  # its connections are nobody's then
+            if hasattr(self, "engine"):
+                self.engine.dispose()
+            raise
 
     def load_table(self, identifier: str | tuple[str, ...]) -> IcebergTable:
         seen = self._seen.get(self.identifier_to_tuple(identifier))

@@ -26,10 +26,7 @@ class LocalSource:
     is_in_place = False
 
     def __init__(self, root: Path) -> None:
-        try:
-            self.root = root.resolve()
-        except (OSError, RuntimeError) as error:  # a link that leads to itself
-            raise MediaError("no_source", f"{root}: {error}.") from None
+        self.root = Path(os.path.realpath(root))
         self.prefix = self.root.as_uri()
 
     def candidates(self) -> tuple[list[Candidate], list[Outcome]]:
@@ -42,6 +39,8 @@ class LocalSource:
         except FileNotFoundError:
             raise MediaError("no_source", f"{self.root}: there is no such file or folder.") from None
         except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise MediaError("no_source", f"{self.root}: a link that leads to itself.") from None
             raise MediaError(
                 "unreadable", f"{self.root} cannot be read: {error.strerror}.", hint=f"ls -ld '{self.root}'"
             ) from None

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from annolake.service.faults import PortalFault
+from transforms.strict_json import DEEPEST, is_too_deep
 
 LIMIT = 16 * 1024 * 1024
 """Of one answer: forty boxes on each of 2,000 frames are about as much."""
@@ -16,6 +17,8 @@ HALF = re.compile("[\ud800-\udfff]")
 
 def encode_answer(answer: Any, what: str = "answer") -> str:
     """The text that is stored: compact JSON in ASCII, so that any character survives any database."""
+    if is_too_deep(answer):
+        raise PortalFault(400, f"malformed_{what}", f"The {what} has more than {DEEPEST} lists within each other.")
     try:
         text = json.dumps(answer, allow_nan=False, separators=(",", ":"))
         if "\\ud" in text:

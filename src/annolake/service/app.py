@@ -43,9 +43,13 @@ log = logging.getLogger(__name__)
 def create_app(settings: Settings) -> FastAPI:
     """Build the service; its engine runs while the application does."""
     service = Service.open(settings)
-    ensure_default_workforce(service)
-    ensure_default_team(service)
-    store_accounts(service.store, configured_accounts(settings), [settings.workteam])
+    try:
+        ensure_default_workforce(service)
+        ensure_default_team(service)
+        store_accounts(service.store, configured_accounts(settings), [settings.workteam])
+    except Exception:
+        service.store.close()
+        raise
     engine, courier = Engine(service), Courier(service)
 
     @asynccontextmanager

@@ -28,7 +28,8 @@ class Service:
     def open(cls, settings: Settings) -> Service:
         """Open store and buckets; makes them where they are not yet."""
         buckets = Buckets(settings.buckets_folder, bucket_names(settings))
-        return cls(settings, Store(settings.service_database_url), buckets, open_objects(settings, buckets))
+        objects = open_objects(settings, buckets)
+        return cls(settings, Store(settings.service_database_url), buckets, objects)
 
     def arn(self, resource: str) -> str:
         """ARN of a SageMaker resource of this service."""

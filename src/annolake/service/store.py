@@ -49,8 +49,12 @@ class Store:
             self._reader = create_engine(parsed, **_POOL, pool_size=20, isolation_level="AUTOCOMMIT")
         self._writes: Any = threading.Lock() if self.is_sqlite else nullcontext()
         self._writer = self._engine.execution_options(is_write=True)
-        with self.write() as connection:
-            migrate(connection)
+        try:
+            with self.write() as connection:
+                migrate(connection)
+        except Exception:
+            self.close()
+            raise
 
     @contextmanager
     def read(self, *, streams: bool = False) -> Iterator[Connection]:
