@@ -20,6 +20,8 @@ def test_children_see_our_settings_and_nobody_elses(settings: Settings, monkeypa
     monkeypatch.setenv("NO_PROXY", "intranet,localhost")
     seen = environment.child_environment(settings)
     assert seen["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] == f"sqlite:///{settings.home}/airflow/airflow.db?timeout=60"
+    server = environment.server_environment(settings)["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
+    assert server == f"sqlite:///{settings.home}/airflow/airflow.db?timeout=10", "or it may wait for itself a minute"
     assert "AIRFLOW_CONN_WAREHOUSE" not in seen
     assert seen["NO_PROXY"] == "intranet,localhost,127.0.0.1,::1"
     loaded = Settings.load(environ=seen, file=settings.home / "none.toml")

@@ -54,7 +54,7 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "API__SECRET_KEY": settings.airflow_jwt_secret,  # one value for all components
         "API_AUTH__JWT_SECRET": settings.airflow_jwt_secret,
         # SQLite has one writer at a time; the others wait up to a minute for it.
-        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}?timeout=60",
+        "DATABASE__SQL_ALCHEMY_CONN": _database(settings, wait_s=60),
         "DATABASE__EXTERNAL_DB_MANAGERS": "",
         "DAG_PROCESSOR__REFRESH_INTERVAL": 10,
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": 120,  # DAG files seldom change; reading them takes a core
@@ -66,6 +66,19 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "LOGGING__BASE_LOG_FOLDER": home / "logs",
     }
     return {"AIRFLOW_HOME": str(home), **{f"AIRFLOW__{name}": str(value) for name, value in values.items()}}
+
+
+def server_environment(settings: Settings) -> dict[str, str]:
+    """What Airflow's API server finds otherwise: it waits ten seconds for the database.
+
+    The loop that ends transactions of its requests is also where some requests write: such a write may wait for a
+    transaction that only it keeps from ending, and everybody else with it. Who is refused then asks again.
+    """
+    return {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": _database(settings, wait_s=10)}
+
+
+def _database(settings: Settings, *, wait_s: int) -> str:
+    return f"sqlite:///{airflow_home(settings) / 'airflow.db'}?timeout={wait_s}"
 
 
 def child_environment(settings: Settings) -> dict[str, str]:

@@ -46,7 +46,7 @@ def airflow_part(settings: Settings) -> Part:
         prepare=() if migrated else (Command("airflow-migrate", _python("airflow", "db", "migrate")),),
         after_prepare=lambda: airflow.make_ready(settings),
         commands=(
-            Command("airflow-api-server", _python("airflow", "api-server")),
+            Command("airflow-api-server", _python("airflow", "api-server"), airflow.server_environment(settings)),
             Command("airflow-scheduler", _python("airflow", "scheduler", "--skip-serve-logs")),
             Command("airflow-dag-processor", _python("airflow", "dag-processor")),
             Command("airflow-triggerer", _python("airflow", "triggerer", "--skip-serve-logs")),

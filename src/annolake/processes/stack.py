@@ -43,6 +43,8 @@ class Command:
 
     name: str
     argv: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What it finds otherwise than the other processes of its part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,12 @@ class Stack:
             child = Child(
                 command.name,
                 command.argv,
-                environment={**part.environment, reaper.MARK: self._mark, **KEEP_ENVIRONMENT_READABLE},
+                environment={
+                    **part.environment,
+                    **command.environment,
+                    reaper.MARK: self._mark,
+                    **KEEP_ENVIRONMENT_READABLE,
+                },
                 log=self.logs / f"{command.name}.log",
             )
             self._children.append((part, child, watched))
