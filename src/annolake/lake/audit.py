@@ -14,7 +14,6 @@ from pyiceberg.expressions import EqualTo
 
 from annolake.lake.catalog import Lake
 from annolake.lake.proven import Landed, before, last_checks, proven
-from annolake.lake.silver import PARENTS_FIRST
 from annolake.lake.stage import rows_of
 from annolake.lake.views import empty_rows
 from annolake.quality.checks import CHECKED, check_views, forgive
@@ -60,7 +59,7 @@ def audit(
 def _show_tables(connection: duckdb.DuckDBPyConnection, lake: Lake, job_name: str) -> None:
     """The job's silver as views, children before parents: beside another landing no child is seen alone."""
     connection.execute("CREATE SCHEMA silver; CREATE SCHEMA landing; SET memory_limit = '400MB'")
-    for name in sorted(CHECKED, key=PARENTS_FIRST.index, reverse=True):
+    for name in reversed(CHECKED):
         table = lake.find(name)
         columns = TABLES[name].arrow.names
         rows = rows_of(connection, lake, table, columns, EqualTo("job_name", job_name)) if table else ""

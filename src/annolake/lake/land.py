@@ -40,10 +40,11 @@ from annolake.lake.objects import Objects, media_type
 from annolake.lake.proven import Landed
 from annolake.lake.report import LandReport
 from annolake.lake.responses import Pseudonyms, Responses, Rows, Stamp, by_object
-from annolake.lake.silver import LABEL, PARENTS_FIRST, Models, open_models
+from annolake.lake.silver import LABEL, Models, open_models
 from annolake.lake.spread import Readers, gather
 from annolake.lake.stage import Stage
 from annolake.lake.views import literal
+from annolake.quality.checks import CHECKED
 from annolake.quality.gate import Count
 from transforms import schemas
 from transforms.frames import folder_of_frame
@@ -372,7 +373,7 @@ class _Landing:
         self, models: Models, stage: Stage, given: Mapping[str, pa.Table | str], empty: Set[str] | None = None
     ) -> Judged:
         silver = models.run(self._about(self.job) | dict(given), empty=empty)
-        for name in PARENTS_FIRST:
+        for name in CHECKED:
             if silver.gated[name].n_good:
                 stage.write(name, silver.gated[name].relation, models.connection)
         if silver.quarantined.num_rows:
@@ -392,7 +393,7 @@ class _Landing:
         return self._told[1]
 
     def _commit(self, stage: Stage) -> None:
-        for name in (*BRONZE, *PARENTS_FIRST, "silver.quarantine"):
+        for name in (*BRONZE, *CHECKED, "silver.quarantine"):
             self.rows[name] += stage.commit(name)
 
     def _append(self, name: str, rows: pa.Table, key: Sequence[str] = ()) -> None:

@@ -33,23 +33,6 @@ NO_TRACKS = """(SELECT * EXCLUDE (answer, answer_no, source_version), NULL::BIGI
 NO_SEGMENTS = f"(SELECT {', '.join(f'NULL::{t} AS {n}' for n, t in SEGMENT_COLUMNS.items())} WHERE false)"
 VIEWS = frozenset({"silver.interval", "silver.annotation", "silver.assignment", "silver.segment"})
 """Models that are not stored: joins of stored tables by number, cheaper to make twice than to keep."""
-PARENTS_FIRST = (
-    "silver.assignment",
-    "silver.annotation",
-    "silver.segment",
-    "silver.classification",
-    "silver.box",
-    "silver.shape",
-    "silver.text_span",
-    "silver.consolidated",
-    "silver.consolidated_class",
-    "silver.consolidated_frame",
-    "silver.consolidated_box",
-    "silver.consolidated_shape",
-    "silver.consolidated_span",
-    "silver.consolidated_mask",
-)
-"""Written in this order and checked in the other: beside another landing, no row is seen without what it belongs to."""
 
 SETUP = "CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA landing; SET TimeZone = 'UTC'"
 

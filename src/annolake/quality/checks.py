@@ -24,13 +24,13 @@ from annolake.quality.rules import Rule, Severity, schema_rules, written_rules
 from transforms.schemas import TABLES
 
 CHECKED = (
+    "silver.assignment",
     "silver.annotation",
     "silver.segment",
     "silver.classification",
     "silver.box",
     "silver.shape",
     "silver.text_span",
-    "silver.assignment",
     "silver.consolidated",
     "silver.consolidated_class",
     "silver.consolidated_frame",
@@ -39,6 +39,8 @@ CHECKED = (
     "silver.consolidated_span",
     "silver.consolidated_mask",
 )
+"""Parents first: written in this order and looked at in the other, no row is seen without what it belongs to while
+another landing writes."""
 
 
 @dataclass(frozen=True, slots=True)
