@@ -16,7 +16,7 @@ from annolake.lake.facts import JobFacts
 from annolake.lake.fetch import Store
 from annolake.lake.lines import LINES
 from annolake.lake.objects import Objects
-from annolake.lake.silver import LABEL, Silver, open_models, run_models
+from annolake.lake.silver import Silver, offered, open_models, run_models, stamped
 from transforms.inline import UNTIMED
 
 
@@ -42,36 +42,20 @@ def silver_again(  # noqa: PLR0917 - each is another thing
     connection = open_models()
     objects = Objects(lake, store, job)
     objects.find(object_ids)
-    connection.register("known_answer", _stamped(answers, stamp))
-    connection.register("known_line", _newest(_stamped(lines, stamp)))
+    connection.register("known_answer", stamped(answers, stamp))
+    connection.register("known_line", _newest(stamped(lines, stamp)))
     connection.register("untimed_is_old", timed)
     given: dict[str, pa.Table | str] = {
         "landing.job": job_row,
-        "landing.label": _offered(job),
+        "landing.label": offered(job.labels),
         "landing.object": objects.table(connection),
         "bronze.label_file": files,
     }
     return run_models(connection, given | _unpacked(connection, job.label_attribute), accepted)
 
 
-def _offered(job: JobFacts) -> pa.Table:
-    rows = [
-        {"layer": layer, "label": label, "label_no": number}
-        for layer, labels in job.labels.items()
-        for number, label in enumerate(labels)
-    ]
-    return pa.Table.from_pylist(rows, schema=LABEL)
-
-
 def _of_objects(rows: pa.Table, object_ids: set[str]) -> pa.Table:
     return rows.filter(pc.field("object_id").isin(sorted(object_ids)))
-
-
-def _stamped(rows: pa.Table, stamp: Mapping[str, Any]) -> pa.Table:
-    for name, value in stamp.items():
-        at, field = rows.schema.get_field_index(name), rows.schema.field(name)
-        rows = rows.set_column(at, field, pa.array([value] * rows.num_rows, field.type))
-    return rows
 
 
 def _newest(lines: pa.Table) -> pa.Table:

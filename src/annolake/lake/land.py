@@ -40,7 +40,7 @@ from annolake.lake.objects import Objects, media_type
 from annolake.lake.proven import Landed
 from annolake.lake.report import LandReport
 from annolake.lake.responses import Pseudonyms, Responses, Rows, Stamp, by_object
-from annolake.lake.silver import LABEL, Models, open_models
+from annolake.lake.silver import Models, offered, open_models, stamped
 from annolake.lake.spread import Readers, gather
 from annolake.lake.stage import Stage
 from annolake.lake.views import literal
@@ -353,11 +353,7 @@ class _Landing:
         """Silver of lines that landed before, since the file with their labels is new."""
         lines = self.lake.scan("bronze.manifest_line", jobs=[self.job.job_name])
         lines = lines.filter(pc.is_in(lines["object_id"], value_set=pa.array(sorted(object_ids), pa.string())))
-        stamp = {"landing_id": self.id, "landed_at": self.at}
-        for name, value in stamp.items():
-            field = lines.schema.field(name)
-            at = lines.schema.get_field_index(name)
-            lines = lines.set_column(at, field, pa.array([value] * lines.num_rows, field.type))
+        lines = stamped(lines, {"landing_id": self.id, "landed_at": self.at})
         self.objects.find(object_ids)
         with Stage(self.lake, self.id, self.job.job_name, self.connection) as stage:
             self._stage(stage, {"bronze.manifest_line": lines, "landing.object": self.objects.table(self.connection)})
@@ -387,7 +383,7 @@ class _Landing:
             tables: dict[str, pa.Table | str] = {
                 "bronze.label_file": self._label_files(),
                 "landing.job": self._job_row(),
-                "landing.label": _labels(job),
+                "landing.label": offered(job.labels),
             }
             self._told = job, tables
         return self._told[1]
@@ -470,15 +466,6 @@ def _has_inline_segments(connection: duckdb.DuckDBPyConnection) -> bool:
 def _has_streams(answer: str) -> bool:
     """Whether an answer holds segments of its media, in System A's form."""
     return "streams" in answer and '"annotations"' in answer
-
-
-def _labels(job: JobFacts) -> pa.Table:
-    rows = [
-        {"layer": layer, "label": label, "label_no": number}
-        for layer, labels in job.labels.items()
-        for number, label in enumerate(labels)
-    ]
-    return pa.Table.from_pylist(rows, schema=LABEL)
 
 
 def _quarantines(count: Count) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -80,6 +81,24 @@ def open_models(temporary: str = "") -> duckdb.DuckDBPyConnection:
         # page costs microseconds. A landing needs some 400 MB.
         connection.execute(f"SET temp_directory = '{temporary}'; SET memory_limit = '700MB'")
     return connection
+
+
+def offered(labels: Mapping[str, Sequence[str]]) -> pa.Table:
+    """`landing.label`: the labels that a job offers by layer, in their order."""
+    rows = [
+        {"layer": layer, "label": label, "label_no": number}
+        for layer, known in labels.items()
+        for number, label in enumerate(known)
+    ]
+    return pa.Table.from_pylist(rows, schema=LABEL)
+
+
+def stamped(rows: pa.Table, stamp: Mapping[str, Any]) -> pa.Table:
+    """Rows that landed before, as if the landing that `stamp` tells of had read them."""
+    for name, value in stamp.items():
+        at, field = rows.schema.get_field_index(name), rows.schema.field(name)
+        rows = rows.set_column(at, field, pa.array([value] * rows.num_rows, field.type))
+    return rows
 
 
 def run_models(
