@@ -99,7 +99,8 @@ def worker_shares(connection: Connection, where: Where, unit: Unit = "count") ->
           cast(n_labels as bigint) as n_labels,
           coalesce(overall_share < middle - half or overall_share > middle + half, false) as differs
         from bounded
-        order by differs desc, abs(share - overall_share) desc nulls last, worker_id, label
+        -- Rounded, as of two labels one is above by what the other is below: their order is by name.
+        order by differs desc, round(abs(share - overall_share), 9) desc nulls last, worker_id, label
         """.replace("{amount}", AMOUNT[unit]),
         where,
     )
@@ -167,7 +168,9 @@ def drift(connection: Connection, where: Where, part: Part, baseline: str, unit:
           from cell window w as (partition by part)
         ), compared as (
           select part, sum((p - q) * ln(p / q)) as psi, any_value(k) - 1 as df,
-            arg_max(label, abs(p - q)) as moved_most, arg_max(p - q, abs(p - q)) as moved_by
+            -- Of two labels one gains what the other loses: the one that gains is named.
+            first(label order by round(abs(p - q), 9) desc, p < q, label) as moved_most,
+            first(p - q order by round(abs(p - q), 9) desc, p < q, label) as moved_by
           from share where base_total > 0 group by part having any_value(k) > 1
         ), based as (
           select part, n, if($baseline = '', sum(n) over () - n, max(n) filter (where part = $baseline) over ())

@@ -14,7 +14,7 @@ SELECT
     max(n_failed) AS most_failed,
     max(landed_at) FILTER (WHERE NOT is_ok) AS last_failed_at,
     arg_max(is_ok, landed_at) AS holds_now,
-    arg_max(detail, n_failed) AS detail
+    arg_max(detail, (n_failed, landed_at)) AS detail
 FROM meta.check_result
 WHERE severity = 'fail'
 GROUP BY job_name, table_name, check_name

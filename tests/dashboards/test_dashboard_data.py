@@ -80,7 +80,7 @@ def test_the_shown_statement_gives_the_same_rows(rows: gold.Rows, where: Where) 
         answer = question(connection, where)
         again = connection.sql(answer.sql).to_arrow_table()
         assert again.schema.equals(answer.table.schema), name
-        # Sums of floats may differ in the last digit between two runs of several threads, and so may ties.
+        # Sums of floats may differ in the last digit between two runs of several threads.
         assert _rounded(again) == _rounded(answer.table), name
 
 

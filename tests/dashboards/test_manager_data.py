@@ -185,6 +185,13 @@ def test_drift_is_psi_beside_what_chance_gives() -> None:
     assert same["part"] == "w2"
 
 
+def test_of_two_labels_the_one_that_gained_moved_most() -> None:
+    for shift in range(1, 30):
+        rows = {"gold.label_distribution": [*labeled("w1", a=50, b=50), *labeled("w2", a=50 - shift, b=50 + shift)]}
+        (row,) = used.drift(gold.connect(rows), Where(), "worker_id", "w1").table.to_pylist()
+        assert (row["moved_most"], row["moved_by"]) == ("b", pytest.approx(shift / 101)), shift
+
+
 def test_the_same_mix_does_not_drift() -> None:
     rows = {"gold.label_distribution": [*labeled("w1", a=60, b=40), *labeled("w2", a=58, b=42)]}
     assert not any(used.drift(gold.connect(rows), Where(), "worker_id", "").column("differs"))
