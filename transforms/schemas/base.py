@@ -83,7 +83,9 @@ JOB = Column("job_name", TEXT, "labeling job")
 OBJECT = Column("object_id", TEXT, "data set object: zero-based line number in the job's input manifest")
 ASSET = Column("asset_id", TEXT, "registered media file; NULL where the source is not registered", True)
 WORKER = Column("worker_id", TEXT, "pseudonym of the annotator")
-REVISION = Column("revision", LONG, "submission time in milliseconds since 1970; the highest one counts")
+REVISION = Column(
+    "revision", LONG, "submission time in milliseconds since 1970; 1 or little more where unknown; the highest counts"
+)
 PART = Column("part", INT, "objects of one part of a job are measured together: object number // 8192", True)
 BY_PART = "job_name part"
 """Partition of large tables of objects. What whole jobs are made from has few rows a part: files of several parts."""

@@ -42,7 +42,7 @@ MANIFEST_LINE = table(
     Column("line_no", LONG, "1-based line number"),
     OBJECT,
     Column("line", TEXT, "the line as it arrived"),
-    Column("line_hash", TEXT, "MD5 of the line"),
+    Column("line_hash", TEXT, "MD5 of the line; where the manifest went back to it after n others, `<MD5>@<n>`"),
     *LANDING,
 )
 WORKER_RESPONSE = table(
@@ -73,7 +73,7 @@ LABEL_FILE = table(
     Column("source_version", TEXT, "its ETag, or size and hash"),
     Column("source_modified_at", TIME, "when that version was written"),
     Column("content", TEXT, "the file as it arrived, JSON"),
-    Column("content_hash", TEXT, "hash of it"),
+    Column("content_hash", TEXT, "hash of it; where the file went back to it after n others, `<hash>@<n>`"),
     *LANDING,
 )
 LANDING_OUTCOME = table(

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyiceberg.expressions import And, EqualTo, GreaterThan, In
+from pyiceberg.expressions import EqualTo, GreaterThan
 
 from annolake.config import Settings
 from annolake.labeling import clients
@@ -34,12 +34,13 @@ from annolake.lake.catalog import Lake, open_lake
 from annolake.lake.crew import Crew
 from annolake.lake.facts import CUSTOM, JobFacts, describe_job, is_segmentation, labels_json
 from annolake.lake.fetch import LocalStore, S3Store, Source, Store, store_of
-from annolake.lake.ledger import LEDGER, LEDGER_KEY, Ledger
+from annolake.lake.ledger import FAULT_KEY, LEDGER, Ledger
 from annolake.lake.lines import LineReader, Undecodable, ahead
 from annolake.lake.objects import Objects, media_type
 from annolake.lake.proven import Landed
 from annolake.lake.report import LandReport
 from annolake.lake.responses import Pseudonyms, Responses, Rows, Stamp, by_object
+from annolake.lake.rewritten import KNOWN_COLUMNS, N_EARLIER, hash_now, know_lines, mark_lines, marked, newest_lines
 from annolake.lake.silver import Models, offered, open_models, stamped
 from annolake.lake.spread import Readers, gather
 from annolake.lake.stage import Stage
@@ -50,7 +51,7 @@ from transforms import schemas
 from transforms.frames import folder_of_frame
 from transforms.ground_truth import Fault, content_hash, object_of_label_file, read_label_file
 from transforms.identity import worker_pseudonym
-from transforms.inline import UNTIMED
+from transforms.inline import LAST_UNTIMED, UNTIMED
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -67,6 +68,7 @@ LEAST_BYTES = 4 << 20
 FRAME_DEPTH = 3
 """Slashes in `iteration-<n>/<object>/<worker>/<frame>.json`."""
 BRONZE = ("bronze.worker_response", "bronze.manifest_line")
+LABELS_SAID = ["source_uri", "source_modified_at", "landed_at", "content_hash"]
 Judged = tuple[list[Count], dict[str, int]]
 """The count of every rule, and by table how many good rows share their key with another one of their batch."""
 
@@ -130,7 +132,9 @@ class _Landing:
         if labeled_anew:  # also beside a manifest: what is known of it is not read again
             self._land_again(labeled_anew)
         failed = self._audit(docs)
-        self._append(LEDGER, self.ledger.table({"landing_id": self.id, "landed_at": self.at}), key=LEDGER_KEY)
+        faults, read = self.ledger.rows({"landing_id": self.id, "landed_at": self.at})
+        self._append(LEDGER, faults, key=FAULT_KEY)
+        self._append(LEDGER, read)
         self._append("silver.job", self._job_row())
         report = LandReport(
             job_name=self.job.job_name,
@@ -234,9 +238,11 @@ class _Landing:
 
             def land(models: Models, batch: tuple[pa.Table, list[Undecodable]]) -> tuple[list[Fault], Judged]:
                 found = read_batch(models.connection, *batch, self.job.label_attribute, known)
+                if known:
+                    mark_lines(models.connection)
                 if answered is not None:
                     models.connection.register("answered_in_file", answered)
-                return found, self._stage_lines(models, stage, source, _kept(answered))
+                return found, self._stage_lines(models, stage, source, _kept(answered), is_rewritten=bool(known))
 
             # A batch may tell what a custom job's task is; those after it are of that type.
             crew = Crew(self.connection)
@@ -251,7 +257,7 @@ class _Landing:
     def _reader(self, source: Source) -> tuple[LineReader, str]:
         """A reader that stands where the last landing ended, if the bytes before are the same; else at the start.
 
-        The other is a relation of lines that finished landings have, or empty text.
+        The other is a relation of lines that say what they said, or empty text.
         """
         for position in self.ledger.positions(source.uri):
             reader = self._new_reader(source)
@@ -260,13 +266,9 @@ class _Landing:
             break
         if not (finished := self.ledger.finished(source.uri)):
             return self._new_reader(source), ""
-        among = And(EqualTo("source_uri", source.uri), In("landing_id", finished))
-        lines = self.lake.scan(
-            "bronze.manifest_line", jobs=[self.job.job_name], columns=["line_no", "line_hash"], where=among
-        )
-        self.connection.register("known_line", lines)
-        self.connection.execute("CREATE OR REPLACE TABLE landing_known AS FROM known_line")
-        return self._new_reader(source), "memory.landing_known"
+        among = EqualTo("source_uri", source.uri)
+        lines = self.lake.scan("bronze.manifest_line", jobs=[self.job.job_name], columns=KNOWN_COLUMNS, where=among)
+        return self._new_reader(source), know_lines(self.connection, lines, finished)
 
     def _new_reader(self, source: Source) -> LineReader:
         return LineReader(self.store.chunks(source), self._pseudonym)
@@ -274,7 +276,7 @@ class _Landing:
     def _pseudonym(self, worker: str) -> str:
         return worker_pseudonym(self.key, worker)
 
-    def _stage_lines(self, models: Models, stage: Stage, source: Source, kept: str) -> Judged:
+    def _stage_lines(self, models: Models, stage: Stage, source: Source, kept: str, *, is_rewritten: bool) -> Judged:
         """Bronze and silver of the batch that `read_batch` left in its tables; `kept` says which answers count."""
         connection = models.connection
         if self.job.task_type == CUSTOM and _has_inline_segments(connection):
@@ -285,9 +287,11 @@ class _Landing:
         landed = f"{literal(self.id)} AS landing_id, TIMESTAMPTZ {literal(self.at.isoformat())} AS landed_at"
         modified = f"TIMESTAMPTZ {literal(source.modified_at.isoformat())}"
         line = f"{told}, {version}, {modified} AS source_modified_at, line_no, object_id, line_hash, {landed}"
-        stage.write("bronze.manifest_line", f"(SELECT {line}, line FROM landing_text)", connection)
+        lines, text = (marked(name) if is_rewritten else name for name in ("landing_line", "landing_text"))
+        untimed = f"{UNTIMED} + {N_EARLIER}" if is_rewritten else UNTIMED
+        stage.write("bronze.manifest_line", f"(SELECT {line}, line FROM {text})", connection)
         answer = (
-            f"{told}, object_id, worker_id, coalesce(epoch_ms(submitted_at), {UNTIMED}) AS revision, accepted_at, "
+            f"{told}, object_id, worker_id, coalesce(epoch_ms(submitted_at), {untimed}) AS revision, accepted_at, "
             f"coalesce(submitted_at, {modified}) AS submitted_at, time_spent_s, answer_hash, {landed}"
         )
         none = parts_without_rows(connection)
@@ -298,7 +302,7 @@ class _Landing:
             models,
             stage,
             {
-                "landing.line": f"(SELECT {line}, said, about, source_text FROM landing_line)",
+                "landing.line": f"(SELECT {line}, said, about, source_text FROM {lines})",
                 "landing.track": f"""(SELECT {answer}, answer_id, n_segments, problem
                     FROM landing_track AS t WHERE {kept})""",
                 "landing.segment": "landing_segment",
@@ -317,12 +321,13 @@ class _Landing:
             "silver.assignment",
             jobs=[self.job.job_name],
             columns=["object_id", "worker_id"],
-            where=GreaterThan("revision", UNTIMED),
+            where=GreaterThan("revision", LAST_UNTIMED),
         )
 
     def _land_label_files(self, sources: Sequence[Source]) -> set[str]:
         """Keep new files of labels; returns the objects that they label. The lines that name them give the rest."""
         rows = []
+        said = self._labels_said() if sources else {}
         for body in self.store.read(sources):
             unreadable = Fault(0, "unreadable", f"Not readable: {body.problem}.")
             content = unreadable if body.content is None else read_label_file(body.content, self._pseudonym)
@@ -337,12 +342,20 @@ class _Landing:
                     "source_version": body.source.version,
                     "source_modified_at": body.source.modified_at,
                     "content": content,
-                    "content_hash": content_hash(content),
+                    "content_hash": hash_now(said.get(body.source.uri, ()), content_hash(content)),
                 }
             )
             self.ledger.note("label_file", body.source, None, is_ok=True)
         self._append("bronze.label_file", self._table(schemas.LABEL_FILE, rows))
         return {str(row["object_id"]) for row in rows}
+
+    def _labels_said(self) -> dict[str, list[str]]:
+        """File of labels -> what it said so far, the newest last."""
+        rows = self.lake.scan("bronze.label_file", jobs=[self.job.job_name], columns=LABELS_SAID)
+        said: dict[str, list[str]] = {}
+        for uri, *_, hash_ in sorted(zip(*rows.select(LABELS_SAID).to_pydict().values(), strict=True)):
+            said.setdefault(uri, []).append(hash_)
+        return said
 
     def _label_files(self) -> pa.Table:
         if self._files is None:
@@ -350,10 +363,10 @@ class _Landing:
         return self._files
 
     def _land_again(self, object_ids: set[str]) -> None:
-        """Silver of lines that landed before, since the file with their labels is new."""
+        """Silver of the newest lines that landed before, since the file with their labels is new."""
         lines = self.lake.scan("bronze.manifest_line", jobs=[self.job.job_name])
         lines = lines.filter(pc.is_in(lines["object_id"], value_set=pa.array(sorted(object_ids), pa.string())))
-        lines = stamped(lines, {"landing_id": self.id, "landed_at": self.at})
+        lines = stamped(newest_lines(lines), {"landing_id": self.id, "landed_at": self.at})
         self.objects.find(object_ids)
         with Stage(self.lake, self.id, self.job.job_name, self.connection) as stage:
             self._stage(stage, {"bronze.manifest_line": lines, "landing.object": self.objects.table(self.connection)})

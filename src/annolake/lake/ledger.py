@@ -1,26 +1,30 @@
 """The ledger of inputs, `bronze.landing_outcome`: what was read, how far, and what was wrong with it.
 
-It is written last. An input that stands in it was landed whole; of any other some rows may be there.
+It is written last. An input that stands in it was landed whole; of any other some rows may be there. A landing that was
+killed may have left rows of a version that is gone since: the inputs of such rows are read again (`Ledger.is_read`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyiceberg.expressions import And, EqualTo
+from pyiceberg.expressions import And, EqualTo, In
 
-from annolake.lake.catalog import Lake
+from annolake.lake.catalog import JOB_PROPERTY, LANDING_PROPERTY, Lake
 from annolake.lake.fetch import Source
 from annolake.lake.lines import Position
 from transforms.ground_truth import Fault
 from transforms.schemas import LANDING_OUTCOME
 
 LEDGER = "bronze.landing_outcome"
-LEDGER_KEY = ("source_uri", "source_version", "line_no", "is_ok")
+FAULT_KEY = ("source_uri", "source_version", "line_no", "is_ok")
+"""A fault of a version is told once, however often that is tried."""
+READ_TO = ("bronze.manifest_line", "bronze.worker_response", "bronze.label_file")
 COLUMNS = ["source_uri", "source_version", "reason_code", "landing_id", "is_ok", "landed_at"]
 POSITION = ["n_bytes", "n_lines", "n_objects", "digest"]
 
@@ -34,18 +38,25 @@ class Ledger:
         self.earlier = lake.scan(LEDGER, columns=COLUMNS + POSITION, where=whole).to_pylist()
         self.outcomes: list[dict[str, Any]] = []
         self._of_files: list[pa.Table] = []
-        self._read = {(r["source_uri"], r["source_version"]) for r in self.earlier if r["reason_code"] != "unreadable"}
+        self._read = {
+            r["source_uri"]: r["source_version"]
+            for r in sorted(self.earlier, key=itemgetter("landed_at"))
+            if r["reason_code"] != "unreadable"
+        }
+        self._begun = _begun_since(lake, job_name, [r for r in self.earlier if r["is_ok"]])
 
     def is_read(self, source: Source) -> bool:
-        """Whether a landing has finished with this version."""
-        return (source.uri, source.version) in self._read
+        """Whether this is the version that landings have finished with last, and none was begun since."""
+        return self._read.get(source.uri) == source.version and source.uri not in self._begun
 
     def finished(self, uri: str) -> set[str]:
         """The landings that finished with some version of the source."""
         return {str(row["landing_id"]) for row in self.earlier if row["source_uri"] == uri and row["is_ok"]}
 
     def positions(self, uri: str) -> Iterator[Position]:
-        """How far earlier landings read the source, the newest first."""
+        """How far earlier landings read the source, the newest first; none where another version was begun since."""
+        if uri in self._begun:
+            return
         rows = [r for r in self.earlier if r["source_uri"] == uri and r["is_ok"] and r["n_bytes"]]
         for row in sorted(rows, key=lambda r: r["landed_at"], reverse=True):
             yield Position(*(row[name] for name in POSITION))
@@ -78,10 +89,11 @@ class Ledger:
         """Outcomes of many files at once, with columns of the ledger."""
         self._of_files.append(outcomes)
 
-    def table(self, landing: dict[str, Any]) -> pa.Table:
-        """All that was noted, as rows of the ledger."""
+    def rows(self, landing: dict[str, Any]) -> tuple[pa.Table, pa.Table]:
+        """All that was noted as rows of the ledger: faults, and what was read whole."""
         noted = pa.Table.from_pylist([outcome | landing for outcome in self.outcomes], schema=LANDING_OUTCOME.arrow)
-        return pa.concat_tables([noted, *self._of_files], promote_options="default")
+        rows = pa.concat_tables([noted, *self._of_files], promote_options="default")
+        return rows.filter(pc.invert(rows["is_ok"])), rows.filter(rows["is_ok"])
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -89,3 +101,19 @@ class Ledger:
         noted = (o["reason"] for o in self.outcomes if not o["is_ok"])
         of_files = (rows.filter(pc.invert(rows["is_ok"]))["reason"].to_pylist() for rows in self._of_files)
         return tuple(map(str, chain(noted, *of_files)))
+
+
+def _begun_since(lake: Lake, job_name: str, finished: list[dict[str, Any]]) -> set[str]:
+    """The inputs that a landing has written rows of since the last finished one began, and is not finished itself."""
+    ids = {row["landing_id"] for row in finished}
+    since = max((row["landed_at"].timestamp() * 1000 for row in finished), default=0)
+    inputs: set[str] = set()
+    for name in READ_TO:
+        table = lake.find(name)
+        snapshots = [s for s in table.snapshots() if s.timestamp_ms >= since] if table else []
+        noted = [s.summary.additional_properties for s in snapshots if s.summary]
+        begun = {n.get(LANDING_PROPERTY) for n in noted if n.get(JOB_PROPERTY) == job_name} - ids - {None}
+        if begun:
+            rows = lake.scan(name, jobs=[job_name], columns=["source_uri"], where=In("landing_id", begun))
+            inputs.update(str(uri) for uri in rows["source_uri"].unique().to_pylist())
+    return inputs

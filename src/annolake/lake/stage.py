@@ -27,7 +27,7 @@ from pyiceberg.io.pyarrow import (
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.table import Table as IcebergTable
 
-from annolake.lake.catalog import Lake, local_path
+from annolake.lake.catalog import JOB_PROPERTY, LANDING_PROPERTY, Lake, local_path
 from annolake.lake.views import duck_type, literal, read_parquet
 from transforms.schemas import TABLES, Table
 
@@ -92,7 +92,7 @@ class Stage:
             paths = self._absent(table, TABLES[name], paths)
             added = [_data_file(table, path, self._uploaded(table, path)) for path in paths]
             if added:
-                properties = {"annolake.landing-id": self.landing_id, "annolake.job-name": self.job_name}
+                properties = {LANDING_PROPERTY: self.landing_id, JOB_PROPERTY: self.job_name}
                 with table.transaction() as change, change.update_snapshot(properties).fast_append() as append:
                     for file in added:
                         append.append_data_file(file)
