@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import ClientDisconnect
 
 from annolake.config import Settings
 from annolake.errors import ConfigError
 from annolake.service.buckets import Buckets
 from annolake.service.objects import ObjectMissing, S3Objects, bucket_names, read_bytes
+from annolake.service.s3_objects import PartOfFile
 from tests.service.lab import TEAM, Annotator, Lab, label, open_lab
 
 
@@ -44,6 +48,19 @@ def test_an_object_that_is_replaced_is_read_whole(tmp_path: Path) -> None:
     finally:
         is_over.set()
         writer.join()
+
+
+def test_a_file_is_closed_where_the_client_left_before_its_first_byte(tmp_path: Path) -> None:
+    (tmp_path / "song").write_bytes(b"abc")
+    file = (tmp_path / "song").open("rb")
+
+    async def gone(*_: object) -> Any:
+        raise OSError
+
+    scope = {"type": "http", "asgi": {"spec_version": "2.4"}}
+    with pytest.raises(ClientDisconnect):
+        asyncio.run(PartOfFile(file, 0, 3, status_code=200)(scope, gone, gone))
+    assert file.closed
 
 
 def test_concurrent_puts_and_deletes_of_neighbours(tmp_path: Path) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from email.utils import formatdate
-from typing import IO
+from typing import IO, Any
 from urllib.parse import unquote
 
 from fastapi.responses import Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
+from starlette.types import Receive, Scope, Send
 
 from annolake.service import s3_xml
 from annolake.service.buckets import ObjectInfo, Staged
@@ -30,7 +31,7 @@ def get_object(call: Call) -> Response:
     except BaseException:
         file.close()
         raise
-    if not isinstance(response, StreamingResponse):
+    if not isinstance(response, PartOfFile):
         file.close()
     return response
 
@@ -51,7 +52,7 @@ def _object_response(call: Call, info: ObjectInfo, file: IO[bytes] | None) -> Re
     status = 206 if span else 200
     if file is None:
         return Response(status_code=status, headers=headers)
-    return StreamingResponse(_pieces(file, start, end), status, headers, headers["Content-Type"])
+    return PartOfFile(file, start, end, status_code=status, headers=headers, media_type=headers["Content-Type"])
 
 
 def _object_headers(call: Call, info: ObjectInfo) -> dict[str, str]:
@@ -87,12 +88,23 @@ def _range(text: str, size: int) -> tuple[int, int] | None:
     return start, end
 
 
+class PartOfFile(StreamingResponse):
+    """Part of a file, which is closed also where the client leaves before the first byte."""
+
+    def __init__(self, file: IO[bytes], start: int, end: int, **more: Any) -> None:
+        super().__init__(_pieces(file, start, end), **more)
+        self._file = file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._file:
+            await super().__call__(scope, receive, send)
+
+
 def _pieces(file: IO[bytes], start: int, end: int) -> Iterator[bytes]:
-    with file:
-        file.seek(start)
-        while start < end and (piece := file.read(min(PIECE, end - start))):
-            start += len(piece)
-            yield piece
+    file.seek(start)
+    while start < end and (piece := file.read(min(PIECE, end - start))):
+        start += len(piece)
+        yield piece
 
 
 def delete_object(call: Call) -> Response:
