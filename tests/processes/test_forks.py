@@ -6,12 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
 
 WORK = """
-import os, sys
+import os, sys, time
+if sys.argv[1] == "slow":  # a fork whose hooks take their time, as those of many libraries
+    os.register_at_fork(after_in_parent=lambda: [time.sleep(0.01) for _ in range(20)])
 from annolake.processes.forks import run
 
 def work(asked, answers):
@@ -24,7 +27,7 @@ def work(asked, answers):
         answers.flush()
     raise EOFError
 
-ends = [int(end) for end in sys.argv[1:]]
+ends = [int(end) for end in sys.argv[2:]]
 run([(ends[0], ends[1]), (ends[2], ends[3])], work)
 """
 
@@ -32,16 +35,16 @@ run([(ends[0], ends[1]), (ends[2], ends[3])], work)
 class Two:
     """A process that became two, and our ends of their pipes."""
 
-    def __init__(self) -> None:
+    def __init__(self, how: str = "") -> None:
         pipes = [(os.pipe(), os.pipe()) for _ in range(2)]
         theirs = [end for (asked, _), (_, answered) in pipes for end in (asked, answered)]
-        command = [sys.executable, "-c", WORK, *map(str, theirs)]
+        command = [sys.executable, "-c", WORK, how, *map(str, theirs)]
         self.process = subprocess.Popen(command, pass_fds=theirs, stderr=subprocess.PIPE)
         for end in theirs:
             os.close(end)
         self.asked = [os.fdopen(asked, "wb", buffering=0) for (_, asked), _ in pipes]
         self.answers = [os.fdopen(answered, "rb") for _, (answered, _) in pipes]
-        self.pids = [int(answers.readline()) for answers in self.answers]
+        self.pids = [int(answers.readline()) for answers in self.answers] if not how else []
 
     def close(self) -> None:
         for pipe in (*self.asked, *self.answers):
@@ -85,3 +88,16 @@ def test_all_end_as_the_first_does(two: Two, how: object, code: int, said: bytes
     for pid in two.pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+@pytest.mark.parametrize("moment_s", [0.0, 0.1, 0.3])
+def test_told_to_end_while_it_becomes_two(moment_s: float) -> None:
+    two = Two("slow")
+    first = int(two.answers[0].readline())  # the hooks after its fork run now
+    time.sleep(moment_s)
+    two.process.terminate()
+    two.process.communicate(timeout=60)
+    assert two.process.returncode == 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(first, 0)
+    two.close()

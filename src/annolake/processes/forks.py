@@ -12,15 +12,10 @@ import signal
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from types import FrameType
 from typing import IO, NoReturn
 
 Pipes = tuple[int, int]
 """Descriptors of a process: where it is asked, and where it answers."""
-
-
-class _ToldToEnd(BaseException):
-    pass
 
 
 def run(pipes: Sequence[Pipes], work: Callable[[IO[bytes], IO[bytes]], object]) -> NoReturn:
@@ -28,19 +23,20 @@ def run(pipes: Sequence[Pipes], work: Callable[[IO[bytes], IO[bytes]], object]) 
 
     It is over where `work` raises `EOFError` or `BrokenPipeError`: the other side is gone.
     """
-    signal.signal(signal.SIGTERM, _end)
+    told = _told_by_pipe(signal.SIGTERM, signal.SIGCHLD)
     children: set[int] = set()
     status = 0
     try:
         for own in pipes:
             if (child := os.fork()) == 0:
-                _become(own, pipes, work)
+                _become(own, [pair for pair in (*pipes, told) if pair != own], work)
             children.add(child)
         _close(pipes)
-        child, status = os.wait()
-        children.remove(child)
-    except _ToldToEnd:
-        pass
+        while os.read(told[0], 1)[0] == signal.SIGCHLD:
+            child, status = os.waitpid(-1, os.WNOHANG)
+            if child:  # else it was stopped, or goes on
+                children.remove(child)
+                break
     finally:
         for child in children:
             os.kill(child, signal.SIGKILL)
@@ -49,14 +45,25 @@ def run(pipes: Sequence[Pipes], work: Callable[[IO[bytes], IO[bytes]], object]) 
     _end_as(os.waitstatus_to_exitcode(status))
 
 
-def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise _ToldToEnd
+def _told_by_pipe(*signals: signal.Signals) -> Pipes:
+    """A pipe in which the numbers of such signals are read.
+
+    A handler that raises would not do: within the hooks of a fork what it raises is lost.
+    """
+    reads, writes = os.pipe()
+    os.set_blocking(writes, False)
+    signal.set_wakeup_fd(writes)
+    for number in signals:
+        signal.signal(number, lambda *_: None)
+    return reads, writes
 
 
-def _become(own: Pipes, pipes: Sequence[Pipes], work: Callable[[IO[bytes], IO[bytes]], object]) -> NoReturn:
+def _become(own: Pipes, others: Sequence[Pipes], work: Callable[[IO[bytes], IO[bytes]], object]) -> NoReturn:
     try:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        _close([pair for pair in pipes if pair != own])
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGTERM, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        _close(others)
         with suppress(EOFError, BrokenPipeError), os.fdopen(own[0], "rb") as asked, os.fdopen(own[1], "wb") as answers:
             work(asked, answers)
         os._exit(0)
