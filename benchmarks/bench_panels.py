@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from datetime import date
 from functools import cache, partial
 from math import ceil
@@ -160,7 +161,8 @@ def _open_silver(_: Path, size: Size) -> Any:
 
 
 def _gold(given: Any) -> Figures:
-    rows = [_timed(name, ask, given["reader"], ASKED) for name, ask in panels().items()]
+    with closing(given["reader"]) as reader:
+        rows = [_timed(name, ask, reader, ASKED) for name, ask in panels().items()]
     slow = [r["panel"] for r in rows if r["median_ms"] >= 100 or r["p95_ms"] >= 300]
     return {"panels": len(rows), "slow": len(slow), "open_s": given["open_s"], "rows": rows}
 
@@ -168,8 +170,9 @@ def _gold(given: Any) -> Figures:
 def _silver(given: Any) -> Figures:
     from dashboards.data import ask
 
-    reader = given["reader"].connection
-    rows = [_timed(name, partial(ask, statement=s), reader, SILVER_ASKED) for name, s in OF_SILVER.items()]
+    with closing(given["reader"]) as reader:
+        asked = reader.connection
+        rows = [_timed(name, partial(ask, statement=s), asked, SILVER_ASKED) for name, s in OF_SILVER.items()]
     return {"panels": len(rows), "open_s": given["open_s"], "rows": rows}
 
 

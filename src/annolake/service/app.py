@@ -47,10 +47,10 @@ def create_app(settings: Settings) -> FastAPI:
         ensure_default_workforce(service)
         ensure_default_team(service)
         store_accounts(service.store, configured_accounts(settings), [settings.workteam])
+        engine, courier = Engine(service), Courier(service)
     except Exception:
         service.store.close()
         raise
-    engine, courier = Engine(service), Courier(service)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
