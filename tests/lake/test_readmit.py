@@ -206,6 +206,19 @@ def test_answers_that_stand_in_manifest_lines(settings: Settings, s3) -> None:
     assert count(settings, "silver.segment", "label = 'B'") == 2
 
 
+def test_an_answer_without_a_time_in_a_line_that_was_written_anew(settings: Settings, s3) -> None:
+    job = Job(s3, labels=ONE)
+    for label in ("A", "B", "A", "B"):
+        track = {"workerId": "private.us-east-1.x", "segments": [{"start": 1, "end": 9, "label": label}]}
+        job.put_manifest(job.line(0) | {job.attribute: {"tracks": [track | {"layer": "speaker"}]}})
+        land(settings, job)
+    assert query(settings, "SELECT * FROM silver.segment").num_rows == 0, "the newest says B, which is no label"
+    job.labels = BOTH
+    assert let_in(settings, job).n_rows == {"silver.segment": 1}
+    assert query(settings, "SELECT label, revision FROM silver.segment").to_pylist() == [{"label": "B", "revision": 4}]
+    assert count(settings, "silver.quarantine") == 2, "that of an earlier version stays out"
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
