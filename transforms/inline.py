@@ -4,8 +4,8 @@ Two forms are in real files. `annotationsFromAllWorkers` lists whole answers, ea
 read as those of a worker-response file are. `tracks` lists a worker's segments ready to use:
 `{"workerId", "submissionTime", "segments": [{"start", "end", "labels": [...], "text", ...}]}`.
 
-An answer's revision is its submission time. One that has none has revision 1, or a little more where its line was
-written anew, so that the same answer with its time, from a worker-response file, counts before it.
+An answer's revision is its submission time, and one more for each thing that its line said before. One that has no time
+has 1 in its place, so that the same answer with its time, from a worker-response file, counts before it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ HOLDERS = (ALL_WORKERS, TRACKS)
 UNTIMED = 1
 """Revision of an answer that does not say when it was submitted."""
 LAST_UNTIMED = 1_000_000
-"""The highest that it can have where its line was written anew, each time one more: far below any time."""
+"""The highest that it can have where its line was written anew: far below any time."""
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 SEGMENT: dict[str, pa.DataType] = {

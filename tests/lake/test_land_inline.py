@@ -190,7 +190,7 @@ def test_staged_files_go_to_a_warehouse_behind_s3(moto_endpoint: str, make_setti
         assert land(lake, outputs).n_rows["silver.segment"] == 3
         outputs.manifest(*(line(n, {"tracks": [track("01", ("A", 0, 2))]}) for n in range(4)))
         again = land(lake, outputs, modified_at=START + timedelta(hours=1))
-        assert (again.n_lines, again.n_rows["silver.segment"], again.failed_checks) == (4, 1, ())
+        assert (again.n_lines, again.n_rows["silver.segment"], again.failed_checks) == (4, 4, ())
 
 
 # -- killed ---------------------------------------------------------------------------------------------------------

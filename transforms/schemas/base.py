@@ -84,7 +84,10 @@ OBJECT = Column("object_id", TEXT, "data set object: zero-based line number in t
 ASSET = Column("asset_id", TEXT, "registered media file; NULL where the source is not registered", True)
 WORKER = Column("worker_id", TEXT, "pseudonym of the annotator")
 REVISION = Column(
-    "revision", LONG, "submission time in milliseconds since 1970; 1 or little more where unknown; the highest counts"
+    "revision",
+    LONG,
+    "submission time in milliseconds since 1970, 1 where unknown; of an answer in a manifest line one more for each "
+    "thing that the line said before; the highest counts",
 )
 PART = Column("part", INT, "objects of one part of a job are measured together: object number // 8192", True)
 BY_PART = "job_name part"

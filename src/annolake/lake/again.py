@@ -64,7 +64,7 @@ def _unpacked(connection: duckdb.DuckDBPyConnection, attribute: str) -> dict[str
     lines = connection.sql("SELECT line_no, CAST(object_id AS BIGINT), NULL::INTEGER, line FROM known_line")
     read_batch(connection, pa.table(lines.to_arrow_table().columns, schema=LINES), [], attribute)
     answer = f"""b.job_name, b.source_uri, t.object_id, t.worker_id,
-        coalesce(epoch_ms(t.submitted_at), {UNTIMED} + b.n_earlier) AS revision, t.accepted_at,
+        coalesce(epoch_ms(t.submitted_at), {UNTIMED}) + b.n_earlier AS revision, t.accepted_at,
         coalesce(t.submitted_at, b.source_modified_at) AS submitted_at, t.time_spent_s, t.answer_hash,
         b.landing_id, b.landed_at"""
     of_line = """AS t JOIN known_line AS b USING (object_id) WHERE t.submitted_at IS NOT NULL OR NOT EXISTS

@@ -288,10 +288,10 @@ class _Landing:
         modified = f"TIMESTAMPTZ {literal(source.modified_at.isoformat())}"
         line = f"{told}, {version}, {modified} AS source_modified_at, line_no, object_id, line_hash, {landed}"
         lines, text = (marked(name) if is_rewritten else name for name in ("landing_line", "landing_text"))
-        untimed = f"{UNTIMED} + {N_EARLIER}" if is_rewritten else UNTIMED
+        revision = f"coalesce(epoch_ms(submitted_at), {UNTIMED}){f' + {N_EARLIER}' if is_rewritten else ''}"
         stage.write("bronze.manifest_line", f"(SELECT {line}, line FROM {text})", connection)
         answer = (
-            f"{told}, object_id, worker_id, coalesce(epoch_ms(submitted_at), {untimed}) AS revision, accepted_at, "
+            f"{told}, object_id, worker_id, {revision} AS revision, accepted_at, "
             f"coalesce(submitted_at, {modified}) AS submitted_at, time_spent_s, answer_hash, {landed}"
         )
         none = parts_without_rows(connection)

@@ -2,8 +2,8 @@
 
 Bronze keeps each thing that a source says of an object once, by its hash. Where the source goes back to something, that
 is a new thing whose hash is `<hash>@<n>`: n others were said before it. So silver has a newer row of it as well, and
-another landing of the same version finds the same hash. An answer without a time, which stands in a line, is as new as
-its line: its revision rises by one for each thing that was said before.
+another landing of the same version finds the same hash. An answer that stands in a line is as new as its line: its
+revision is one more for each thing that the line said before.
 """
 
 from __future__ import annotations

@@ -138,7 +138,8 @@ WRITTEN = (
     ),
     Check(
         "silver.annotation", "answered_once", "warn",
-        "SELECT count(*) FROM (SELECT object_id, worker_id FROM silver.annotation GROUP BY ALL HAVING count(*) > 1)",
+        "SELECT count(*) FROM (SELECT object_id, worker_id FROM silver.annotation GROUP BY ALL "
+        "HAVING min(submitted_at) < max(submitted_at))",
         "a worker answers an object once; of several revisions the newest counts", True,
     ),
     Check(
