@@ -264,7 +264,8 @@ class _Landing:
             if reader.skip(position):
                 return reader, ""
             break
-        if not (finished := self.ledger.finished(source.uri)):
+        finished = self.ledger.finished(source.uri)
+        if not finished and not self.ledger.is_begun(source.uri):
             return self._new_reader(source), ""
         among = EqualTo("source_uri", source.uri)
         lines = self.lake.scan("bronze.manifest_line", jobs=[self.job.job_name], columns=KNOWN_COLUMNS, where=among)

@@ -47,15 +47,19 @@ class Ledger:
 
     def is_read(self, source: Source) -> bool:
         """Whether this is the version that landings have finished with last, and none was begun since."""
-        return self._read.get(source.uri) == source.version and source.uri not in self._begun
+        return self._read.get(source.uri) == source.version and not self.is_begun(source.uri)
+
+    def is_begun(self, uri: str) -> bool:
+        """Whether a landing has written rows of some version since the last finished one, and did not end."""
+        return uri in self._begun
 
     def finished(self, uri: str) -> set[str]:
         """The landings that finished with some version of the source."""
         return {str(row["landing_id"]) for row in self.earlier if row["source_uri"] == uri and row["is_ok"]}
 
     def positions(self, uri: str) -> Iterator[Position]:
-        """How far earlier landings read the source, the newest first; none where another version was begun since."""
-        if uri in self._begun:
+        """How far earlier landings read the source, the newest first; none where one was begun since."""
+        if self.is_begun(uri):
             return
         rows = [r for r in self.earlier if r["source_uri"] == uri and r["is_ok"] and r["n_bytes"]]
         for row in sorted(rows, key=lambda r: r["landed_at"], reverse=True):
