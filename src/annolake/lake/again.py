@@ -34,9 +34,9 @@ def silver_again(  # noqa: PLR0917 - each is another thing
 
     Rows carry the `stamp` (landing_id, landed_at); `accepted` (table_name, row_key, rule) pass the gate as they are.
     """
-    answers, lines, files = (
+    answers, files = (
         _of_objects(lake.scan(name, jobs=[job.job_name]), object_ids)
-        for name in ("bronze.worker_response", "bronze.manifest_line", "bronze.label_file")
+        for name in ("bronze.worker_response", "bronze.label_file")
     )
     is_timed = GreaterThan("revision", LAST_UNTIMED)
     timed = lake.scan("silver.assignment", jobs=[job.job_name], columns=["object_id", "worker_id"], where=is_timed)
@@ -44,7 +44,7 @@ def silver_again(  # noqa: PLR0917 - each is another thing
     objects = Objects(lake, store, job)
     objects.find(object_ids)
     connection.register("known_answer", stamped(answers, stamp))
-    connection.register("known_line", stamped(newest_lines(lines), stamp))
+    connection.register("known_line", stamped(newest_lines(lake, job.job_name, object_ids), stamp))
     connection.register("untimed_is_old", timed)
     given: dict[str, pa.Table | str] = {
         "landing.job": job_row,

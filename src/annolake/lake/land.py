@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyiceberg.expressions import EqualTo, GreaterThan
 
 from annolake.config import Settings
@@ -365,9 +364,8 @@ class _Landing:
 
     def _land_again(self, object_ids: set[str]) -> None:
         """Silver of the newest lines that landed before, since the file with their labels is new."""
-        lines = self.lake.scan("bronze.manifest_line", jobs=[self.job.job_name])
-        lines = lines.filter(pc.is_in(lines["object_id"], value_set=pa.array(sorted(object_ids), pa.string())))
-        lines = stamped(newest_lines(lines), {"landing_id": self.id, "landed_at": self.at})
+        newest = newest_lines(self.lake, self.job.job_name, object_ids)
+        lines = stamped(newest, {"landing_id": self.id, "landed_at": self.at})
         self.objects.find(object_ids)
         with Stage(self.lake, self.id, self.job.job_name, self.connection) as stage:
             self._stage(stage, {"bronze.manifest_line": lines, "landing.object": self.objects.table(self.connection)})

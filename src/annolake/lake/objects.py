@@ -14,7 +14,7 @@ from annolake.lake.engine import database
 from annolake.lake.facts import JobFacts
 from annolake.lake.fetch import Store
 from annolake.lake.lines import LINES, LineReader
-from annolake.lake.rewritten import NEWEST_COLUMNS, newest_lines
+from annolake.lake.rewritten import newest_lines
 
 VIDEO = (".mp4", ".webm", ".ogv", ".mov", ".mkv", ".m4v", ".avi")
 ASSET_COLUMNS = ["asset_id", "uri", "duration_s", "width_px", "height_px", "fps"]
@@ -95,9 +95,7 @@ class Objects:
             yield batch.filter(pc.is_in(batch["object_no"], value_set=numbers))
 
     def _bronze(self, wanted: set[str]) -> Iterator[pa.Table]:
-        columns = ["line", *NEWEST_COLUMNS]
-        rows = self.lake.scan("bronze.manifest_line", jobs=[self.job.job_name], columns=columns)
-        rows = newest_lines(rows.filter(pc.is_in(rows["object_id"], value_set=pa.array(sorted(wanted), pa.string()))))
+        rows = newest_lines(self.lake, self.job.job_name, wanted)
         count = pa.nulls(rows.num_rows, pa.int32())
         numbers = pc.cast(rows["object_id"], pa.int64())
         yield pa.table([rows["line_no"], numbers, count, rows["line"]], schema=LINES)

@@ -8,29 +8,20 @@ revision is one more for each thing that the line said before.
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Collection, Sequence, Set
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from annolake.lake.catalog import Lake
 from annolake.lake.engine import database
 
-NEWEST_COLUMNS = ["object_id", "line_no", "line_hash", "source_modified_at", "landed_at"]
-"""What `newest_lines` needs of lines in bronze."""
-KNOWN_COLUMNS = [*NEWEST_COLUMNS, "landing_id"]
-"""What `know_lines` needs of them."""
+KNOWN_COLUMNS = ["object_id", "line_no", "line_hash", "source_modified_at", "landed_at", "landing_id"]
+"""What `know_lines` needs of lines in bronze."""
 _KNOWN = "memory.landing_known"
-_NEWEST = "source_modified_at DESC, landed_at DESC, line_no DESC"
-
-
-def bare(hash_: str) -> str:
-    """The hash of what was said, whether the source went back to it or not.
-
-    >>> bare("9e107d9d@2")
-    '9e107d9d'
-    """
-    return hash_.partition("@")[0]
+_OLDEST_FIRST = "source_modified_at, landed_at, line_no"
+_REWRITTEN: dict[str, pa.DataType] = {"object_id": pa.string(), "line_hash": pa.string(), "n_earlier": pa.int64()}
 
 
 def hash_now(said: Sequence[str], hash_: str) -> str:
@@ -39,9 +30,14 @@ def hash_now(said: Sequence[str], hash_: str) -> str:
     >>> hash_now([], "a"), hash_now(["a"], "a"), hash_now(["a", "b"], "a"), hash_now(["a", "b", "a@2"], "a")
     ('a', 'a', 'a@2', 'a@2')
     """
-    if said and bare(said[-1]) == hash_:
+    if said and _bare(said[-1]) == hash_:
         return said[-1]
-    return f"{hash_}@{len(said)}" if hash_ in map(bare, said) else hash_
+    return f"{hash_}@{len(said)}" if hash_ in map(_bare, said) else hash_
+
+
+def _bare(hash_: str) -> str:
+    """The hash of what was said, whether the source went back to it or not."""
+    return hash_.partition("@")[0]
 
 
 def know_lines(connection: duckdb.DuckDBPyConnection, lines: pa.Table, finished: Set[str]) -> str:
@@ -54,11 +50,13 @@ def know_lines(connection: duckdb.DuckDBPyConnection, lines: pa.Table, finished:
     connection.execute(f"""
         CREATE OR REPLACE TABLE {_KNOWN} AS
         SELECT object_id, line_no, line_hash, split_part(line_hash, '@', 1) AS bare,
-            first_value(line_hash) OVER newest_first AS newest,
-            is_finished AND first_value(is_finished) OVER newest_first AS is_finished
-        FROM known_line WINDOW newest_first AS (PARTITION BY object_id ORDER BY {_NEWEST})""")
+            row_number() OVER from_oldest AS nth,
+            is_finished AND last_value(is_finished) OVER from_oldest
+                AND bare = last_value(bare) OVER from_oldest AS is_as_it_was
+        FROM known_line WINDOW from_oldest AS (PARTITION BY object_id ORDER BY {_OLDEST_FIRST}
+            ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)""")
     connection.unregister("known_line")
-    return f"(SELECT line_no, bare AS line_hash FROM {_KNOWN} WHERE is_finished AND bare = split_part(newest, '@', 1))"
+    return f"(SELECT line_no, bare AS line_hash FROM {_KNOWN} WHERE is_as_it_was)"
 
 
 def mark_lines(connection: duckdb.DuckDBPyConnection) -> None:
@@ -67,19 +65,16 @@ def mark_lines(connection: duckdb.DuckDBPyConnection) -> None:
     `landing_rewritten` (object_id, line_hash, n_earlier) has the objects that are known, and how many other things
     were said of each before.
     """
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE landing_rewritten AS
-        WITH told AS (
-            SELECT l.object_id, CASE
-                WHEN split_part(any_value(k.newest), '@', 1) = l.line_hash THEN any_value(k.newest)
-                WHEN bool_or(k.bare = l.line_hash) THEN l.line_hash || '@' || count(DISTINCT k.line_hash)
-                ELSE l.line_hash END AS line_hash
-            FROM landing_line AS l INNER JOIN {_KNOWN} AS k USING (object_id)
-            GROUP BY l.object_id, l.line_hash
-        )
-        SELECT t.object_id, t.line_hash, count(DISTINCT k.line_hash) FILTER (k.line_hash <> t.line_hash) AS n_earlier
-        FROM told AS t INNER JOIN {_KNOWN} AS k USING (object_id)
-        GROUP BY t.object_id, t.line_hash""")
+    lines = connection.execute(f"""
+        SELECT l.object_id, l.line_hash, list(k.line_hash ORDER BY k.nth)
+        FROM landing_line AS l INNER JOIN {_KNOWN} AS k USING (object_id)
+        GROUP BY l.object_id, l.line_hash""").fetchall()
+    rows = []
+    for object_id, bare, hashes in lines:
+        said = list(dict.fromkeys(hashes))  # one stands at several places where lines moved
+        now = hash_now(said, bare)
+        rows.append({"object_id": object_id, "line_hash": now, "n_earlier": len(said) - (now in said)})
+    connection.register("landing_rewritten", pa.Table.from_pylist(rows, schema=pa.schema(_REWRITTEN)))
 
 
 def marked(lines: str) -> str:
@@ -92,11 +87,14 @@ N_EARLIER = "coalesce((SELECT n_earlier FROM landing_rewritten AS r WHERE r.obje
 """After `mark_lines`, of answers `t` in lines of a batch: how many other things their lines said before."""
 
 
-def newest_lines(lines: pa.Table) -> pa.Table:
-    """Of rows of `bronze.manifest_line` the newest of each object, with `n_earlier`: how many others there were."""
+def newest_lines(lake: Lake, job_name: str, object_ids: Collection[str]) -> pa.Table:
+    """The newest row of `bronze.manifest_line` of each object, with `n_earlier`: how many others there were."""
+    lines = lake.scan("bronze.manifest_line", jobs=[job_name])
+    lines = lines.filter(pc.is_in(lines["object_id"], value_set=pa.array(sorted(object_ids), pa.string())))
     with database() as connection:
         connection.register("lines", lines)
         newest: pa.Table = connection.sql(f"""
             SELECT *, count(DISTINCT line_hash) OVER (PARTITION BY object_id) - 1 AS n_earlier FROM lines
-            QUALIFY row_number() OVER (PARTITION BY object_id ORDER BY {_NEWEST}) = 1""").to_arrow_table()
+            QUALIFY row_number() OVER (PARTITION BY object_id ORDER BY {_OLDEST_FIRST})
+                = count(*) OVER (PARTITION BY object_id)""").to_arrow_table()
         return newest
