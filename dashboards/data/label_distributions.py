@@ -169,8 +169,7 @@ def drift(connection: Connection, where: Where, part: Part, baseline: str, unit:
         ), compared as (
           select part, sum((p - q) * ln(p / q)) as psi, any_value(k) - 1 as df,
             -- Of two labels one gains what the other loses: the one that gains is named.
-            first(label order by round(abs(p - q), 9) desc, p < q, label) as moved_most,
-            first(p - q order by round(abs(p - q), 9) desc, p < q, label) as moved_by
+            first({'label': label, 'by': p - q} order by round(abs(p - q), 9) desc, p < q, label) as moved
           from share where base_total > 0 group by part having any_value(k) > 1
         ), based as (
           select part, n, if($baseline = '', sum(n) over () - n, max(n) filter (where part = $baseline) over ())
@@ -180,7 +179,7 @@ def drift(connection: Connection, where: Where, part: Part, baseline: str, unit:
           select part, cast(psi as double) as psi,
             cast((1 / n + 1 / base_n) * df * power(1 - 2 / (9.0 * df) + 1.6449 * sqrt(2 / (9.0 * df)), 3) as double)
               as psi_chance,
-            moved_most, cast(moved_by as double) as moved_by, cast(n as bigint) as n_items
+            moved.label as moved_most, cast(moved.by as double) as moved_by, cast(n as bigint) as n_items
           from compared join based using (part)
           where base_n > 0
         )

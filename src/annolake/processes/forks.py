@@ -16,6 +16,8 @@ from typing import IO, NoReturn
 
 Pipes = tuple[int, int]
 """Descriptors of a process: where it is asked, and where it answers."""
+AWAITED = (signal.SIGTERM, signal.SIGCHLD)
+"""What the one that the others came from waits for: to be told to end, or that one of them has ended."""
 
 
 def run(pipes: Sequence[Pipes], work: Callable[[IO[bytes], IO[bytes]], object]) -> NoReturn:
@@ -23,7 +25,7 @@ def run(pipes: Sequence[Pipes], work: Callable[[IO[bytes], IO[bytes]], object]) 
 
     It is over where `work` raises `EOFError` or `BrokenPipeError`: the other side is gone.
     """
-    told = _told_by_pipe(signal.SIGTERM, signal.SIGCHLD)
+    told = _told_by_pipe()
     children: set[int] = set()
     status = 0
     try:
@@ -45,15 +47,15 @@ def run(pipes: Sequence[Pipes], work: Callable[[IO[bytes], IO[bytes]], object]) 
     _end_as(os.waitstatus_to_exitcode(status))
 
 
-def _told_by_pipe(*signals: signal.Signals) -> Pipes:
-    """A pipe in which the numbers of such signals are read.
+def _told_by_pipe() -> Pipes:
+    """A pipe in which the numbers of AWAITED signals are read.
 
     A handler that raises would not do: within the hooks of a fork what it raises is lost.
     """
     reads, writes = os.pipe()
     os.set_blocking(writes, False)
     signal.set_wakeup_fd(writes)
-    for number in signals:
+    for number in AWAITED:
         signal.signal(number, lambda *_: None)
     return reads, writes
 
@@ -61,7 +63,7 @@ def _told_by_pipe(*signals: signal.Signals) -> Pipes:
 def _become(own: Pipes, others: Sequence[Pipes], work: Callable[[IO[bytes], IO[bytes]], object]) -> NoReturn:
     try:
         signal.set_wakeup_fd(-1)
-        for number in (signal.SIGTERM, signal.SIGCHLD):
+        for number in AWAITED:
             signal.signal(number, signal.SIG_DFL)
         _close(others)
         with suppress(EOFError, BrokenPipeError), os.fdopen(own[0], "rb") as asked, os.fdopen(own[1], "wb") as answers:
