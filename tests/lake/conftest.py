@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+import duckdb
 import pytest
 
 from annolake.config import Settings
 from annolake.lake.catalog import Lake, open_lake
+from annolake.lake.views import in_order, view
 from tests.conftest import free_port
 from tests.postgres import new_database
 
@@ -71,3 +74,14 @@ def empty_store(endpoint: str):
     )
     client.create_bucket(Bucket="labeling")
     return client
+
+
+@contextmanager
+def shown(lake: Lake, *names: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Silver tables as readers see them, of what the lake has now."""
+    with duckdb.connect() as connection:
+        connection.execute("CREATE SCHEMA silver")
+        for name in in_order(names):
+            connection.register(name.replace(".", "_"), lake.scan(name))
+            connection.execute(view(name, name.replace(".", "_")))
+        yield connection

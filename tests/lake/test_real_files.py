@@ -8,15 +8,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 
 from annolake.lake.catalog import Lake
 from annolake.lake.land import land_outputs
-from annolake.lake.views import view
 from tests.conftest import SHARED_DATA
+from tests.lake.conftest import shown
 from tests.lake.jobs import Job, answer
 from tests.lake.said import reasons, rows, silver_of
 from transforms.ground_truth import Fault, content_hash, read_answers, read_label_file, read_line
@@ -183,12 +182,7 @@ def test_a_longer_manifest_and_newer_label_files_within_a_second(lake: Lake, s3)
 
 def current_boxes(lake: Lake) -> dict[str, int]:
     """How many boxes readers see of each object."""
-    with duckdb.connect() as connection:
-        connection.execute("CREATE SCHEMA silver")
-        for name in ("silver.consolidated", "silver.consolidated_box"):
-            rows = name.removeprefix("silver.")
-            connection.register(rows, lake.scan(name))
-            connection.execute(view(name, rows))
+    with shown(lake, "silver.consolidated", "silver.consolidated_box") as connection:
         return dict(connection.sql("SELECT object_id, count(*) FROM silver.consolidated_box GROUP BY ALL").fetchall())
 
 

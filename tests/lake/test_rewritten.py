@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
@@ -18,7 +17,7 @@ from moto.s3.models import s3_backends
 from annolake.lake.catalog import Lake, open_lake
 from annolake.lake.land import LandReport, land_outputs
 from annolake.lake.rewritten import hash_now
-from annolake.lake.views import in_order, view
+from tests.lake.conftest import shown
 from tests.lake.jobs import START, Job, answer, segments
 from tests.lake.test_land_inline import ROOT, Outputs, land, line, rows, track
 
@@ -29,12 +28,7 @@ WHEN = {"landing_id", "landed_at", "observed_at", "submitted_at", "line_hash", "
 
 def seen(lake: Lake) -> dict[str, list[str]]:
     """What readers see of a job's answers and labels."""
-    with duckdb.connect() as connection:
-        connection.execute("CREATE SCHEMA silver")
-        for name in in_order(SEEN):
-            rows_of = name.replace(".", "_")
-            connection.register(rows_of, lake.scan(name))
-            connection.execute(view(name, rows_of))
+    with shown(lake, *SEEN) as connection:
         return {
             name: sorted(
                 json.dumps({k: v for k, v in row.items() if k not in WHEN}, default=str, sort_keys=True)
@@ -156,11 +150,7 @@ def test_a_file_of_labels_that_goes_back_and_a_line_that_was_written_anew(lake: 
         """How many boxes readers see, and the note beside them."""
         assert not job.land(lake, minute).faults
         assert job.land(lake, minute).n_sources == 0
-        with duckdb.connect() as connection:
-            connection.execute("CREATE SCHEMA silver")
-            for name in ("silver.consolidated", "silver.consolidated_box"):
-                connection.register(name.replace(".", "_"), lake.scan(name))
-                connection.execute(view(name, name.replace(".", "_")))
+        with shown(lake, "silver.consolidated", "silver.consolidated_box") as connection:
             (n_boxes,) = connection.sql("SELECT count(*) FROM silver.consolidated_box").fetchall()[0]
             (told,) = connection.sql("SELECT metadata FROM silver.consolidated").fetchall()
         return n_boxes, json.loads(told[0])["note"]
